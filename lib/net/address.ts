@@ -1,0 +1,35 @@
+import { isIP } from 'node:net'
+import ipaddr from 'ipaddr.js'
+
+/** An address as bytes: 4 for IPv4, 16 for IPv6. Never a v4-mapped one: `::ffff:1.2.3.4` is `1.2.3.4`. */
+export type Bytes = readonly number[]
+
+/**
+ * The bytes of an address text, or `null` where it is none.
+ * `net.isIP` goes first because ipaddr.js reads `010.1.2.3` as 8.1.2.3, and `1` as 0.0.0.1.
+ */
+export function bytes(text: string): Bytes | null {
+  if (isIP(text) === 0) return null
+  const zone = text.indexOf('%')
+  return ipaddr.process(zone < 0 ? text : text.slice(0, zone)).toByteArray()
+}
+
+/** Bytes to the canonical text of RFC 5952. */
+export function text(address: Bytes): string {
+  const parsed = ipaddr.fromByteArray([...address])
+  return parsed instanceof ipaddr.IPv6 ? parsed.toRFC5952String() : parsed.toString()
+}
+
+/**
+ * An address in its canonical text: RFC 5952 for IPv6, `1.2.3.4` for `::ffff:1.2.3.4`, no zone id.
+ * `null` where the text is no address: `010.1.1.1`, `1.2.3`, `[::1]`, `1.2.3.4:80`.
+ */
+export function canonical(address: string): string | null {
+  const parsed = bytes(address)
+  return parsed && text(parsed)
+}
+
+/** The family that a canonical address or prefix is written in. */
+export function family(canonicalText: string): 4 | 6 {
+  return canonicalText.includes(':') ? 6 : 4
+}

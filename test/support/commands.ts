@@ -1,0 +1,17 @@
+import { readdirSync } from 'node:fs'
+import { delimiter, resolve } from 'node:path'
+
+// tests run from the top of the project
+export const ROOT = process.cwd()
+export const FIXTURES = resolve('fixtures')
+export const COMMANDS = readdirSync('bin').map(file => file.replace(/\.ts$/, ''))
+
+/** An environment in which the commands as built are found by their names. */
+export function withCommands(env: Record<string, string> = {}): Record<string, string> {
+  return { ...env, PATH: [resolve('build/path'), process.env.PATH].join(delimiter) }
+}
+
+/** The file that runs as a command. */
+export function bundle(command: string): string {
+  return resolve('dist', `${command}.js`)
+}
