@@ -1,0 +1,124 @@
+/**
+ * The instants, in milliseconds since 1970, at which a clock on the wall of a zone shows `wall`
+ * (that reading, taken as if it were UTC): one; two in the hour that the end of summer time doubles,
+ * the earlier first.
+ */
+export type Zone = (wall: number) => readonly number[]
+
+const MINUTE = 60_000
+const QUARTER = 15 * MINUTE
+const DAY = 24 * 60 * MINUTE
+/** Lines are written at the end of a request, so in order but for what runs in parallel. */
+const DISORDER = MINUTE
+/** How many quarters of an hour are remembered. */
+const CACHE = 4096
+
+/**
+ * @param name an IANA zone (`Europe/Berlin`), an offset (`+02:00`), or `undefined` for the zone of the machine
+ * @throws RangeError for a name that is none
+ */
+export function compileZone(name?: string): Zone {
+  const fixed = fixedOffset(name)
+  if (fixed !== undefined) return wall => [wall - fixed]
+  const offsetAt = zoneOffset(name)
+  if (offsetAt === undefined) return wall => [wall]
+
+  // no zone has changed its clocks within a quarter of an hour since computers count in seconds
+  const cache = new Map<number, readonly number[]>()
+  return wall => {
+    const quarter = Math.floor(wall / QUARTER)
+    let offsets = cache.get(quarter)
+    if (!offsets) {
+      offsets = offsetsOf(quarter * QUARTER, offsetAt)
+      if (cache.size >= CACHE) cache.clear()
+      cache.set(quarter, offsets)
+    }
+    return offsets.map(offset => wall - offset)
+  }
+}
+
+/** The offsets under which a clock shows this; in the gap that summer time leaves out, the one before it. */
+function offsetsOf(wall: number, offsetAt: (instant: number) => number): readonly number[] {
+  const before = offsetAt(wall - DAY)
+  const after = offsetAt(wall + DAY)
+  const showing = [...new Set([before, after])].filter(offset => offsetAt(wall - offset) === offset)
+  return showing.length === 0 ? [before] : showing.sort((a, b) => b - a)
+}
+
+function fixedOffset(name: string | undefined): number | undefined {
+  const [, sign, hours, minutes = '0'] = /^([+-])(\d\d):?([0-5]\d)?$/.exec(name ?? '') ?? []
+  if (hours === undefined) return undefined
+  if (Number(hours) > 14)
+    throw new RangeError(`expected an offset from -14:00 to +14:00, got ${JSON.stringify(name)}`)
+  return (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * MINUTE
+}
+
+/** The offset from UTC in milliseconds at an instant; `undefined` for UTC itself. */
+function zoneOffset(name: string | undefined): ((instant: number) => number) | undefined {
+  const format = wallFormat(name)
+  if (/^(Etc\/)?(UTC|UCT|Zulu|Universal|GMT|Greenwich)$/.test(format.resolvedOptions().timeZone))
+    return undefined
+  return instant => {
+    const part = Object.fromEntries(
+      format.formatToParts(instant).map(({ type, value }) => [type, Number(value)]),
+    )
+    const { year = 0, month = 1, day, hour, minute, second } = part
+    const wall = Date.UTC(year, month - 1, day, hour, minute, second)
+    return wall - Math.floor(instant / 1000) * 1000
+  }
+}
+
+function wallFormat(name: string | undefined): Intl.DateTimeFormat {
+  try {
+    return new Intl.DateTimeFormat('en-US', {
+      ...(name === undefined ? {} : { timeZone: name }),
+      calendar: 'iso8601',
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: 'numeric',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+      second: 'numeric',
+    })
+  } catch {
+    throw new RangeError(`expected a zone like Europe/Berlin or +02:00, got ${JSON.stringify(name)}`)
+  }
+}
+
+/**
+ * A clock that reads a log's dates: where a reading of the wall has two instants it takes the one
+ * that keeps the log in order.
+ */
+export function logClock(zone: Zone): (wall: number, msecs: number) => number {
+  let newest = Number.NEGATIVE_INFINITY
+  return (wall, msecs) => {
+    const [first = Number.NaN, second] = zone(wall)
+    const back = second !== undefined && first + msecs < newest - DISORDER
+    const end = (back ? second : first) + msecs
+    if (end > newest) newest = end
+    return end
+  }
+}
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+
+/** `Sun Nov 22 14:06:08 2026` (ctime(3), as uWSGI's core/logging.c prints it) as a wall reading; NaN for no date. */
+export function parseCtime(text: string): number {
+  return wallReading(
+    Number(text.slice(20, 24)),
+    MONTHS.indexOf(text.slice(4, 7)),
+    Number(text.slice(8, 10)),
+    text.slice(11, 19),
+  )
+}
+
+/** The parts of a date as a wall reading; NaN where there is no such date, as the 31st of February. */
+function wallReading(year: number, month: number, day: number, time: string): number {
+  const [hour = 99, minute = 99, second = 99] = time.split(':').map(Number)
+  const wall = Date.UTC(year, month, day, hour, minute, second)
+  const date = new Date(wall)
+  const real =
+    date.getUTCMonth() === month && date.getUTCDate() === day && hour < 24 && minute < 60 && second < 61
+  return real ? wall : Number.NaN
+}
