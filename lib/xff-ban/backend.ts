@@ -1,0 +1,26 @@
+import type { Ban } from './jail.js'
+
+/** One step of enforcement, in the order in which it was decided. */
+export type Change = { ban: Ban } | { unban: string }
+
+/**
+ * What enforces the bans. All of it is told in whole sets and lists of changes, so that a backend can
+ * carry out any number of them in one transaction. A failure is thrown as `BackendError`.
+ */
+export interface Backend {
+  /** as the messages name it */
+  readonly name: string
+  /** Why it cannot enforce a ban of this address or prefix; undefined when it can. */
+  refuses(ip: string): string | undefined
+  /** Takes over: what is enforced becomes exactly these bans, whatever an earlier run left behind. */
+  open(bans: readonly Ban[]): Promise<void>
+  /** Carries out changes to the set. A ban of an ip already banned replaces it, an unknown unban is nothing. */
+  apply(changes: readonly Change[]): Promise<void>
+  /** Removes every trace. */
+  flush(): Promise<void>
+}
+
+/** The enforcement point cannot be used: exit code 69 (EX_UNAVAILABLE). */
+export class BackendError extends Error {
+  readonly exitCode = 69
+}

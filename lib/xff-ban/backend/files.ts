@@ -1,0 +1,75 @@
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { readLine, writeLine } from '../../jsonl.js'
+import { canonical } from '../../net/address.js'
+import { type Backend, BackendError } from '../backend.js'
+import type { Ban } from '../jail.js'
+
+/**
+ * One file a ban, named by the address: it holds the ban's record, and its mtime is the end of the ban, so
+ * that `find DIR -type f ! -newermt now -delete` is a complete janitor should everything else be dead.
+ * A file comes and goes by one rename or unlink; a reader never sees half of it.
+ */
+export function filesBackend(dir: string): Backend {
+  const path = (ip: string) => join(dir, ip)
+
+  const write = async ({ ip, until, record }: Ban) => {
+    // no address begins with a dot
+    const draft = join(dir, `.${ip}.new`)
+    const file = await open(draft, 'w', 0o644)
+    try {
+      await file.writeFile(writeLine(record))
+      await file.utimes(until / 1000, until / 1000)
+    } finally {
+      await file.close()
+    }
+    await rename(draft, path(ip))
+  }
+  const remove = (ip: string) => rm(path(ip), { force: true })
+
+  /** The bans that lie in the folder; what others have put there is theirs. */
+  const present = async () => {
+    const names = await readdir(dir)
+    const ours = await Promise.all(
+      names.map(async name => {
+        if (name.startsWith('.') && name.endsWith('.new') && canonical(name.slice(1, -4)) !== null)
+          return true
+        if (canonical(name) !== name) return false
+        const record = readLine((await readFile(path(name), 'utf8').catch(() => '')).trimEnd(), ['ban'])
+        return typeof record !== 'string' && record.ip === name
+      }),
+    )
+    return names.filter((_, i) => ours[i])
+  }
+
+  return {
+    name: `files in ${dir}`,
+    refuses: ip => (ip.includes('/') ? 'a file is named by one address, not by a prefix' : undefined),
+    open: bans =>
+      orUnusable(dir, async () => {
+        await mkdir(dir, { recursive: true })
+        const wanted = new Set(bans.map(({ ip }) => ip))
+        for (const name of await present()) if (!wanted.has(name)) await remove(name)
+        for (const ban of bans) await write(ban)
+      }),
+    apply: changes =>
+      orUnusable(dir, async () => {
+        for (const change of changes) {
+          if ('ban' in change) await write(change.ban)
+          else await remove(change.unban)
+        }
+      }),
+    flush: () =>
+      orUnusable(dir, async () => {
+        for (const name of await present()) await remove(name)
+      }),
+  }
+}
+
+async function orUnusable(dir: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    throw new BackendError(`cannot keep bans in ${dir}: ${(error as Error).message}`, { cause: error })
+  }
+}

@@ -1,0 +1,12 @@
+import type { Backend } from '../backend.js'
+
+/** Decides and prints, touches nothing. */
+export function nullBackend(): Backend {
+  return {
+    name: 'null',
+    refuses: () => undefined,
+    open: async () => {},
+    apply: async () => {},
+    flush: async () => {},
+  }
+}

@@ -1,0 +1,100 @@
+import t from 'tap'
+import type { BanRecord } from '../../lib/record.js'
+import { createJail } from '../../lib/xff-ban/jail.js'
+
+const MINUTE = 60_000
+const START = Date.parse('2026-11-22T14:00:00.000Z')
+const at = (minutes: number) => new Date(START + minutes * MINUTE).toISOString()
+const ban = (ip: string, minutes: number): BanRecord => ({ type: 'ban', time: at(minutes), ip })
+const jailOf = () =>
+  createJail({ time: 60 * MINUTE, exempt: ip => (ip === '192.0.2.1' ? 'it is ours' : undefined) })
+
+t.test('a ban, its end, and the next one', async t => {
+  const jail = jailOf()
+  t.match(jail.ban(ban('203.0.113.1', 0), START), {
+    does: 'ban',
+    ban: { ip: '203.0.113.1', until: START + 60 * MINUTE, record: { until: at(60), count: 1 } },
+  })
+  t.equal(jail.nextEnd(), START + 60 * MINUTE)
+  t.same(jail.ban(ban('203.0.113.1', 5), START), { does: 'again' })
+  t.same(jail.expire(START + 60 * MINUTE - 1), [])
+  t.same(jail.expire(START + 60 * MINUTE), [
+    { type: 'unban', time: at(60), ip: '203.0.113.1', reason: 'expired' },
+  ])
+  t.same(jail.inForce(), [])
+  t.same(jail.ban(ban('203.0.113.1', 60), START), { does: 'nothing' }, 'no newer than the unban')
+  t.match(jail.ban(ban('203.0.113.1', 61), START + 61 * MINUTE), {
+    does: 'ban',
+    ban: { record: { count: 2 } },
+  })
+})
+
+t.test('ends come in the order of time, whatever the order of bans', async t => {
+  const jail = jailOf()
+  for (const [ip, minutes] of [
+    ['203.0.113.3', 3],
+    ['203.0.113.1', 1],
+    ['203.0.113.2', 2],
+  ] as const) {
+    jail.ban(ban(ip, minutes), START)
+  }
+  jail.unban({ type: 'unban', time: at(4), ip: '203.0.113.2' }, START)
+  t.same(
+    jail.expire(START + 90 * MINUTE).map(({ ip }) => ip),
+    ['203.0.113.1', '203.0.113.3'],
+  )
+  t.equal(jail.nextEnd(), undefined)
+})
+
+t.test('what is over is history, and counts', async t => {
+  const jail = jailOf()
+  t.match(jail.ban(ban('203.0.113.1', 0), START + 60 * MINUTE), {
+    does: 'past',
+    records: [
+      { type: 'ban', until: at(60) },
+      { type: 'unban', time: at(60), reason: 'expired' },
+    ],
+  })
+  t.same(jail.ban(ban('203.0.113.1', 10), START + 60 * MINUTE), { does: 'nothing' }, 'it lay within that ban')
+  t.match(jail.ban(ban('203.0.113.1', 70), START + 71 * MINUTE), {
+    does: 'ban',
+    ban: { record: { count: 2 } },
+  })
+})
+
+t.test('a person writes only type and ip', async t => {
+  const jail = jailOf()
+  t.match(jail.ban({ type: 'ban', ip: '2001:DB8::0/64' }, START), {
+    does: 'ban',
+    ban: { record: { type: 'ban', time: at(0), ip: '2001:db8::/64', until: at(60), count: 1 } },
+  })
+  t.match(jail.unban({ type: 'unban', ip: '2001:db8::/64' }, START + 1), {
+    does: 'unban',
+    record: { reason: 'asked' },
+  })
+  t.same(jail.unban({ type: 'unban', ip: '2001:db8::/64' }, START + 2), { does: 'nothing' })
+})
+
+t.test('another jail says until when', async t => {
+  const record: BanRecord = { ...ban('203.0.113.1', 0), until: at(7), count: 4 }
+  t.match(jailOf().ban(record, START), { ban: { until: START + 7 * MINUTE, record: { count: 4 } } })
+})
+
+t.test('refusals', async t => {
+  t.same(jailOf().ban(ban('192.0.2.1', 0), START), { does: 'refuse', because: 'it is ours' })
+  t.same(jailOf().ban(ban('no address', 0), START), { does: 'refuse', because: 'not an address' })
+})
+
+t.test('recalled, it is as it was', async t => {
+  const before = jailOf()
+  const told = [ban('203.0.113.1', 0), ban('203.0.113.2', 1)].flatMap(record => {
+    const decision = before.ban(record, START)
+    return decision.does === 'ban' ? [decision.ban.record] : []
+  })
+  const after = jailOf()
+  for (const record of [...told, { type: 'unban' as const, time: at(2), ip: '203.0.113.1' }])
+    after.recall(record)
+  t.same(after.inForce(), before.inForce().slice(1))
+  t.same(after.ban(ban('203.0.113.1', 2), START), { does: 'nothing' })
+  t.match(after.ban(ban('203.0.113.1', 3), START), { ban: { record: { count: 2 } } })
+})
