@@ -1,0 +1,75 @@
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { createDiagnostics, type Diagnostics } from './diagnostics.js'
+
+/** Exit codes, as in sysexits.h. */
+export const EXIT = { usage: 64, noInput: 66, unavailable: 69, software: 70, io: 74 } as const
+
+/** A failure whose exit code is known where it is thrown. */
+interface Coded extends Error {
+  exitCode: number
+}
+
+/** What runs between stdin and stdout. */
+export interface Command {
+  stages: NodeJS.ReadWriteStream[]
+  /** the closing line on stderr */
+  summary: () => string
+}
+
+/**
+ * Runs a command: stdin through its stages to stdout, until the input ends or a signal asks to finish.
+ * Sets the exit code; a reader that went away (`| head -1`) is success.
+ */
+export async function run(
+  command: string,
+  build: (diagnostics: Diagnostics) => Promise<Command | null>,
+): Promise<void> {
+  const diagnostics = createDiagnostics(command, text => void process.stderr.write(text))
+  process.stderr.on('error', () => {}) // a reader of stderr that went away is no reason to stop
+  try {
+    const built = await build(diagnostics)
+    if (!built) return
+    const { stages, summary } = built
+    const input = Readable.from(untilSignal(process.stdin), { objectMode: false })
+    await pipeline([input, ...stages, process.stdout]).catch(ignoreClosedReader)
+    diagnostics.say([summary(), diagnostics.faults()].filter(Boolean).join(', '))
+  } catch (error) {
+    process.exitCode = exitCode(error)
+    diagnostics.say(process.exitCode === EXIT.software ? stackOf(error) : messageOf(error))
+  }
+  // what was asked to end must not wait for more input
+  process.stdin.destroy()
+}
+
+/** The input up to its end or to SIGTERM or SIGINT, so that what is in hand is finished. */
+async function* untilSignal(input: Readable): AsyncGenerator<Buffer> {
+  let asked = false
+  const stop = () => {
+    asked = true
+    input.destroy()
+  }
+  process.once('SIGTERM', stop).once('SIGINT', stop)
+  try {
+    yield* input as AsyncIterable<Buffer>
+  } catch (error) {
+    if (!asked) throw error
+  }
+}
+
+function ignoreClosedReader(error: unknown): void {
+  if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error
+}
+
+function exitCode(error: unknown): number {
+  if (typeof (error as Coded).exitCode === 'number') return (error as Coded).exitCode
+  return (error as NodeJS.ErrnoException).syscall === undefined ? EXIT.software : EXIT.io
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+function stackOf(error: unknown): string {
+  return `a bug of ours: ${error instanceof Error ? error.stack : String(error)}`
+}

@@ -1,0 +1,71 @@
+/** Who may import whom: the pipeline is the architecture, and this is what keeps it so. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+import t from 'tap'
+
+const STAGES = ['uwsgi-parse', 'xff-window', 'xff-ban']
+
+/** The leaves of ours that everyone may use: what flows, and how it is written down. */
+const LEAVES = ['lib/record', 'lib/fault', 'lib/lines', 'lib/net/']
+
+/** What a file may import of ours, by where it lies; the first that fits. */
+const ALLOWED: readonly (readonly [string, readonly string[]])[] = [
+  ['lib/net/', ['lib/net/']],
+  ['lib/record', []],
+  ['lib/fault', []],
+  ['lib/lines', []],
+  ['lib/jsonl', LEAVES],
+  ['lib/cli/', [...LEAVES, 'lib/cli/', 'package.json']],
+  // its journal and its files are JSON Lines
+  ['lib/xff-ban/', [...LEAVES, 'lib/jsonl', 'lib/xff-ban/']],
+  ...STAGES.map(stage => [`lib/${stage}/`, [...LEAVES, `lib/${stage}/`]] as const),
+  ...STAGES.map(stage => [`bin/${stage}`, ['lib/cli/', 'lib/jsonl', `lib/${stage}/`]] as const),
+]
+
+/** Where a package of others may be used. */
+const PACKAGES: Readonly<Record<string, RegExp>> = {
+  split2: /^lib\/(jsonl|uwsgi-parse\/stage)\.ts$/,
+  through2: /^lib\/(lines|jsonl|.*\/stage)\.ts$/,
+  yargs: /^lib\/cli\/options\.ts$/,
+  execa: /^lib\/xff-ban\/backend\//,
+  'ipaddr.js': /^lib\/net\/address\.ts$/,
+  tinyqueue: /^lib\/xff-ban\/jail\.ts$/,
+}
+
+/** Where a global may be used. */
+const GLOBALS: readonly (readonly [RegExp, RegExp])[] = [
+  [/\bDate\.now\b/, /^bin\/xff-ban\.ts$/],
+  [/\bnew Date\(\)/, /^$/],
+  [/\bprocess\.\w/, /^(bin|lib\/cli)\//],
+]
+
+const files = ['bin', 'lib']
+  .flatMap(folder =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' }).map(file => join(folder, file)),
+  )
+  .filter(file => file.endsWith('.ts') && !file.endsWith('.d.ts'))
+
+for (const file of files) {
+  t.test(file, async t => {
+    const source = readFileSync(file, 'utf8')
+    const code = source.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '')
+    const imported = [...code.matchAll(/(?:from|import\()\s*'([^']+)'/g)].map(match => match[1] as string)
+    for (const name of imported) {
+      if (name.startsWith('node:')) continue
+      if (name.startsWith('.')) {
+        const target = normalize(join(dirname(file), name))
+        const allowed = ALLOWED.find(([place]) => file.startsWith(place))?.[1] ?? []
+        t.ok(
+          allowed.some(place => target.startsWith(place)),
+          `imports ${target}`,
+        )
+      } else {
+        t.match(file, PACKAGES[name] ?? /^$/, `imports ${name}`)
+      }
+    }
+    for (const [global, places] of GLOBALS) {
+      if (global.test(code)) t.match(file, places, `uses ${global.source}`)
+    }
+    t.ok(source.split('\n').length <= 250, 'is short enough to be one idea')
+  })
+}

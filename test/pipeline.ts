@@ -1,0 +1,97 @@
+/** The line from the README, as a shell runs it, on a log that a real uWSGI appends to. */
+import { existsSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import t from 'tap'
+import { bundle, FIXTURES, withCommands } from './support/commands.js'
+import { eventually } from './support/eventually.js'
+
+const UWSGI = '/usr/bin/uwsgi-core'
+const skip = !existsSync(UWSGI) && 'uwsgi-core is missing'
+const env = withCommands({ TZ: 'UTC' })
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await new Promise(resolve => server.once('listening', resolve))
+  const { port } = server.address() as { port: number }
+  await new Promise(resolve => server.close(resolve))
+  return port
+}
+
+t.test(
+  'tail -F uwsgi.log | uwsgi-parse | xff-window | xff-ban, the log written by uWSGI',
+  { skip },
+  async t => {
+    const dir = t.testdir({
+      'app.py': "def application(env, start):\n    start('404 Not Found', [])\n    return [b'']\n",
+    })
+    const port = await freePort()
+    const log = join(dir, 'uwsgi.log')
+    const server = execa(
+      UWSGI,
+      [
+        '--plugin',
+        'python3',
+        '--http-socket',
+        `127.0.0.1:${port}`,
+        '--wsgi-file',
+        join(dir, 'app.py'),
+      ].concat(['--log-x-forwarded-for', '--logto', log, '--die-on-term']),
+      { env, reject: false },
+    )
+    const line = `tail -n +1 -F '${log}' | uwsgi-parse | tee '${dir}/requests' | xff-window --max 10 --find 300 | tee '${dir}/bans' | xff-ban --dir '${dir}/jail' --state '${dir}/journal'`
+    const shell = execa('bash', ['-c', line], { env, reject: false, detached: true, cleanup: false })
+    t.teardown(async () => {
+      if (shell.pid) process.kill(-shell.pid, 'SIGKILL')
+      server.kill('SIGKILL')
+      await Promise.all([shell, server])
+    })
+    const request = (forwarded: string) =>
+      fetch(`http://127.0.0.1:${port}/wp-login.php`, { headers: { 'X-Forwarded-For': forwarded } })
+    await eventually(() => request('198.51.100.7'))
+    for (let i = 0; i < 9; i++) await request('203.0.113.9, 203.0.113.5')
+    const lines = () => readFileSync(join(dir, 'requests'), 'utf8').trimEnd().split('\n')
+    await eventually(() => lines().length >= 10 || Promise.reject(new Error(`${lines().length} requests`)))
+    t.notOk(existsSync(join(dir, 'jail', '203.0.113.5')), 'nine failures are no ban')
+    await request('203.0.113.9, 203.0.113.5')
+    await eventually(() => readFileSync(join(dir, 'jail', '203.0.113.5')))
+    t.notOk(existsSync(join(dir, 'jail', '203.0.113.9')), 'nobody is banned for what another wrote')
+    t.match(JSON.parse(readFileSync(join(dir, 'bans'), 'utf8')), {
+      type: 'ban',
+      ip: '203.0.113.5',
+      failures: 10,
+    })
+  },
+)
+
+t.test('a reader that goes away is success', async t => {
+  const log = join(FIXTURES, 'uwsgi-parse/nginx-http/in')
+  const line = `for i in $(seq 3000); do cat '${log}'; done | uwsgi-parse --all | head -1; echo \${PIPESTATUS[@]}`
+  const { stdout, stderr } = await execa('bash', ['-c', line], { env })
+  const [record = '', codes] = stdout.split('\n')
+  t.match(JSON.parse(record), { type: 'request' })
+  t.match(codes, /^\d+ 0 0$/)
+  t.notMatch(stderr, /EPIPE|at .*:\d+:\d+/, 'no stack')
+})
+
+t.test('SIGTERM finishes what is in hand', async t => {
+  const request = readFileSync(join(FIXTURES, 'uwsgi-parse/nginx-http/in'), 'utf8').match(
+    /^.*404\) .*\n/m,
+  )?.[0]
+  const record = '{"type":"request","time":"2026-11-22T14:00:00Z","ip":"203.0.113.7"}\n'
+  for (const [command, args, input] of [
+    ['uwsgi-parse', [], request],
+    ['xff-window', ['--max', '1'], record],
+    ['xff-ban', ['--dry-run'], '{"type":"ban","ip":"203.0.113.7"}\n'],
+  ] as const) {
+    const child = execa(bundle(command), args, { env, buffer: false, reject: false })
+    child.stdin.write(input as string)
+    const [chunk] = await new Promise<Buffer[]>(resolve =>
+      child.stdout.once('data', (...data) => resolve(data)),
+    )
+    t.match(String(chunk), /^\{.*\}\n$/, `${command} shows a line while the input stays open`)
+    child.kill('SIGTERM')
+    t.equal((await child).exitCode, 0, command)
+  }
+})
