@@ -16,6 +16,11 @@ export interface Backend {
   open(bans: readonly Ban[]): Promise<void>
   /** Carries out changes to the set. A ban of an ip already banned replaces it, an unknown unban is nothing. */
   apply(changes: readonly Change[]): Promise<void>
+  /**
+   * Looks whether all of it still stands, and puts back what others have taken away.
+   * @returns what was amiss, for people to read; undefined when all is well
+   */
+  verify(): Promise<string | undefined>
   /** Removes every trace. */
   flush(): Promise<void>
 }

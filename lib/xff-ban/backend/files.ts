@@ -42,6 +42,9 @@ export function filesBackend(dir: string): Backend {
     return names.filter((_, i) => ours[i])
   }
 
+  /** What the folder should hold. */
+  let inForce = new Map<string, Ban>()
+
   return {
     name: `files in ${dir}`,
     refuses: ip => (ip.includes('/') ? 'a file is named by one address, not by a prefix' : undefined),
@@ -51,17 +54,34 @@ export function filesBackend(dir: string): Backend {
         const wanted = new Set(bans.map(({ ip }) => ip))
         for (const name of await present()) if (!wanted.has(name)) await remove(name)
         for (const ban of bans) await write(ban)
+        inForce = new Map(bans.map(ban => [ban.ip, ban]))
       }),
     apply: changes =>
       orUnusable(dir, async () => {
         for (const change of changes) {
-          if ('ban' in change) await write(change.ban)
-          else await remove(change.unban)
+          if ('ban' in change) {
+            await write(change.ban)
+            inForce.set(change.ban.ip, change.ban)
+          } else {
+            await remove(change.unban)
+            inForce.delete(change.unban)
+          }
         }
       }),
+    async verify() {
+      const there = new Set(await present().catch(() => []))
+      const missing = [...inForce.values()].filter(({ ip }) => !there.has(ip))
+      if (missing.length === 0) return undefined
+      await orUnusable(dir, async () => {
+        await mkdir(dir, { recursive: true })
+        for (const ban of missing) await write(ban)
+      })
+      return `${missing.length} files were missing in ${dir}`
+    },
     flush: () =>
       orUnusable(dir, async () => {
         for (const name of await present()) await remove(name)
+        inForce = new Map()
       }),
   }
 }

@@ -85,6 +85,22 @@ export function iptablesBackend(options: Options): Backend {
       inForce = after
     },
 
+    async verify() {
+      const amiss: string[] = []
+      for (const family of families) {
+        const jumps = await jumpsTo(family, options)
+        const rules = await command(family, ['--wait', '-S', name]).catch(() => '')
+        const expected = [...inForce.values()].reduce((count, ban) => count + match(ban.ip).length, 0)
+        const found = rules.split('\n').filter(rule => rule.startsWith('-A ')).length
+        if (jumps.length !== options.ports.length)
+          amiss.push(`${family}: the jump from ${options.chain} was gone`)
+        else if (found !== expected) amiss.push(`${family}: ${found} of ${expected} rules stood in ${name}`)
+      }
+      if (amiss.length === 0) return undefined
+      await this.open([...inForce.values()])
+      return amiss.join('; ')
+    },
+
     async flush() {
       for (const family of families) {
         const jumps = await jumpsTo(family, options)
