@@ -32,7 +32,7 @@ const options = {
   protocol: cli.defaulted('PROTOCOL', 'of the packets', cli.oneOf('tcp', 'udp', 'sctp'), 'tcp'),
   match: cli.defaulted(
     'MATCH',
-    'what the front end sends: http, uwsgi, recipe, behind:PROXY or text with {ip}',
+    'what the front end sends: http, haproxy, uwsgi, recipe, behind:PROXY or text with {ip}',
     cli.text,
     'http',
   ),

@@ -33,7 +33,8 @@ export function iptablesBackend(options: Options): Backend {
   let inForce = new Map<string, Ban>()
 
   const rules = ({ ip, until }: Ban): string[] => {
-    const stop = formatInstant(Math.min(Math.floor(until / 1000), LAST_SECOND) * 1000).slice(0, 19)
+    // a rule still holds in the second that datestop names
+    const stop = formatInstant(Math.min(Math.ceil(until / 1000) - 1, LAST_SECOND) * 1000).slice(0, 19)
     // hex throughout: no byte of a pattern can mean anything to iptables-restore
     return match(ip).map(
       pattern =>

@@ -6,6 +6,8 @@ const PRESETS: Readonly<Record<string, readonly string[]>> = {
   // nginx with $proxy_add_x_forwarded_for, alone in the header or behind what the client sent; HAProxy's
   // own line, which is the last of the header
   http: ['X-Forwarded-For: {ip}|0d0a|', ', {ip}|0d0a|', '|0d0a|x-forwarded-for: {ip}|0d0a0d0a|'],
+  // HAProxy alone: where it passes on what a client sends, the patterns of nginx would hit him
+  haproxy: ['|0d0a|x-forwarded-for: {ip}|0d0a0d0a|'],
   // nginx's uwsgi_pass with the stock uwsgi_params: lengths are 16 bits, little-endian
   uwsgi: ['|0b00|REMOTE_ADDR{len}{ip}'],
   // the pattern of the old fail2ban recipe, for those who have a front end that it fits
@@ -21,7 +23,7 @@ const MAX_PATTERN = 128
 const LONGEST_IP = 39
 
 /**
- * Compiles `http`, `uwsgi`, `recipe`, `behind:PROXY`, or a template of the user's own: text with `{ip}`,
+ * Compiles `http`, `haproxy`, `uwsgi`, `recipe`, `behind:PROXY`, or a template of the user's own: text with `{ip}`,
  * `{len}` for the address's length in 16 bits little-endian, and bytes in hex between bars (`|0d0a|`).
  * @param mapped whether IPv4 clients are also written as `::ffff:1.2.3.4`, as behind a dual-stack listener
  * @throws RangeError

@@ -1,0 +1,35 @@
+import { readFileSync, readlinkSync } from 'node:fs'
+import type { Program } from './program.js'
+import { until } from './until.js'
+
+/** How `/proc/net/tcp` writes that a socket listens (the kernel's TCP_LISTEN). */
+const LISTEN = '0A'
+
+/**
+ * Waits until somebody listens on these ports in a program's namespace. It is read from the kernel's table: a
+ * connection to find out would be one more that the server has to deal with.
+ * @throws Error with what the program wrote, when it ended instead
+ */
+export async function listening(program: Program, ports: readonly number[]): Promise<void> {
+  await until(`somebody to listen on ${ports}`, () => {
+    if (program.ended())
+      throw new Error(`ended instead of listening on ${ports}: ${program.written().stderr}`)
+    if (networkOf(program.pid) === networkOf('self')) return false // not there yet
+    const open = openPorts(program.pid)
+    return ports.every(port => open.has(port))
+  })
+}
+
+function networkOf(pid: number | 'self'): string {
+  return readlinkSync(`/proc/${pid}/ns/net`)
+}
+
+function openPorts(pid: number): Set<number> {
+  const open = new Set<number>()
+  for (const line of readFileSync(`/proc/${pid}/net/tcp`, 'utf8').split('\n')) {
+    // sl  local_address rem_address   st ...
+    const [, local = '', , state] = line.trim().split(/\s+/)
+    if (state === LISTEN) open.add(Number.parseInt(local.slice(local.indexOf(':') + 1), 16))
+  }
+  return open
+}

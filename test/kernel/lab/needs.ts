@@ -1,0 +1,70 @@
+import { spawnSync } from 'node:child_process'
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import t, { type Test } from 'tap'
+
+/** How long one test may take, in milliseconds. */
+const PATIENCE = 100_000
+
+const TIME = ['-m', 'time', '--datestop', '2037-01-01T00:00:00']
+const STRING = ['-m', 'string', '--algo', 'kmp', '--string', 'x']
+const RESET = ['-j', 'REJECT', '--reject-with', 'tcp-reset']
+
+/** What is no program on the PATH, and what fails in an empty namespace without it. */
+const PARTS: Readonly<Record<string, readonly string[]>> = {
+  'uwsgi-plugin-python3': ['uwsgi', '--need-plugin', 'python3', '--version'],
+  veth: ['ip', 'link', 'add', 'one', 'type', 'veth', 'peer', 'name', 'two'],
+  bridge: ['ip', 'link', 'add', 'one', 'type', 'bridge'],
+  xt_time: ['iptables', '-A', 'INPUT', ...TIME],
+  xt_string: ['iptables', '-A', 'INPUT', ...STRING],
+  REJECT: ['iptables', '-A', 'INPUT', '-p', 'tcp', ...RESET],
+  'IPv6 REJECT': ['ip6tables', '-A', 'INPUT', '-p', 'tcp', ...RESET],
+}
+
+/** What every lab needs. */
+const ALWAYS = ['ip', 'unshare', 'veth', 'bridge']
+/** What a lab's app needs. */
+export const APP = ['uwsgi', 'uwsgi-plugin-python3']
+/** What the iptables backend needs. */
+export const PACKET_FILTER = [
+  'iptables',
+  'ip6tables',
+  'iptables-restore',
+  'ip6tables-restore',
+  'xt_time',
+  'xt_string',
+  'REJECT',
+  'IPv6 REJECT',
+]
+
+/**
+ * A test that needs root, programs and parts of the kernel. Where one is missing it is skipped with a line that
+ * says which; with CI=true that is a failure.
+ * @param needs programs, or parts named above
+ */
+export function kernelTest(name: string, needs: readonly string[], story: (t: Test) => Promise<void>): void {
+  const missing = process.getuid?.() === 0 ? [...ALWAYS, ...needs].filter(isMissing) : ['root']
+  t.setTimeout(PATIENCE)
+  if (missing.length === 0) {
+    t.test(name, { timeout: PATIENCE }, story)
+  } else if (process.env.CI === 'true') {
+    t.test(name, async t => t.fail(`needs ${missing.join(', ')}`))
+  } else {
+    t.test(name, { skip: `needs ${missing.join(', ')}` }, () => {})
+  }
+}
+
+function isMissing(need: string): boolean {
+  const probe = PARTS[need]
+  if (probe) return spawnSync('unshare', ['--net', ...probe], { stdio: 'ignore' }).status !== 0
+  return !(process.env.PATH ?? '').split(delimiter).some(folder => isProgram(join(folder, need)))
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}

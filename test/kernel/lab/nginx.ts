@@ -1,0 +1,65 @@
+import type { Endpoint, Host } from './network.js'
+
+export interface NginxOptions {
+  /** the servers behind it: a pool when more than one */
+  to: readonly Endpoint[]
+  /** what it speaks to them: `proxy_pass` or `uwsgi_pass` */
+  speaks?: 'http' | 'uwsgi'
+  at?: Exclude<Host, 'client' | 'app'>
+  port?: number
+  /** how many idle connections to the servers are kept; none unless said */
+  keepalive?: number
+  /** failures after which a server of a pool is left out; nginx's default is 1 */
+  maxFails?: number
+  /** further directives of the location */
+  more?: readonly string[]
+}
+
+/** The configuration of a front end that tells the app who the client is. */
+export function nginxConfiguration(options: NginxOptions, own: Endpoint, folder: string): string {
+  const { to, speaks = 'http', keepalive = 0, maxFails = 1, more = [] } = options
+  const servers = to.map(({ v4, port }) => `server ${v4}:${port} max_fails=${maxFails};`)
+  const location = speaks === 'http' ? overHttp(keepalive) : overUwsgi()
+  return `
+user root;
+daemon off;
+worker_processes 1;
+pid ${folder}/pid;
+error_log ${folder}/error.log;
+events { worker_connections 4096; }
+http {
+  access_log off;
+  client_body_temp_path ${folder}/body;
+  proxy_temp_path ${folder}/proxy;
+  uwsgi_temp_path ${folder}/uwsgi;
+  fastcgi_temp_path ${folder}/fastcgi;
+  scgi_temp_path ${folder}/scgi;
+  upstream app {
+    ${servers.join('\n    ')}
+    ${keepalive > 0 ? `keepalive ${keepalive};` : ''}
+  }
+  server {
+    listen ${own.v4}:${own.port} backlog=4096;
+    listen [${own.v6}]:${own.port} backlog=4096;
+    location / {
+      ${[...location, ...more].join('\n      ')}
+    }
+  }
+}
+`
+}
+
+function overHttp(keepalive: number): string[] {
+  return [
+    'proxy_pass http://app;',
+    'proxy_set_header Host $host;',
+    'proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;',
+    'proxy_set_header X-Real-IP $remote_addr;',
+    ...(keepalive > 0 ? ['proxy_http_version 1.1;', 'proxy_set_header Connection "";'] : []),
+  ]
+}
+
+/** As Debian ships them. */
+function overUwsgi(): string[] {
+  return ['include /etc/nginx/uwsgi_params;', 'uwsgi_pass app;']
+}

@@ -1,0 +1,123 @@
+/** The steps that the stories of a ban share. */
+import type { Test } from 'tap'
+import { ATTACKER, ATTACKER6, LOOKALIKES, LOOKALIKES6, USER, USER6, USERS, VICTIM } from './cast.js'
+import type { Front, Lab } from './lab.js'
+import type { Pipeline } from './pipeline.js'
+import { type Answer, isFromApp, type Request } from './request.js'
+import { until } from './until.js'
+import type { Uwsgi } from './uwsgi.js'
+
+/** Where a story takes place. */
+export interface Scene {
+  lab: Lab
+  uwsgi: Uwsgi
+  front: Front
+}
+
+/**
+ * Refused within 1 s of the tenth line, says the promise; the measured time is printed. A busy machine that
+ * runs other tests beside this one gets more.
+ */
+const REFUSED_WITHIN = 5000
+
+/**
+ * Makes ten failures from one address, half of them in a victim's name, and waits until it is refused.
+ * @returns the first refusal
+ */
+export async function attackUntilRefused(t: Test, scene: Scene, from: string): Promise<Answer> {
+  const { lab, uwsgi, front } = scene
+  const path = `/404?${from}`
+  for (let failures = 0; failures < 10; failures++) {
+    const headers = failures % 2 === 0 ? {} : { 'X-Forwarded-For': VICTIM }
+    const answer = await lab.request({ from, to: front, path, headers })
+    if (!isFromApp(answer)) t.fail(`${from} is refused after ${failures} failures`, { answer })
+  }
+  await uwsgi.lines(`GET ${path} `, 10)
+  const tenth = performance.now()
+  const refusal = await untilAnswer(scene, from, false, { within: REFUSED_WITHIN, every: 10 })
+  t.pass(`${from} is refused after ten failures`)
+  t.comment(`${from}: refused ${(performance.now() - tenth).toFixed(0)} ms after the tenth line`)
+  return refusal
+}
+
+/** Waits until the app serves an address, and returns when that was, in milliseconds since 1970. */
+export async function untilServed(scene: Scene, from: string, within: number): Promise<number> {
+  // every refusal leaves a half-open socket with the app for 7 s, and 100 of them fill its listen queue
+  await untilAnswer(scene, from, true, { within, every: 250 })
+  return Date.now()
+}
+
+function untilAnswer(
+  { lab, front }: Scene,
+  from: string,
+  fromApp: boolean,
+  patience: { within: number; every: number },
+): Promise<Answer> {
+  const what = `${from} to be ${fromApp ? 'served' : 'refused'}`
+  const look = async () => {
+    const answer = await lab.request({ from, to: front })
+    return isFromApp(answer) === fromApp && answer
+  }
+  return until(what, look, patience)
+}
+
+/** Those whom a ban of the attackers must not hurt, with what they write into their own headers. */
+const BYSTANDERS: readonly Omit<Request, 'to'>[] = [
+  ...[...LOOKALIKES, ...LOOKALIKES6, USER, USER6, ...USERS].map(from => ({ from })),
+  ...[ATTACKER, `${VICTIM}, ${ATTACKER}`, `${ATTACKER}, ${VICTIM}`, ATTACKER6].flatMap(claimed =>
+    [USER, USER6].map(from => ({ from, headers: { 'X-Forwarded-For': claimed } })),
+  ),
+]
+
+/** Shows that everybody but the attackers is served. */
+export async function othersAreServed(t: Test, { lab, front }: Scene): Promise<void> {
+  const hurt: unknown[] = []
+  for (const bystander of BYSTANDERS) {
+    const answer = await lab.request({ ...bystander, to: front })
+    if (!isFromApp(answer) || answer.status !== 200) hurt.push({ ...bystander, answer })
+  }
+  t.same(hurt, [], `${BYSTANDERS.length} others are served`)
+}
+
+/** What an attacker writes into his header to be taken for another. */
+const CLAIMS = [VICTIM, USER, `${VICTIM}, ${USER6}`, 'unknown', ...LOOKALIKES]
+
+/** Shows that an attacker is refused, whomever he claims to be. */
+export async function isRefused(t: Test, { lab, front }: Scene, from: string): Promise<void> {
+  const served: unknown[] = []
+  for (const headers of [{}, ...CLAIMS.map(claimed => ({ 'X-Forwarded-For': claimed }))]) {
+    const answer = await lab.request({ from, to: front, headers })
+    if (isFromApp(answer)) served.push({ headers, answer })
+  }
+  t.same(served, [], `${from} is refused, whomever he claims to be`)
+}
+
+/** Starts the pipeline of the README on the app host. */
+export function startPipeline({ lab, uwsgi }: Scene, options: string): Pipeline {
+  return lab.pipeline(
+    `tail -F ${uwsgi.log} | uwsgi-parse | xff-window --max 10 --find 300 | ` +
+      `xff-ban ${options} --state ${lab.folder}/journal`,
+  )
+}
+
+/** Starts the pipeline with options of the packet filter, and waits until packets pass its chain. */
+export async function startFiltering(scene: Scene, options: string): Promise<Pipeline> {
+  const pipeline = startPipeline(scene, options)
+  // the second family to be set up
+  const jump = async () => (await scene.lab.command(['ip6tables', '-S', 'INPUT'])).includes('-j xff-ban')
+  await until('the jump to the chain', jump)
+  return pipeline
+}
+
+/** The ban that the pipeline has told of an address. */
+export function banOf(pipeline: Pipeline, ip: string): Promise<Record<string, unknown>> {
+  return until(`the record of the ban of ${ip}`, () =>
+    pipeline.records().find(record => record.type === 'ban' && record.ip === ip),
+  )
+}
+
+/** Kills everything that could keep up a ban. */
+export async function killAll(t: Test, pipeline: Pipeline): Promise<void> {
+  const pids = await pipeline.kill(['xff-ban', 'xff-window', 'uwsgi-parse', 'tail'])
+  t.equal(pids.length, 4, 'all processes are killed')
+}
