@@ -1,52 +1,107 @@
 #!/usr/bin/env node
-import {
-  defaulted,
-  flag,
-  parseOptions,
-  ranges,
-  repeated,
-  single,
-  statuses,
-  UsageError,
-  whole,
-} from '../lib/cli/options.js'
+import { excerpt } from '../lib/cli/diagnostics.js'
+import { openLineFile } from '../lib/cli/keep.js'
+import * as cli from '../lib/cli/options.js'
 import { run } from '../lib/cli/run.js'
 import { encode } from '../lib/jsonl.js'
+import type { RequestRecord } from '../lib/record.js'
+import { advise } from '../lib/uwsgi-parse/advice.js'
 import { compileClient, PRIVATE_RANGES } from '../lib/uwsgi-parse/client.js'
+import { explain } from '../lib/uwsgi-parse/explain.js'
+import { compileFormat, DEFAULT_FORMAT, type Format, tellsTime } from '../lib/uwsgi-parse/format.js'
+import { readIni } from '../lib/uwsgi-parse/ini.js'
 import { uwsgiParse } from '../lib/uwsgi-parse/stage.js'
-import { compileZone } from '../lib/uwsgi-parse/time.js'
+import { compileZone, parseSince } from '../lib/uwsgi-parse/time.js'
 
 const options = {
-  status: defaulted('LIST', 'which answers become records', statuses, '4xx,5xx'),
-  all: flag('every answer becomes a record; the same as --status any'),
-  trust: repeated('CIDR', 'hops that are ours, @FILE for one a line', ranges, 'private ranges'),
-  hops: single('N', 'instead of --trust: exactly N proxies append to X-Forwarded-For', whole(1, 100)),
-  tz: single('ZONE', "the log's time zone, as Europe/Berlin or +02:00; else the machine's", compileZone),
+  status: cli.defaulted('LIST', 'which answers become records', cli.statuses, '4xx,5xx'),
+  all: cli.flag('every answer becomes a record; the same as --status any'),
+  trust: cli.repeated('CIDR', 'hops that are ours, @FILE for one a line', cli.ranges, 'private ranges'),
+  hops: cli.single('N', 'instead of --trust: exactly N proxies append to X-Forwarded-For', cli.whole(1, 100)),
+  tz: cli.single('ZONE', "the log's time zone, as Europe/Berlin or +02:00; else the machine's", compileZone),
+  'log-format': cli.single('FORMAT', "the log-format of uWSGI's ini file, where it has one", cli.text),
+  'log-format-strftime': cli.flag('the ini file has logformat-strftime'),
+  'log-date': cli.single('FORMAT', 'the log-date of the ini file, for %(ftime)', cli.text),
+  ini: cli.single('FILE', 'reads all of these from the ini file itself', cli.file),
+  field: cli.single(
+    'NAME',
+    'the lines are JSON, from a log encoder: the member that holds the message',
+    cli.text,
+  ),
+  since: cli.single('WHEN', 'passes over what was before: 2026-11-22T14:00, or 10m ago', cli.text),
+  unparsed: cli.single('FILE', 'keeps the lines that are not understood', cli.text),
+  explain: cli.flag('instead of records, tells for each the hops from right to left and the verdict on them'),
 }
 
-run('uwsgi-parse', async ({ report }) => {
-  const given = await parseOptions(
+run('uwsgi-parse', async ({ report, say }) => {
+  const given = await cli.parseOptions(
     'uwsgi-parse',
     'Reads a uWSGI log on stdin, writes a request record a line (JSON Lines) on stdout.',
     options,
     process.argv.slice(2),
   )
   if (!given) return null
-  if (given.hops !== undefined && given.trust.length > 0)
-    throw new UsageError('--hops and --trust exclude each other')
-  const trusted = given.trust.length > 0 ? given.trust.flat() : PRIVATE_RANGES
-  const { stages, tally } = uwsgiParse(
+  if (given.hops !== undefined && given.trust.length > 0) {
+    throw new cli.UsageError('--hops and --trust exclude each other')
+  }
+  const ranges = given.trust.length > 0 ? given.trust.flat() : PRIVATE_RANGES
+  const attribution = {
+    client: compileClient({ ranges, hops: given.hops }),
+    counted: given.hops !== undefined,
+  }
+  const zone = given.tz ?? compileZone()
+  const since = given.since
+  const format = chooseFormat(given)
+  if (!tellsTime(format)) say('this log-format has no time of day: no request can be counted')
+  const kept = given.unparsed === undefined ? undefined : openLineFile(given.unparsed, say)
+
+  const { stages, tally } = uwsgiParse<RequestRecord | string>(
     {
       wanted: given.all ? () => true : given.status,
-      client: compileClient({ ranges: trusted, hops: given.hops }),
-      zone: given.tz ?? compileZone(),
+      attribution,
+      zone,
+      format,
+      field: given.field,
+      since:
+        since === undefined ? undefined : cli.checked('--since: ', () => parseSince(since, zone, Date.now())),
+      unparsed: kept?.append,
+      say,
+      report,
     },
-    report,
+    given.explain ? understood => explain(understood, format, attribution, excerpt) : ({ record }) => record,
   )
   return {
-    stages: [...stages, encode()],
-    summary: () =>
-      `${tally.lines} lines, ${tally.requests} requests, ${tally.wanted} written, ` +
-      `${tally.foreign} foreign lines, ${tally.unattributed} unattributed`,
+    stages: given.explain ? stages : [...stages, encode()],
+    summary: () => {
+      kept?.close()
+      for (const advice of advise(tally)) say(advice)
+      const skipped = tally.skipped > 0 ? `${tally.skipped} of them skipped, ` : ''
+      return (
+        `${tally.lines} lines, ${tally.requests} requests, ${skipped}${tally.wanted} written, ` +
+        `${tally.foreign} foreign lines, ${tally.unattributed} unattributed`
+      )
+    },
   }
 })
+
+function chooseFormat(given: {
+  ini: string | undefined
+  'log-format': string | undefined
+  'log-format-strftime': boolean
+  'log-date': string | undefined
+}): Format {
+  if (given.ini !== undefined && given['log-format'] !== undefined) {
+    throw new cli.UsageError('--ini and --log-format exclude each other')
+  }
+  const settings = given.ini === undefined ? undefined : readIni(given.ini)
+  const format = given['log-format'] ?? settings?.format
+  if (format === undefined) return DEFAULT_FORMAT
+  return cli.checked(settings ? '--ini: log-format: ' : '--log-format: ', () =>
+    compileFormat({
+      format,
+      strftime: given['log-format-strftime'] || (settings?.strftime ?? false),
+      logDate: given['log-date']?.replaceAll('%%', '%') ?? settings?.logDate,
+      forwarded: settings?.forwarded,
+    }),
+  )
+}

@@ -19,13 +19,13 @@ const ALLOWED: readonly (readonly [string, readonly string[]])[] = [
   // its journal and its files are JSON Lines
   ['lib/xff-ban/', [...LEAVES, 'lib/jsonl', 'lib/xff-ban/']],
   ...STAGES.map(stage => [`lib/${stage}/`, [...LEAVES, `lib/${stage}/`]] as const),
-  ...STAGES.map(stage => [`bin/${stage}`, ['lib/cli/', 'lib/jsonl', `lib/${stage}/`]] as const),
+  ...STAGES.map(stage => [`bin/${stage}`, ['lib/cli/', 'lib/jsonl', 'lib/record', `lib/${stage}/`]] as const),
 ]
 
 /** Where a package of others may be used. */
 const PACKAGES: Readonly<Record<string, RegExp>> = {
   split2: /^lib\/(jsonl|uwsgi-parse\/stage)\.ts$/,
-  through2: /^lib\/(lines|jsonl|.*\/stage)\.ts$/,
+  through2: /^lib\/(lines|jsonl|.*\/(stage|glue))\.ts$/,
   yargs: /^lib\/cli\/options\.ts$/,
   execa: /^lib\/xff-ban\/backend\//,
   'ipaddr.js': /^lib\/net\/address\.ts$/,
@@ -34,7 +34,8 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
 
 /** Where a global may be used. */
 const GLOBALS: readonly (readonly [RegExp, RegExp])[] = [
-  [/\bDate\.now\b/, /^bin\/xff-ban\.ts$/],
+  // uwsgi-parse resolves `--since 10m` once, at the start
+  [/\bDate\.now\b/, /^bin\/(xff-ban|uwsgi-parse)\.ts$/],
   [/\bnew Date\(\)/, /^$/],
   [/\bprocess\.\w/, /^(bin|lib\/cli)\//],
 ]

@@ -116,19 +116,22 @@ export function words(given: string): string[] {
 
 /** A range like 10.0.0.0/8 or an address, or `@FILE` with one a line (blank lines and `#` comments aside). */
 export function ranges(given: string): string[] {
-  const listed = given.startsWith('@') ? rangesOfFile(given) : [given]
+  const listed = given.startsWith('@') ? listedIn(file(given.slice(1))) : [given]
   compileRanges(listed)
   return listed
 }
 
-function rangesOfFile(given: string): string[] {
-  let content: string
-  try {
-    content = readFileSync(given.slice(1), 'utf8')
-  } catch (error) {
-    throw new RangeError(`cannot read ${quote(given.slice(1))}: ${(error as Error).message}`)
-  }
+function listedIn(content: string): string[] {
   return content.split('\n').flatMap(line => line.replace(/#.*/, '').trim() || [])
+}
+
+/** The content of a file that is there. */
+export function file(given: string): string {
+  try {
+    return readFileSync(given, 'utf8')
+  } catch (error) {
+    throw new RangeError(`cannot read ${quote(given)}: ${(error as Error).message}`)
+  }
 }
 
 /** Statuses: classes (`4xx`), codes (`404`), ranges (`500-503`), joined by commas, or `any`. */

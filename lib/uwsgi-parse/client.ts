@@ -34,14 +34,23 @@ const CACHE = 4096
 /** Slots longer than this are worked out each time, so that the cache stays small. */
 const CACHED_LENGTH = 256
 
-/** Compiles a trust into a function from the address slot, as logged, to the client. */
-export function compileClient({ ranges, hops }: Trust): (slot: string) => Client {
+/** What was made of one hop on the way to the client. */
+export type Verdict = 'ours' | 'no address' | 'passed over' | 'the client'
+
+/** Is told of the hops as they are looked at, from the right. */
+export type Visit = (hop: string, verdict: Verdict) => void
+
+/** Finds the client in an address slot, as logged. */
+export type FindClient = (slot: string, visit?: Visit) => Client
+
+/** Compiles a trust into a function that finds the client. */
+export function compileClient({ ranges, hops }: Trust): FindClient {
   const find = hops === undefined ? nearestStranger(compileRanges(ranges)) : nthFromRight(hops)
   const cache = new Map<string, Client>()
-  return slot => {
-    const known = cache.get(slot)
+  return (slot, visit) => {
+    const known = visit === undefined ? cache.get(slot) : undefined
     if (known) return known
-    const client = { ip: find(slot), listed: slot.includes(',') }
+    const client = { ip: find(slot, visit ?? ignore), listed: slot.includes(',') }
     if (slot.length <= CACHED_LENGTH) {
       if (cache.size >= CACHE) cache.clear()
       // a slice of a line keeps its whole chunk of the log alive: keep a copy
@@ -51,29 +60,39 @@ export function compileClient({ ranges, hops }: Trust): (slot: string) => Client
   }
 }
 
+function ignore(): void {}
+
 /** From the right, the first hop that is not ours; the leftmost when all are ours; null at a hop that is no address. */
-function nearestStranger(ours: InRanges): (slot: string) => string | null {
-  return slot => {
-    let client: string | null = null
-    for (let end = slot.length; end >= 0; ) {
-      const comma = end === 0 ? -1 : slot.lastIndexOf(',', end - 1)
-      client = hopAddress(slot.slice(comma + 1, end))
-      if (client === null || !ours(client)) return client
-      end = comma
+function nearestStranger(ours: InRanges): (slot: string, visit: Visit) => string | null {
+  return (slot, visit) => {
+    for (let end = slot.length; ; ) {
+      const start = slot.lastIndexOf(',', end - 1) + 1
+      const hop = end === 0 ? '' : slot.slice(start, end)
+      const address = hopAddress(hop)
+      const leftmost = start === 0 || end === 0
+      if (address === null) {
+        visit(hop, 'no address')
+        return null
+      }
+      if (leftmost || !ours(address)) {
+        visit(hop, 'the client')
+        return address
+      }
+      visit(hop, 'ours')
+      end = start - 1
     }
-    return client
   }
 }
 
-function nthFromRight(n: number): (slot: string) => string | null {
-  return slot => {
-    let end = slot.length
-    for (let left = n - 1; left > 0; left--) {
-      end = end === 0 ? -1 : slot.lastIndexOf(',', end - 1)
-      if (end < 0) return null
-    }
-    const comma = end === 0 ? -1 : slot.lastIndexOf(',', end - 1)
-    return hopAddress(slot.slice(comma + 1, end))
+function nthFromRight(n: number): (slot: string, visit: Visit) => string | null {
+  return (slot, visit) => {
+    const hops = slot.split(',').slice(-n).reverse()
+    const client = hops[n - 1]
+    const address = client === undefined ? null : hopAddress(client)
+    hops.forEach((hop, i) => {
+      visit(hop, i < n - 1 ? 'passed over' : address === null ? 'no address' : 'the client')
+    })
+    return address
   }
 }
 

@@ -1,24 +1,25 @@
 /**
  * A layout of a log line: stretches of a fixed grammar (the chains), and between each two of them a free
  * text that a stranger may have written. A chain is a global regular expression in which every repetition
- * is bounded, so that a line is searched in a time that grows with its length alone.
+ * is bounded or cannot pass the beginning of another match, so that the time to search a line grows with
+ * its length alone.
  */
 export interface Layout {
   chains: readonly Chain[]
   /** the names of the free texts, one between each two chains */
   texts: readonly string[]
-  /** whether the first chain may stand behind other text, as with --vhost or a log encoder's prefix */
+  /** whether the first chain may stand behind other text, as with --vhost or what a log collector adds */
   prefixed: boolean
 }
 
 export interface Chain {
   regex: RegExp
-  /** the names of its capture groups */
+  /** the names of its capture groups; a group that took no part has no value */
   fields: readonly string[]
 }
 
 /**
- * uWSGI's own layout (core/logging.c, uwsgi_logit_simple):
+ * uWSGI's own layout (core/logging.c, uwsgi_logit_simple; `async` in uWSGI 1.x):
  *
  *     [pid: 7|app: 0|req: 1/1] ADDR (USER) {24 vars in 250 bytes} [DATE] METHOD URI
  *         => generated 3 bytes in 0 msecs via route() (PROTOCOL STATUS) 2 headers in 64 bytes (1 switches on core 0)
@@ -30,13 +31,13 @@ export const DEFAULT_LAYOUT: Layout = {
     { regex: / \(/g, fields: [] },
     {
       regex:
-        /\) \{\d{1,10} vars in \d{1,10} bytes\} \[([A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4})\] ([^ ]*) /g,
+        /\) \{\d{1,10} vars in \d{1,20} bytes\} \[([A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4})\] ([^ ]*) /g,
       fields: ['ctime', 'method'],
     },
     {
       regex:
-        / => generated (\d{1,20}) bytes in (\d{1,20}) (msecs|micros)(?: via [a-z]{1,20}\(\))? \(([^ ()]*) (\d{1,5})\) \d{1,10} headers in \d{1,20} bytes \(\d{1,10} switches on core \d{1,10}\)$/g,
-      fields: ['bytes', 'duration', 'unit', 'protocol', 'status'],
+        / => generated (\d{1,20}) bytes in (?:(\d{1,20}) msecs|(\d{1,20}) micros)(?: via [a-z]{1,20}\(\))? \(([^ ()]*) (-?\d{1,10})\) \d{1,10} headers in \d{1,20} bytes \(\d{1,10} (?:async )?switches on (?:async )?core -?\d{1,10}\)$/g,
+      fields: ['rsize', 'msecs', 'micros', 'proto', 'status'],
     },
   ],
   texts: ['addr', 'user', 'uri'],
@@ -44,46 +45,73 @@ export const DEFAULT_LAYOUT: Layout = {
 
 /** What a line says under its layout. */
 export interface Reading {
-  /** each field under its name; of several readings, as in the one whose chains stand furthest to the right */
-  fields: Readonly<Record<string, string>>
-  /** fields of which the line has readings that differ */
-  disputed: ReadonlySet<string>
-  /** what the address slot holds, under every reading of the line; empty where there are too many to tell */
-  slots: readonly string[]
+  /**
+   * a field's value; of several readings, one in which the address slot is as long as it can be: what is hostile
+   * stands mostly there
+   */
+  value: (name: string) => string | undefined
+  /** whether readings of the line differ in a field of a chain */
+  disputed: (name: string) => boolean
+  /** a field's values under every reading of the line; empty where there are too many to tell */
+  texts: (name: string) => readonly string[]
 }
 
-/** How many readings of the address slot are told apart. */
-const MAX_SLOTS = 64
+/** How many readings of a text are told apart. */
+const MAX_TEXTS = 64
 
 /** Where one chain stands in a line. */
 interface Place {
   start: number
   end: number
-  values: readonly string[]
+  values: readonly (string | undefined)[]
 }
 
 /**
  * Reads a line under a layout. A hostile text may hold what looks like a chain, so every place where a
- * chain can stand is found, and all the readings that they allow together are compared.
+ * chain can stand is found, and all the readings that they allow together can be compared.
  * @returns null when the line is not of this layout
  */
 export function readLine(line: string, layout: Layout): Reading | null {
   const places = findPlaces(line, layout)
   if (!places) return null
-  const rightmost = places.map(of => of[of.length - 1] as Place)
-  const fields: Record<string, string> = {}
-  const disputed = new Set<string>()
-  layout.chains.forEach((chain, i) => {
-    const { values } = rightmost[i] as Place
-    chain.fields.forEach((name, j) => {
-      fields[name] = values[j] as string
-      if ((places[i] as Place[]).some(place => place.values[j] !== values[j])) disputed.add(name)
-    })
+
+  const chosen = choosePlaces(places, layout)
+  const group = (name: string) => {
+    const i = layout.chains.findIndex(({ fields }) => fields.includes(name))
+    const j = layout.chains[i]?.fields.indexOf(name) ?? -1
+    return { of: places[i] ?? [], chosen: chosen[i], j }
+  }
+
+  return {
+    value: name => {
+      const i = layout.texts.indexOf(name)
+      if (i >= 0) return line.slice((chosen[i] as Place).end, (chosen[i + 1] as Place).start)
+      const { chosen: place, j } = group(name)
+      return place?.values[j]
+    },
+    disputed: name => {
+      const { of, j } = group(name)
+      return of.some(({ values }) => values[j] !== of[0]?.values[j])
+    },
+    texts: name => {
+      const i = layout.texts.indexOf(name)
+      if (i >= 0) return allTexts(line, places[i] ?? [], places[i + 1] ?? [])
+      const { of, j } = group(name)
+      const values = new Set(of.map(({ values }) => values[j] ?? ''))
+      return values.size > MAX_TEXTS ? [] : [...values]
+    },
+  }
+}
+
+/** One reading: from the left, each chain up to the end of the first address as far right as it goes, then as far left. */
+function choosePlaces(places: readonly Place[][], layout: Layout): Place[] {
+  const addressEnd = layout.texts.findIndex(name => name === 'addr' || name.startsWith('var.HTTP_X_')) + 1
+  let from = 0
+  return places.map((of, i) => {
+    const place = i <= addressEnd ? last(of) : (of.find(({ start }) => start >= from) ?? last(of))
+    from = place.end
+    return place
   })
-  layout.texts.forEach((name, i) => {
-    fields[name] = line.slice((rightmost[i] as Place).end, (rightmost[i + 1] as Place).start)
-  })
-  return { fields, disputed, slots: readSlots(line, layout, places) }
 }
 
 /** For each chain the places at which it stands in some reading of the whole line, from the left. */
@@ -92,18 +120,17 @@ function findPlaces(line: string, layout: Layout): Place[][] | null {
   let from = 0
   for (const chain of layout.chains) {
     const found = findChain(line, chain, from, places.length === 0 && !layout.prefixed)
-    const first = found[0]
-    if (!first) return null
+    if (found.length === 0) return null
     places.push(found)
-    from = first.end
+    from = found.reduce((least, { end }) => Math.min(least, end), line.length)
   }
-  // a place counts if the next chain has one behind it
+  // a place counts if the next chain has one behind it, and so on to the end
   let latest = line.length
   for (let i = places.length - 1; i >= 0; i--) {
-    const valid = (places[i] as Place[]).filter(place => place.end <= latest)
+    const valid = (places[i] as Place[]).filter(({ end }) => end <= latest)
     if (valid.length === 0) return null
     places[i] = valid
-    latest = (valid[valid.length - 1] as Place).start
+    latest = last(valid).start
   }
   return places
 }
@@ -119,15 +146,19 @@ function findChain(line: string, { regex }: Chain, from: number, atStart: boolea
   return found
 }
 
-function readSlots(line: string, layout: Layout, places: Place[][]): string[] {
-  const before = layout.texts.indexOf('addr')
-  const slots: string[] = []
-  for (const { end } of places[before] ?? []) {
-    for (const { start } of places[before + 1] ?? []) {
+/** What may stand between two chains: from each place of the one to each of the other behind it. */
+function allTexts(line: string, lefts: readonly Place[], rights: readonly Place[]): string[] {
+  const texts: string[] = []
+  for (const { end } of lefts) {
+    for (const { start } of rights) {
       if (start < end) continue
-      if (slots.length === MAX_SLOTS) return []
-      slots.push(line.slice(end, start))
+      if (texts.length === MAX_TEXTS) return []
+      texts.push(line.slice(end, start))
     }
   }
-  return slots
+  return texts
+}
+
+function last(places: readonly Place[] | undefined): Place {
+  return places?.at(-1) as Place
 }

@@ -2,89 +2,103 @@ import type { Duplex } from 'node:stream'
 import split2 from 'split2'
 import type { Report } from '../fault.js'
 import { MAX_LINE, wholeLines } from '../lines.js'
-import { formatInstant, type RequestRecord } from '../record.js'
-import type { Client } from './client.js'
-import { DEFAULT_LAYOUT, type Reading, readLine } from './line.js'
-import { logClock, parseCtime, type Zone } from './time.js'
+import { parseInstant, type RequestRecord } from '../record.js'
+import { advise, countClient } from './advice.js'
+import { messageOf } from './encoder.js'
+import { DEFAULT_FORMAT, type Format } from './format.js'
+import { unglue } from './glue.js'
+import { type Reading, readLine } from './line.js'
+import { type Attribution, toRequest } from './request.js'
+import { logClock, type Zone } from './time.js'
 
 export interface Options {
   /** which answers become records */
   wanted: (status: number) => boolean
-  /** the client in an address slot */
-  client: (slot: string) => Client
+  attribution: Attribution
   zone: Zone
+  format: Format
+  /** the member that holds the line, where a log encoder wrote JSON */
+  field?: string | undefined
+  /** answers before this are passed over; milliseconds since 1970 */
+  since?: number | undefined
+  /** takes the lines that are not understood */
+  unparsed?: ((line: string) => void) | undefined
+  /** takes advice for people */
+  say: (advice: string) => void
+  report: Report
 }
 
-/** What was in the log; `requests` = those wanted + those not. */
+/** What was in the log. */
 export interface Tally {
   lines: number
   requests: number
+  /** requests before `since` */
+  skipped: number
   /** requests with a wanted status: the records that were written */
   wanted: number
   /** lines of other things: banners, tracebacks, what the app prints */
   foreign: number
   /** wanted requests whose client cannot be known */
   unattributed: number
+  /** wanted requests whose only hop is an address that is ours, by address; the first few addresses */
+  ours: Map<string, number>
 }
 
-/** Log lines in, request records out. */
-export function uwsgiParse(options: Options, report: Report): { stages: Duplex[]; tally: Tally } {
-  const tally: Tally = { lines: 0, requests: 0, wanted: 0, foreign: 0, unattributed: 0 }
+/** Where a log is read live, its end never comes: advice is due after this many wanted requests too. */
+const ADVISE_AT = 1000
+
+/** One line of the log understood: the record, and the reading that led to it. */
+export interface Understood {
+  line: number
+  reading: Reading
+  record: RequestRecord
+}
+
+/** Log lines in, `make` of what was understood out; `undefined` writes nothing. */
+export function uwsgiParse<T>(
+  options: Options,
+  make: (understood: Understood) => T,
+): { stages: Duplex[]; tally: Tally } {
+  const { format, attribution } = options
+  const tally: Tally = {
+    lines: 0,
+    requests: 0,
+    skipped: 0,
+    wanted: 0,
+    foreign: 0,
+    unattributed: 0,
+    ours: new Map(),
+  }
   const clock = logClock(options.zone)
 
-  const parse = (text: string): RequestRecord | undefined => {
+  const foreign = (text: string, kind?: string) => {
+    tally.foreign += 1
+    options.unparsed?.(text)
+    if (kind) options.report({ line: tally.lines, kind, text })
+    return undefined
+  }
+
+  const parse = (text: string): T | undefined => {
     tally.lines += 1
-    const line = text.endsWith('\r') ? text.slice(0, -1) : text
-    const tooLong = line.length > MAX_LINE
-    const reading = tooLong ? null : readLine(line, DEFAULT_LAYOUT)
-    if (!reading) {
-      tally.foreign += 1
-      if (tooLong) report({ line: tally.lines, kind: `longer than ${MAX_LINE} characters`, text })
+    if (text.length > MAX_LINE) return foreign(text, `longer than ${MAX_LINE} characters`)
+    const line = options.field === undefined ? text : messageOf(text, options.field)
+    if (line === null) return foreign(text, `not JSON with "${options.field}"`)
+    const reading = readLine(line.endsWith('\r') ? line.slice(0, -1) : line, format.layout)
+    if (!reading) return foreign(text)
+    tally.requests += 1
+    const record = toRequest(reading, format, attribution, clock)
+    if (options.since !== undefined && record.time !== null && parseInstant(record.time) < options.since) {
+      tally.skipped += 1
       return undefined
     }
-    tally.requests += 1
-    const record = toRecord(reading, options, clock)
     if (!options.wanted(record.status as number)) return undefined
     tally.wanted += 1
     if (record.ip === null) tally.unattributed += 1
-    return record
+    else if (record.via === undefined) countClient(tally.ours, record.ip)
+    if (tally.wanted === ADVISE_AT) for (const advice of advise(tally)) options.say(advice)
+    return make({ line: tally.lines, reading, record })
   }
 
-  return { stages: [wholeLines(), split2('\n', parse)], tally }
-}
-
-function toRecord(
-  { fields, disputed, slots }: Reading,
-  options: Options,
-  clock: (wall: number, msecs: number) => number,
-): RequestRecord {
-  const msecs = Number(fields.duration) / (fields.unit === 'micros' ? 1000 : 1)
-  const wall = disputed.has('ctime') ? Number.NaN : parseCtime(fields.ctime as string)
-  const time = clock(wall, msecs)
-  const client = agreedClient(slots, options.client)
-  const dated = time >= 0 && time < END_OF_TIME
-  const ip = dated && client ? client.ip : null
-  const listed = ip === null || client?.listed
-  return {
-    type: 'request',
-    time: dated ? formatInstant(time) : null,
-    ip,
-    status: Number(fields.status),
-    method: fields.method as string,
-    uri: fields.uri as string,
-    protocol: fields.protocol as string,
-    ...(fields.user === '' ? {} : { user: fields.user as string }),
-    bytes: Number(fields.bytes),
-    msecs,
-    ...(listed ? { via: fields.addr as string } : {}),
-  }
-}
-
-/** The year 10000, where ISO 8601 needs a sign. */
-const END_OF_TIME = 253_402_300_800_000
-
-/** The client on whom all readings of the address slot agree. */
-function agreedClient(slots: readonly string[], find: (slot: string) => Client): Client | null {
-  const [first, ...others] = slots.map(find)
-  return first && others.every(other => other.ip === first.ip) ? first : null
+  const bytes = format === DEFAULT_FORMAT ? [wholeLines(), unglue()] : [wholeLines()]
+  return { stages: [...bytes, split2('\n', parse)], tally }
 }

@@ -26,6 +26,7 @@ export function compileZone(name?: string): Zone {
   // no zone has changed its clocks within a quarter of an hour since computers count in seconds
   const cache = new Map<number, readonly number[]>()
   return wall => {
+    if (Number.isNaN(wall)) return [wall]
     const quarter = Math.floor(wall / QUARTER)
     let offsets = cache.get(quarter)
     if (!offsets) {
@@ -101,7 +102,7 @@ export function logClock(zone: Zone): (wall: number, msecs: number) => number {
   }
 }
 
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+export const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
 /** `Sun Nov 22 14:06:08 2026` (ctime(3), as uWSGI's core/logging.c prints it) as a wall reading; NaN for no date. */
 export function parseCtime(text: string): number {
@@ -114,11 +115,32 @@ export function parseCtime(text: string): number {
 }
 
 /** The parts of a date as a wall reading; NaN where there is no such date, as the 31st of February. */
-function wallReading(year: number, month: number, day: number, time: string): number {
+export function wallReading(year: number, month: number, day: number, time: string): number {
   const [hour = 99, minute = 99, second = 99] = time.split(':').map(Number)
   const wall = Date.UTC(year, month, day, hour, minute, second)
   const date = new Date(wall)
   const real =
     date.getUTCMonth() === month && date.getUTCDate() === day && hour < 24 && minute < 60 && second < 61
   return real ? wall : Number.NaN
+}
+
+const UNITS: Readonly<Record<string, number>> = { s: 1000, m: MINUTE, h: 60 * MINUTE, d: DAY }
+
+/**
+ * A moment to begin at: `2026-11-22`, `2026-11-22T14:00`, with seconds, in the log's zone or with one of its own
+ * (`Z`, `+02:00`); or a time back from now: `30s`, `10m`, `2h`, `1d`.
+ * @param now milliseconds since 1970
+ * @throws RangeError
+ */
+export function parseSince(text: string, zone: Zone, now: number): number {
+  const [, count, unit = ''] = /^(\d{1,9})([smhd])$/.exec(text) ?? []
+  if (count !== undefined) return now - Number(count) * (UNITS[unit] as number)
+  const [, date = '', clock = '00:00', seconds = ':00', own] =
+    /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d)?(Z|[+-]\d\d:\d\d)?)?$/.exec(text) ?? []
+  const [year, month = 0, day] = date.split('-').map(Number)
+  const wall = wallReading(year as number, month - 1, day as number, clock + seconds)
+  if (Number.isNaN(wall))
+    throw new RangeError(`expected a time like 2026-11-22T14:00 or 10m, got ${JSON.stringify(text)}`)
+  const [instant = wall] = own === undefined ? zone(wall) : compileZone(own === 'Z' ? 'UTC' : own)(wall)
+  return instant
 }

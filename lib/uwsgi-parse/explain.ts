@@ -1,0 +1,42 @@
+import type { FindClient, Verdict } from './client.js'
+import type { Format } from './format.js'
+import { slotsOf } from './request.js'
+import type { Understood } from './stage.js'
+
+/** One entry of an address slot, and what was made of it. */
+export interface Hop {
+  text: string
+  verdict: Verdict | 'not looked at'
+}
+
+/** The entries of an address slot from the right, as the client was looked for. */
+export function explainSlot(slot: string, client: FindClient): Hop[] {
+  const hops: Hop[] = []
+  client(slot, (text, verdict) => hops.push({ text: text.trim(), verdict }))
+  const rest = slot.split(',').reverse().slice(hops.length)
+  return [...hops, ...rest.map((text): Hop => ({ text: text.trim(), verdict: 'not looked at' }))]
+}
+
+/**
+ * Tells a line for people: the request, then each hop from the right with the verdict on it; and where the line
+ * can be read in several ways, all of that for each.
+ * @param show makes a text from the log fit for a terminal
+ */
+export function explain(
+  { line, reading, record }: Understood,
+  format: Format,
+  attribution: { client: FindClient; counted: boolean },
+  show: (text: string) => string,
+): string {
+  const { time, ip, status, method = '-', uri = '-' } = record
+  const slots = slotsOf(reading, format, attribution.counted)
+  const lines = [`line ${line}: ${time ?? 'at an unknown time'} ${status} ${show(method)} ${show(uri)}`]
+  if (slots.length === 0) lines.push('  too many readings of the address to tell')
+  slots.forEach((slot, i) => {
+    if (slots.length > 1) lines.push(`  reading ${i + 1} of ${slots.length}:`)
+    for (const { text, verdict } of explainSlot(slot, attribution.client))
+      lines.push(`  ${show(text) || '(empty)'}: ${verdict}`)
+  })
+  lines.push(`  => ${ip ?? 'unknown: nobody is counted for it'}`)
+  return `${lines.join('\n')}\n`
+}
