@@ -84,15 +84,17 @@ function nearestStranger(ours: InRanges): (slot: string, visit: Visit) => string
   }
 }
 
+/** The nth hop from the right; null where there are fewer, or where it or one to its right is no address. */
 function nthFromRight(n: number): (slot: string, visit: Visit) => string | null {
   return (slot, visit) => {
     const hops = slot.split(',').slice(-n).reverse()
-    const client = hops[n - 1]
-    const address = client === undefined ? null : hopAddress(client)
-    hops.forEach((hop, i) => {
-      visit(hop, i < n - 1 ? 'passed over' : address === null ? 'no address' : 'the client')
-    })
-    return address
+    for (const [i, hop] of hops.entries()) {
+      const address = hopAddress(hop)
+      const verdict = address === null ? 'no address' : i === n - 1 ? 'the client' : 'passed over'
+      visit(hop, verdict)
+      if (verdict !== 'passed over') return address
+    }
+    return null
   }
 }
 
