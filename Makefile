@@ -10,7 +10,7 @@ TESTS := $(shell find test -name '*.ts')
 TEST_FILES := $(filter-out test/support/% test/kernel/lab/%,$(TESTS))
 RUN_TESTS = node build/test/support/run.js
 
-.PHONY: all dist run test lint format golden clean
+.PHONY: all dist run test lint format golden fuzz clean
 
 all: dist
 
@@ -63,3 +63,8 @@ golden: dist build/.compiled
 
 clean:
 	rm -rf build dist
+
+# The properties with fifty times the cases: a million hostile requests among them.
+fuzz: dist build/.compiled
+	RUNS_TIMES=50 TAP_TIMEOUT=3600 $(RUN_TESTS) build/test/uwsgi-parse/hostile.js build/test/xff-window/window.js \
+	  build/test/xff-window/stage.js build/test/record.js

@@ -3,6 +3,7 @@ import { excerpt } from '../lib/cli/diagnostics.js'
 import { openLineFile } from '../lib/cli/keep.js'
 import * as cli from '../lib/cli/options.js'
 import { run } from '../lib/cli/run.js'
+import * as value from '../lib/cli/values.js'
 import { encode } from '../lib/jsonl.js'
 import type { RequestRecord } from '../lib/record.js'
 import { advise } from '../lib/uwsgi-parse/advice.js'
@@ -14,22 +15,26 @@ import { uwsgiParse } from '../lib/uwsgi-parse/stage.js'
 import { compileZone, parseSince } from '../lib/uwsgi-parse/time.js'
 
 const options = {
-  status: cli.defaulted('LIST', 'which answers become records', cli.statuses, '4xx,5xx'),
+  status: cli.defaulted('LIST', 'which answers become records', value.statuses, '4xx,5xx'),
   all: cli.flag('every answer becomes a record; the same as --status any'),
-  trust: cli.repeated('CIDR', 'hops that are ours, @FILE for one a line', cli.ranges, 'private ranges'),
-  hops: cli.single('N', 'instead of --trust: exactly N proxies append to X-Forwarded-For', cli.whole(1, 100)),
+  trust: cli.repeated('CIDR', 'hops that are ours, @FILE for one a line', value.ranges, 'private ranges'),
+  hops: cli.single(
+    'N',
+    'instead of --trust: exactly N proxies append to X-Forwarded-For',
+    value.whole(1, 100),
+  ),
   tz: cli.single('ZONE', "the log's time zone, as Europe/Berlin or +02:00; else the machine's", compileZone),
-  'log-format': cli.single('FORMAT', "the log-format of uWSGI's ini file, where it has one", cli.text),
+  'log-format': cli.single('FORMAT', "the log-format of uWSGI's ini file, where it has one", value.text),
   'log-format-strftime': cli.flag('the ini file has logformat-strftime'),
-  'log-date': cli.single('FORMAT', 'the log-date of the ini file, for %(ftime)', cli.text),
-  ini: cli.single('FILE', 'reads all of these from the ini file itself', cli.file),
+  'log-date': cli.single('FORMAT', 'the log-date of the ini file, for %(ftime)', value.text),
+  ini: cli.single('FILE', 'reads all of these from the ini file itself', value.file),
   field: cli.single(
     'NAME',
     'the lines are JSON, from a log encoder: the member that holds the message',
-    cli.text,
+    value.text,
   ),
-  since: cli.single('WHEN', 'passes over what was before: 2026-11-22T14:00, or 10m ago', cli.text),
-  unparsed: cli.single('FILE', 'keeps the lines that are not understood', cli.text),
+  since: cli.single('WHEN', 'passes over what was before: 2026-11-22T14:00, or 10m ago', value.text),
+  unparsed: cli.single('FILE', 'keeps the lines that are not understood', value.text),
   explain: cli.flag('instead of records, tells for each the hops from right to left and the verdict on them'),
 }
 

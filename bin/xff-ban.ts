@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import * as cli from '../lib/cli/options.js'
 import { run } from '../lib/cli/run.js'
+import * as value from '../lib/cli/values.js'
 import { decode, encode } from '../lib/jsonl.js'
 import { compileMatch } from '../lib/xff-ban/backend/match.js'
 import { chooseBackend } from '../lib/xff-ban/choose.js'
@@ -9,35 +10,44 @@ import { createJail } from '../lib/xff-ban/jail.js'
 import { NO_JOURNAL, openJournal } from '../lib/xff-ban/journal.js'
 import { xffBan } from '../lib/xff-ban/stage.js'
 
-const NAME = cli.pattern(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,27}$/, 'up to 28 letters, digits and _.-')
-const CHAIN = cli.pattern(/^[A-Za-z0-9_-]{1,28}$/, 'the name of a chain')
+const NAME = value.pattern(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,27}$/, 'up to 28 letters, digits and _.-')
+const CHAIN = value.pattern(/^[A-Za-z0-9_-]{1,28}$/, 'the name of a chain')
 
 const options = {
-  port: cli.repeated('N', 'refuse packets to this port that come from a banned client', cli.whole(1, 65_535)),
-  dir: cli.single('DIR', 'keep a file for each ban, named by the address', cli.text),
+  port: cli.repeated(
+    'N',
+    'refuse packets to this port that come from a banned client',
+    value.whole(1, 65_535),
+  ),
+  dir: cli.single('DIR', 'keep a file for each ban, named by the address', value.text),
   'dry-run': cli.flag('decide and print, touch nothing'),
-  time: cli.defaulted('SECONDS', 'how long a ban lasts', cli.whole(1, 315_360_000), '3600', ['bantime']),
+  time: cli.defaulted('SECONDS', 'how long a ban lasts', value.whole(1, 315_360_000), '3600', ['bantime']),
   name: cli.defaulted('NAME', 'of the jail: its chain and its journal', NAME, 'xff-ban'),
-  state: cli.single('FILE', 'the journal; else /var/lib/xff-ban/NAME.jsonl', cli.text),
-  ignore: cli.repeated('CIDR', 'never ban these, @FILE for one a line', cli.ranges),
+  state: cli.single('FILE', 'the journal; else /var/lib/xff-ban/NAME.jsonl', value.text),
+  ignore: cli.repeated('CIDR', 'never ban these, @FILE for one a line', value.ranges),
   private: cli.flag('private ranges may be banned too'),
   clock: cli.defaulted(
     'CLOCK',
     'wall, or log: the newest record tells the time',
-    cli.oneOf('wall', 'log'),
+    value.oneOf('wall', 'log'),
     'wall',
   ),
   flush: cli.flag('take the bans down at the end'),
   chain: cli.defaulted('CHAIN', 'the built-in chain that jumps to ours', CHAIN, 'INPUT'),
-  protocol: cli.defaulted('PROTOCOL', 'of the packets', cli.oneOf('tcp', 'udp', 'sctp'), 'tcp'),
+  protocol: cli.defaulted('PROTOCOL', 'of the packets', value.oneOf('tcp', 'udp', 'sctp'), 'tcp'),
   match: cli.defaulted(
     'MATCH',
     'what the front end sends: http, haproxy, uwsgi, recipe, behind:PROXY or text with {ip}',
-    cli.text,
+    value.text,
     'http',
   ),
   mapped: cli.flag('the front end may write IPv4 clients as ::ffff:1.2.3.4'),
-  block: cli.defaulted('TARGET', 'what becomes of the packets', cli.words, 'REJECT --reject-with tcp-reset'),
+  block: cli.defaulted(
+    'TARGET',
+    'what becomes of the packets',
+    value.words,
+    'REJECT --reject-with tcp-reset',
+  ),
 }
 
 run('xff-ban', async ({ report, say }) => {

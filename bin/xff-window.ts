@@ -1,36 +1,79 @@
 #!/usr/bin/env node
-import { defaulted, parseOptions, statuses, whole } from '../lib/cli/options.js'
+import { excerpt } from '../lib/cli/diagnostics.js'
+import * as cli from '../lib/cli/options.js'
+import { reread } from '../lib/cli/reread.js'
 import { run } from '../lib/cli/run.js'
+import * as value from '../lib/cli/values.js'
 import { decode, encode } from '../lib/jsonl.js'
+import type { BanRecord } from '../lib/record.js'
+import { createExplainer } from '../lib/xff-window/explain.js'
+import { compileKey } from '../lib/xff-window/key.js'
 import { xffWindow } from '../lib/xff-window/stage.js'
 
 const options = {
-  max: defaulted('N', 'failures allowed up to: the Nth within --find tips the ban', whole(1, 10_000), '10', [
-    'maxretry',
-  ]),
-  find: defaulted('SECONDS', 'the seconds looked back', whole(1, 31_536_000), '300', ['findtime']),
-  late: defaulted('SECONDS', 'lines out of order by up to this count as if in order', whole(0, 86_400), '60'),
-  status: defaulted('LIST', 'which requests are failures', statuses, '4xx,5xx'),
+  max: cli.defaulted(
+    'N',
+    'failures allowed up to: the Nth within --find tips the ban',
+    value.whole(1, 10_000),
+    '10',
+    ['maxretry'],
+  ),
+  find: cli.defaulted('SECONDS', 'the seconds looked back', value.whole(1, 31_536_000), '300', ['findtime']),
+  late: cli.defaulted(
+    'SECONDS',
+    'lines out of order by up to this count as if in order',
+    value.whole(0, 86_400),
+    '60',
+  ),
+  status: cli.defaulted('LIST', 'which requests are failures', value.statuses, '4xx,5xx'),
+  ignore: cli.repeated(
+    'CIDR',
+    'never counted, @FILE for one a line, read anew on SIGHUP',
+    value.rangesOption,
+  ),
+  'ipv6-prefix': cli.defaulted(
+    'N',
+    'IPv6 clients are counted and banned by prefixes of N bits',
+    value.whole(16, 128),
+    '128',
+  ),
+  keys: cli.defaulted('N', 'addresses kept at the most', value.whole(1, 10_000_000), '1000000'),
+  explain: cli.flag('instead of records, tells each ban with the failures that made it'),
 }
 
-run('xff-window', async ({ report }) => {
-  const given = await parseOptions(
+run('xff-window', async ({ report, say }) => {
+  const given = await cli.parseOptions(
     'xff-window',
     'Reads request records on stdin, writes a ban record for each client that failed too often.',
     options,
     process.argv.slice(2),
   )
   if (!given) return null
-  const { stage, tally } = xffWindow({
-    max: given.max,
-    find: given.find * 1000,
-    late: given.late * 1000,
-    failing: given.status,
-  })
+  const explainer = given.explain ? createExplainer(excerpt) : undefined
+  const ignored = reread(given.ignore, say)
+  const { stage, tally, window } = xffWindow<BanRecord | string>(
+    {
+      max: given.max,
+      find: given.find * 1000,
+      late: given.late * 1000,
+      keys: given.keys,
+      failing: given.status,
+      ignored: ip => ignored.current(ip),
+      keyOf: compileKey(given['ipv6-prefix']),
+    },
+    (ban, failure) => explainer?.explain(ban, failure) ?? ban,
+    explainer?.remember,
+  )
   return {
-    stages: [...decode(['request'], report), stage, encode()],
-    summary: () =>
-      `${tally.requests} requests, ${tally.failures} failures, ${tally.unattributed} unattributed, ` +
-      `${tally.late} too late, ${tally.bans} bans`,
+    stages: [...decode(['request'], report), stage, ...(explainer ? [] : [encode()])],
+    summary: () => {
+      if (window.evicted() > 0)
+        say(`${window.evicted()} addresses had to leave before their time: --keys is too low`)
+      if (window.setBack() > 0) say(`the clock of the log was set back ${window.setBack()} times`)
+      return (
+        `${tally.requests} requests, ${tally.failures} failures, ${tally.unattributed} unattributed, ` +
+        `${tally.ignored} ignored, ${tally.late} too late, ${tally.bans} bans, ${window.size()} addresses kept`
+      )
+    },
   }
 })

@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs'
 import yargs from 'yargs'
 import pkg from '../../package.json' with { type: 'json' }
-import { compileRanges } from '../net/ranges.js'
 import { EXIT } from './run.js'
+import { quote } from './values.js'
 
 /** A wrong option: its message names the option and quotes the value. */
 export class UsageError extends Error {
@@ -73,85 +72,6 @@ export function repeated<T>(
     ...(defaultText === undefined ? {} : { defaultText }),
     parse: given => given.map(read),
   }
-}
-
-/** A whole number between two bounds. */
-export function whole(from: number, to: number): (text: string) => number {
-  return text => {
-    const number = Number(text)
-    if (/^\d{1,15}$/.test(text) && number >= from && number <= to) return number
-    throw new RangeError(`expected a whole number from ${from} to ${to}, got ${quote(text)}`)
-  }
-}
-
-/** Any text that holds something. */
-export function text(given: string): string {
-  if (given === '') throw new RangeError('expected a text, got ""')
-  return given
-}
-
-/** A text of a given form. */
-export function pattern(form: RegExp, expected: string): (text: string) => string {
-  return text => {
-    if (form.test(text)) return text
-    throw new RangeError(`expected ${expected}, got ${quote(text)}`)
-  }
-}
-
-/** One of a few words. */
-export function oneOf<const W extends string>(...words: W[]): (text: string) => W {
-  return text => {
-    const word = words.find(one => one === text)
-    if (word !== undefined) return word
-    throw new RangeError(`expected ${words.join(' or ')}, got ${quote(text)}`)
-  }
-}
-
-/** Words apart by blanks, of letters, digits and `_.:/=-` only: they go into a rule. */
-export function words(given: string): string[] {
-  const parts = given.split(' ').filter(Boolean)
-  if (parts.length > 0 && parts.every(part => /^[A-Za-z0-9_.:/=-]+$/.test(part))) return parts
-  throw new RangeError(`expected words of letters, digits and _.:/=-, got ${quote(given)}`)
-}
-
-/** A range like 10.0.0.0/8 or an address, or `@FILE` with one a line (blank lines and `#` comments aside). */
-export function ranges(given: string): string[] {
-  const listed = given.startsWith('@') ? listedIn(file(given.slice(1))) : [given]
-  compileRanges(listed)
-  return listed
-}
-
-function listedIn(content: string): string[] {
-  return content.split('\n').flatMap(line => line.replace(/#.*/, '').trim() || [])
-}
-
-/** The content of a file that is there. */
-export function file(given: string): string {
-  try {
-    return readFileSync(given, 'utf8')
-  } catch (error) {
-    throw new RangeError(`cannot read ${quote(given)}: ${(error as Error).message}`)
-  }
-}
-
-/** Statuses: classes (`4xx`), codes (`404`), ranges (`500-503`), joined by commas, or `any`. */
-export function statuses(given: string): (status: number) => boolean {
-  const wanted = new Set<number>()
-  for (const part of given.split(',')) {
-    const [, digit, from, to] = /^(?:([1-9])xx|([1-9]\d\d)(?:-([1-9]\d\d))?)$/i.exec(part) ?? []
-    const first = digit ? Number(digit) * 100 : Number(from)
-    const last = digit ? first + 99 : Number(to ?? from)
-    if (given === 'any') return () => true
-    if (!(first <= last)) {
-      throw new RangeError(`expected statuses like 4xx,500-503,404 or any, got ${quote(given)}`)
-    }
-    for (let status = first; status <= last; status++) wanted.add(status)
-  }
-  return status => wanted.has(status)
-}
-
-export function quote(given: string): string {
-  return JSON.stringify(given)
 }
 
 /**

@@ -1,37 +1,116 @@
-/** When a ban falls; all in milliseconds but `max`. */
+/** When a ban falls; times in milliseconds. */
 export interface Limits {
   /** failures allowed up to: this many within `find` tip the ban */
   max: number
   find: number
   /** how far out of order a line may come and still count as if in order */
   late: number
+  /** how many keys are kept at the most */
+  keys: number
 }
 
 /** What a failure did: nothing yet, tipped a ban, or came too late to count. */
 export type Verdict = 'counted' | 'late' | { since: number; failures: number }
 
+export interface Window {
+  observe: (key: string, time: number) => Verdict
+  /** keys in the table */
+  size: () => number
+  /** keys that had to leave while their failures could still count */
+  evicted: () => number
+  /** how often the log's clock was seen to be set back */
+  setBack: () => number
+}
+
+/** After so many late lines in a row it is not the lines that are late: the log's clock was set back. */
+const SET_BACK = 1000
+
 /**
  * The exact window: a ban falls when `max` failures of one key have newest minus oldest <= find, in event
  * time and whatever the order in which they came. After it the key starts from zero.
+ *
+ * Most keys fail once and never again, so they are kept apart, in little room; they leave first.
  */
-export function createWindow({ max, find, late }: Limits): (key: string, time: number) => Verdict {
-  const table = new Map<string, number[]>()
+export function createWindow({ max, find, late, keys }: Limits): Window {
+  // both in the order of the latest failure
+  const once = new Map<string, number>()
+  const several = new Map<string, number[]>()
   let newest = Number.NEGATIVE_INFINITY
+  let lateInARow = 0
+  let evicted = 0
+  let setBack = 0
+  let sweepAt = Number.NEGATIVE_INFINITY
 
-  return (key, time) => {
-    if (time < newest - late) return 'late'
-    newest = Math.max(newest, time)
-    const times = table.get(key) ?? []
-    insert(times, time)
-    const since = firstOfWindow(times, time, max, find)
-    if (since !== undefined) {
-      table.delete(key)
-      return { since, failures: max }
+  /** No line that still counts reaches further back than this. */
+  const horizon = () => newest - late - find
+
+  const isLate = (time: number): boolean => {
+    if (time >= newest - late) {
+      lateInARow = 0
+      newest = Math.max(newest, time)
+      return false
     }
-    // no line that still counts reaches further back
-    while ((times[0] as number) < newest - late - find) times.shift()
-    table.set(key, times)
-    return 'counted'
+    lateInARow += 1
+    if (lateInARow < SET_BACK) return true
+    lateInARow = 0
+    setBack += 1
+    newest = time
+    sweepAt = time
+    return false
+  }
+
+  /** Makes room: the idle leave, and if that is not enough, those that failed once, then those that failed least. */
+  const sweep = () => {
+    sweepAt = newest + find + late
+    for (const [key, time] of once) {
+      if (time >= horizon()) break
+      once.delete(key)
+    }
+    for (const [key, times] of several) {
+      if ((times.at(-1) as number) >= horizon()) break
+      several.delete(key)
+    }
+    // some more than one at a time, as each sweep costs a walk over what has left before
+    let surplus = once.size + several.size - keys
+    if (surplus < 0) return
+    surplus += 1 + Math.floor(keys / 128)
+    for (const key of once.keys()) {
+      if (surplus === 0) return
+      once.delete(key)
+      evicted += 1
+      surplus -= 1
+    }
+    for (let failures = 2; surplus > 0 && several.size > 0; failures++) {
+      for (const [key, times] of several) {
+        if (surplus === 0) return
+        if (times.length > failures) continue
+        several.delete(key)
+        evicted += 1
+        surplus -= 1
+      }
+    }
+  }
+
+  return {
+    observe(key, time) {
+      if (isLate(time)) return 'late'
+      if (newest > sweepAt) sweep()
+      const single = once.get(key)
+      const times = several.get(key) ?? (single === undefined ? [] : [single])
+      insert(times, time)
+      const since = firstOfWindow(times, time, max, find)
+      if (since === undefined) while ((times[0] as number) < horizon()) times.shift()
+      if (single !== undefined) once.delete(key)
+      else several.delete(key)
+      if (since !== undefined) return { since, failures: max }
+      if (once.size + several.size >= keys) sweep()
+      if (times.length === 1) once.set(key, times[0] as number)
+      else several.set(key, times)
+      return 'counted'
+    },
+    size: () => once.size + several.size,
+    evicted: () => evicted,
+    setBack: () => setBack,
   }
 }
 
@@ -44,6 +123,7 @@ function insert(times: number[], time: number): void {
 
 /** The oldest of `max` times within `find`, the newly come one among them; `undefined` where there are none. */
 function firstOfWindow(times: number[], time: number, max: number, find: number): number | undefined {
+  if (times.length < max) return undefined
   const at = times.lastIndexOf(time)
   for (let first = Math.max(0, at - max + 1); first <= at && first + max <= times.length; first++) {
     if ((times[first + max - 1] as number) - (times[first] as number) <= find) return times[first]

@@ -25,7 +25,12 @@ function definition({ max, find, late }: Limits, failures: readonly Failure[]) {
 /** Failures near the threshold: bursts, ties, pauses, and some out of order. */
 const traces = fc
   .tuple(
-    fc.record({ max: fc.integer({ min: 1, max: 5 }), find: fc.nat(30), late: fc.nat(15) }),
+    fc.record({
+      max: fc.integer({ min: 1, max: 5 }),
+      find: fc.nat(30),
+      late: fc.nat(15),
+      keys: fc.constant(1000),
+    }),
     fc.array(fc.tuple(fc.constantFrom('a', 'b', '__proto__'), fc.integer({ min: -12, max: 12 })), {
       maxLength: 60,
     }),
@@ -42,7 +47,7 @@ const traces = fc
 t.test('it is the window of the definition', async t => {
   fc.assert(
     fc.property(traces, ({ limits, failures }) => {
-      const observe = createWindow(limits)
+      const observe = createWindow(limits).observe
       const verdicts = failures.map(([key, time]) => observe(key, time))
       return isDeepStrictEqual(verdicts, definition(limits, failures))
     }),
@@ -64,7 +69,7 @@ t.test('whatever the order within `late`, the same keys are banned', async t => 
       }),
   )
   const banned = (limits: Limits, failures: readonly Failure[]) => {
-    const observe = createWindow(limits)
+    const observe = createWindow(limits).observe
     return new Set(
       failures.filter(([key, time]) => typeof observe(key, time) === 'object').map(([key]) => key),
     )
@@ -77,4 +82,36 @@ t.test('whatever the order within `late`, the same keys are banned', async t => 
     }),
     seeded(t, 1000),
   )
+})
+
+t.test('the idle leave first, and nobody close to a ban before one that failed once', async t => {
+  const window = createWindow({ max: 3, find: 100, late: 10, keys: 3 })
+  window.observe('close', 0)
+  window.observe('close', 1)
+  for (let i = 0; i < 50; i++) window.observe(`passer-by ${i}`, 2)
+  t.equal(window.size(), 3)
+  t.equal(window.evicted(), 48)
+  t.match(window.observe('close', 3), { since: 0 }, 'it was not forgotten')
+  for (let i = 0; i < 50; i++) window.observe(`later ${i}`, 1000 + i * 200)
+  t.equal(window.evicted(), 48, 'the idle leave without loss')
+})
+
+t.test('the table stays within its bound, whatever comes', async t => {
+  const window = createWindow({ max: 5, find: 1000, late: 0, keys: 100 })
+  for (let i = 0; i < 20_000; i++) {
+    window.observe(`key ${i % 977}`, i >> 4)
+    if (window.size() > 100) t.fail(`${window.size()} keys`)
+  }
+  t.ok(window.evicted() > 0)
+})
+
+t.test('a clock that was set back is noticed, a line that is late is late', async t => {
+  const window = createWindow({ max: 3, find: 100, late: 10, keys: 1000 })
+  window.observe('a', 1_000_000)
+  t.equal(window.observe('a', 500), 'late')
+  for (let i = 0; i < 998; i++) window.observe('b', 500)
+  t.equal(window.observe('c', 500), 'counted')
+  t.equal(window.setBack(), 1)
+  t.equal(window.observe('c', 501), 'counted')
+  t.match(window.observe('c', 502), { since: 500 })
 })

@@ -1,0 +1,47 @@
+import { type BanRecord, formatInstant, parseInstant } from '../record.js'
+import type { Failure } from './stage.js'
+
+/** How many keys, and how much of a URI, are remembered for being explained. */
+const KEYS = 10_000
+const URI = 200
+
+/** What is told of a failure. */
+interface Told {
+  time: number
+  text: string
+}
+
+/**
+ * Remembers failures, and tells a ban for people: with each of the failures that made it.
+ * @param show makes a text from the log fit for a terminal
+ */
+export function createExplainer(show: (text: string) => string) {
+  const failures = new Map<string, Told[]>()
+  return {
+    remember({ key, time, request }: Failure): void {
+      const { status, method = '-', uri = '-' } = request
+      const told = failures.get(key) ?? []
+      failures.delete(key)
+      told.push({
+        time,
+        text: `${formatInstant(time)} ${status ?? '-'} ${show(method)} ${show(uri.slice(0, URI))}`,
+      })
+      failures.set(key, told)
+      const [oldest] = failures.keys()
+      if (failures.size > KEYS) failures.delete(oldest as string)
+    },
+    explain(ban: BanRecord, { key, time }: Failure): string {
+      const since = parseInstant(ban.since as string)
+      const told = (failures.get(key) ?? [])
+        .filter(failure => failure.time >= since)
+        .sort((a, b) => a.time - b.time)
+      failures.delete(key)
+      const within = (Math.max(time, told.at(-1)?.time ?? time) - since) / 1000
+      return [
+        `${key}: ${ban.failures} failures within ${within} s`,
+        ...told.map(({ text }) => `  ${text}`),
+        '',
+      ].join('\n')
+    },
+  }
+}

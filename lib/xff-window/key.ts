@@ -1,0 +1,30 @@
+import { bytes, canonical } from '../net/address.js'
+import { formatPrefix, masked } from '../net/prefix.js'
+
+/** How many answers are remembered; then the cache starts anew. */
+const CACHE = 4096
+
+/**
+ * Compiles the key under which the failures of an address are counted, and by which it is banned: the address in
+ * canonical text, or for IPv6 the prefix of `ipv6Prefix` bits in which it lies, since who has one address there
+ * mostly has them all.
+ */
+export function compileKey(ipv6Prefix: number): (ip: string) => string {
+  const cache = new Map<string, string>()
+  return ip => {
+    // four dotted numbers are canonical by their grammar
+    if (!ip.includes(':')) return ip
+    const known = cache.get(ip)
+    if (known !== undefined) return known
+    const key = keyOf(ip, ipv6Prefix)
+    if (cache.size >= CACHE) cache.clear()
+    cache.set(ip, key)
+    return key
+  }
+}
+
+function keyOf(ip: string, ipv6Prefix: number): string {
+  const address = bytes(ip)
+  if (address?.length !== 16 || ipv6Prefix === 128) return canonical(ip) as string
+  return formatPrefix({ network: masked(address, ipv6Prefix), length: ipv6Prefix })
+}

@@ -1,0 +1,32 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import t from 'tap'
+import { bundle, withCommands } from '../support/commands.js'
+
+t.test('ignored ranges are read anew on SIGHUP, and stay when they cannot be', async t => {
+  const file = join(t.testdir(), 'ignored')
+  writeFileSync(file, '203.0.113.1\n')
+  const child = execa(bundle('xff-window'), ['--max', '1', '--ignore', `@${file}`], {
+    env: withCommands(),
+    buffer: false,
+  })
+  const said = child.stderr[Symbol.asyncIterator]()
+  const bans = child.stdout[Symbol.asyncIterator]()
+  const failure = (n: number) =>
+    child.stdin.write(`{"type":"request","time":"2026-11-22T14:00:00Z","ip":"203.0.113.${n}"}\n`)
+  failure(1)
+  failure(2)
+  t.match(String((await bans.next()).value), /^[^\n]*"203.0.113.2"[^\n]*\n$/)
+  writeFileSync(file, '203.0.113.2\n')
+  child.kill('SIGHUP')
+  t.match(String((await said.next()).value), /ranges read anew/)
+  failure(2)
+  failure(1)
+  t.match(String((await bans.next()).value), /^[^\n]*"203.0.113.1"[^\n]*\n$/)
+  writeFileSync(file, 'no range\n')
+  child.kill('SIGHUP')
+  t.match(String((await said.next()).value), /ranges stay as they were: .*"no range"/)
+  child.stdin.end()
+  await child
+})

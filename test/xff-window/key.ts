@@ -1,0 +1,17 @@
+import t from 'tap'
+import { compileKey } from '../../lib/xff-window/key.js'
+
+t.test('keys', async t => {
+  const whole = compileKey(128)
+  const by64 = compileKey(64)
+  for (const [ip, alone, prefix] of [
+    ['1.2.3.4', '1.2.3.4', '1.2.3.4'],
+    ['::ffff:1.2.3.4', '1.2.3.4', '1.2.3.4'],
+    ['2001:DB8:5::1', '2001:db8:5::1', '2001:db8:5::/64'],
+    ['2001:db8:5:0:ffff::', '2001:db8:5:0:ffff::', '2001:db8:5::/64'],
+  ] as const) {
+    t.equal(whole(ip), alone)
+    t.equal(by64(ip), prefix)
+    t.equal(by64(ip), prefix, 'the same again')
+  }
+})

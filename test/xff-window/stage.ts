@@ -1,0 +1,118 @@
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { setImmediate as turn } from 'node:timers/promises'
+import fc from 'fast-check'
+import t from 'tap'
+import { decode, encode } from '../../lib/jsonl.js'
+import { compileKey } from '../../lib/xff-window/key.js'
+import { xffWindow } from '../../lib/xff-window/stage.js'
+import { seeded } from '../support/seeded.js'
+
+/** What xff-window writes for an input that comes in these chunks, and how many lines it could not use. */
+async function windowed(
+  chunks: AsyncIterable<Buffer> | Iterable<Buffer>,
+): Promise<{ out: string; faults: number; rss: number }> {
+  let faults = 0
+  const { stage, tally } = xffWindow(
+    {
+      max: 3,
+      find: 10_000,
+      late: 5_000,
+      keys: 1000,
+      failing: status => status >= 400,
+      ignored: () => false,
+      keyOf: compileKey(128),
+    },
+    ban => ban,
+  )
+  const written: Buffer[] = []
+  await pipeline([
+    Readable.from(chunks, { objectMode: false }),
+    ...decode(['request'], () => {
+      faults += 1
+    }),
+    stage,
+    encode(),
+    async (blocks: AsyncIterable<Buffer>) => {
+      for await (const block of blocks) written.push(block)
+    },
+  ] as unknown as [Readable, NodeJS.WritableStream])
+  return {
+    out: Buffer.concat(written).toString() + JSON.stringify(tally),
+    faults,
+    rss: process.memoryUsage.rss(),
+  }
+}
+
+const requests = fc
+  .array(fc.tuple(fc.integer({ min: -6, max: 4 }), fc.nat(3), fc.constantFrom(200, 404, 500)), {
+    minLength: 1,
+    maxLength: 80,
+  })
+  .map(steps => {
+    let now = Date.parse('2026-11-22T14:00:00Z')
+    return steps.map(([step, client, status]) => {
+      now += Math.max(0, step) * 1000
+      const time = new Date(now + Math.min(0, step) * 1000).toISOString()
+      return `{"type":"request","time":"${time}","ip":"203.0.113.${client}","status":${status},"uri":"/€𝄞"}\n`
+    })
+  })
+
+t.test('live equals replay: at once, line by line with pauses, cut at random bytes', async t => {
+  await fc.assert(
+    fc.asyncProperty(requests, fc.array(fc.nat(8000), { maxLength: 10 }), async (lines, cuts) => {
+      const input = Buffer.from(lines.join(''))
+      const { out } = await windowed([input])
+      const live = await windowed(
+        (async function* () {
+          for (const line of lines) {
+            yield Buffer.from(line)
+            await turn()
+          }
+        })(),
+      )
+      const marks = [0, ...cuts.map(cut => Math.min(cut, input.length)).sort((a, b) => a - b), input.length]
+      const random = await windowed(marks.slice(1).map((mark, i) => input.subarray(marks[i], mark)))
+      return out === live.out && out === random.out
+    }),
+    seeded(t, 100),
+  )
+})
+
+/** Lines that a broken or hostile program may write where a request record should stand. */
+const HOSTILE = [
+  '{',
+  'null',
+  '"request"',
+  '[]',
+  '{"type":"request"}',
+  '{"type":"__proto__","ip":"1.2.3.4"}',
+  '{"type":"constructor"}',
+  '{"type":"request","time":"2026-11-22T14:00:00Z","ip":"__proto__"}',
+  '{"type":"request","time":"2026-11-22T14:00:00Z","ip":"constructor"}',
+  '{"type":"request","time":1795356368,"ip":"1.2.3.4"}',
+  '{"type":"request","time":"2026-11-22T14:00:00Z","ip":["1.2.3.4"]}',
+  '{"type":"request","time":"2026-11-22T14:00:00Z","ip":"1.2.3.4","status":1e999}',
+  '{"type":"request","time":"2026-11-22T14:00:00Z","ip":"1.2.3.4","status":-1}',
+  `{"type":"request","time":"${'9'.repeat(5000)}","ip":"1.2.3.4"}`,
+  '['.repeat(10_000),
+  `${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}`,
+  '\\ud800',
+]
+
+t.test('hostile lines are counted, each of them, and cost nothing that stays', async t => {
+  const block = Buffer.from(`${HOSTILE.join('\n')}\n`)
+  const runs = Math.ceil(200 * Number(process.env.RUNS_TIMES ?? 1))
+  function* input() {
+    yield Buffer.from('{"type":"request","time":"2026-11-22T14:00:00Z","ip":"203.0.113.1"}\n')
+    for (let i = 0; i < runs; i++) yield block
+    for (const ip of ['203.0.113.1', '\\ud800', '203.0.113.1']) {
+      yield Buffer.from(
+        `{"type":"request","time":"2026-11-22T14:00:01Z","ip":"${ip}","__proto__":{"ip":1}}\n`,
+      )
+    }
+  }
+  const { out, faults } = await windowed(input())
+  t.match(out, /^\{"type":"ban","time":"2026-11-22T14:00:01.000Z","ip":"203.0.113.1","failures":3/)
+  t.equal(faults, HOSTILE.length * runs + 1)
+})
