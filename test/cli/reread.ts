@@ -28,5 +28,6 @@ t.test('ignored ranges are read anew on SIGHUP, and stay when they cannot be', a
   child.kill('SIGHUP')
   t.match(String((await said.next()).value), /ranges stay as they were: .*"no range"/)
   child.stdin.end()
-  await child
+  t.match(String((await said.next()).value), /3 ignored|2 ignored/, 'the closing line')
+  await Promise.all([said.next(), bans.next(), child])
 })
