@@ -4,8 +4,6 @@ import { openLineFile } from '../lib/cli/keep.js'
 import * as cli from '../lib/cli/options.js'
 import { run } from '../lib/cli/run.js'
 import * as value from '../lib/cli/values.js'
-import { encode } from '../lib/jsonl.js'
-import type { RequestRecord } from '../lib/record.js'
 import { advise } from '../lib/uwsgi-parse/advice.js'
 import { compileClient, PRIVATE_RANGES } from '../lib/uwsgi-parse/client.js'
 import { explain } from '../lib/uwsgi-parse/explain.js'
@@ -60,23 +58,21 @@ run('uwsgi-parse', async ({ report, say }) => {
   if (!tellsTime(format)) say('this log-format has no time of day: no request can be counted')
   const kept = given.unparsed === undefined ? undefined : openLineFile(given.unparsed, say)
 
-  const { stages, tally } = uwsgiParse<RequestRecord | string>(
-    {
-      wanted: given.all ? () => true : given.status,
-      attribution,
-      zone,
-      format,
-      field: given.field,
-      since:
-        since === undefined ? undefined : cli.checked('--since: ', () => parseSince(since, zone, Date.now())),
-      unparsed: kept?.append,
-      say,
-      report,
-    },
-    given.explain ? understood => explain(understood, format, attribution, excerpt) : ({ record }) => record,
-  )
+  const { stages, tally } = uwsgiParse({
+    wanted: given.all ? () => true : given.status,
+    attribution,
+    zone,
+    format,
+    field: given.field,
+    since:
+      since === undefined ? undefined : cli.checked('--since: ', () => parseSince(since, zone, Date.now())),
+    unparsed: kept?.append,
+    say,
+    report,
+    explain: given.explain ? understood => explain(understood, format, attribution, excerpt) : undefined,
+  })
   return {
-    stages: given.explain ? stages : [...stages, encode()],
+    stages,
     summary: () => {
       kept?.close()
       for (const advice of advise(tally)) say(advice)

@@ -4,8 +4,6 @@ import * as cli from '../lib/cli/options.js'
 import { reread } from '../lib/cli/reread.js'
 import { run } from '../lib/cli/run.js'
 import * as value from '../lib/cli/values.js'
-import { decode, encode } from '../lib/jsonl.js'
-import type { BanRecord } from '../lib/record.js'
 import { createExplainer } from '../lib/xff-window/explain.js'
 import { compileKey } from '../lib/xff-window/key.js'
 import { xffWindow } from '../lib/xff-window/stage.js'
@@ -49,23 +47,20 @@ run('xff-window', async ({ report, say }) => {
     process.argv.slice(2),
   )
   if (!given) return null
-  const explainer = given.explain ? createExplainer(excerpt) : undefined
   const ignored = reread(given.ignore, say)
-  const { stage, tally, window } = xffWindow<BanRecord | string>(
-    {
-      max: given.max,
-      find: given.find * 1000,
-      late: given.late * 1000,
-      keys: given.keys,
-      failing: given.status,
-      ignored: ip => ignored.current(ip),
-      keyOf: compileKey(given['ipv6-prefix']),
-    },
-    (ban, failure) => explainer?.explain(ban, failure) ?? ban,
-    explainer?.remember,
-  )
+  const { stages, tally, window } = xffWindow({
+    max: given.max,
+    find: given.find * 1000,
+    late: given.late * 1000,
+    keys: given.keys,
+    failing: given.status,
+    ignored: ip => ignored.current(ip),
+    keyOf: compileKey(given['ipv6-prefix']),
+    report,
+    explainer: given.explain ? createExplainer(excerpt) : undefined,
+  })
   return {
-    stages: [...decode(['request'], report), stage, ...(explainer ? [] : [encode()])],
+    stages,
     summary: () => {
       if (window.evicted() > 0)
         say(`${window.evicted()} addresses had to leave before their time: --keys is too low`)

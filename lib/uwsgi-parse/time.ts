@@ -102,6 +102,26 @@ export function logClock(zone: Zone): (wall: number, msecs: number) => number {
   }
 }
 
+/** What stands before a line's date in uWSGI's own layout. */
+const BEFORE_DATE = '} ['
+
+/**
+ * Whether the hour that the end of summer time doubles may lie in a block of the log, or within two days of it:
+ * told by its first and its last date.
+ */
+export function doublesHour(zone: Zone, block: Buffer): boolean {
+  const first = block.indexOf(BEFORE_DATE)
+  if (first < 0) return false
+  const [from, to] = [first, block.lastIndexOf(BEFORE_DATE)]
+    .map(at => parseCtime(block.toString('latin1', at + BEFORE_DATE.length, at + BEFORE_DATE.length + 24)))
+    .sort((a, b) => a - b) as [number, number]
+  const offset = (wall: number) => wall - (zone(wall)[0] as number)
+  const start = offset(from - 2 * DAY)
+  if (to - from < 10 * DAY) return offset(to + 2 * DAY) < start
+  // a block of many days, or one without dates: unless the zone has no summer time
+  return ![91, 182, 273].every(days => offset(from + days * DAY) === start)
+}
+
 export const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
 /** `Sun Nov 22 14:06:08 2026` (ctime(3), as uWSGI's core/logging.c prints it) as a wall reading; NaN for no date. */

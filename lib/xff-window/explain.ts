@@ -5,6 +5,11 @@ import type { Failure } from './stage.js'
 const KEYS = 10_000
 const URI = 200
 
+export interface Explainer {
+  remember: (failure: Failure) => void
+  explain: (ban: BanRecord, failure: Failure) => string
+}
+
 /** What is told of a failure. */
 interface Told {
   time: number
@@ -15,7 +20,7 @@ interface Told {
  * Remembers failures, and tells a ban for people: with each of the failures that made it.
  * @param show makes a text from the log fit for a terminal
  */
-export function createExplainer(show: (text: string) => string) {
+export function createExplainer(show: (text: string) => string): Explainer {
   const failures = new Map<string, Told[]>()
   return {
     remember({ key, time, request }: Failure): void {
