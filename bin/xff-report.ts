@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-import { defaulted, parseOptions, statuses, text, whole } from '../lib/cli/options.js'
+import { defaulted, parseOptions } from '../lib/cli/options.js'
 import { run } from '../lib/cli/run.js'
+import { statuses, text, whole } from '../lib/cli/values.js'
 import { decode } from '../lib/jsonl.js'
 import { xffReport } from '../lib/xff-report/stage.js'
 

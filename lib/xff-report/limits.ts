@@ -3,6 +3,8 @@ import { type Html, html } from './html.js'
 import type { Outcome } from './what-if.js'
 import { amount, counted, percent, span } from './words.js'
 
+const atLeast = html`<abbr title="at least">≥</abbr> `
+
 /** What other limits would have banned: a row for each --max, a column for each --find. */
 export function otherLimits({ outcomes, totals, options }: Digest): Html {
   const failures = totals.failures - totals.unattributed
@@ -12,7 +14,7 @@ export function otherLimits({ outcomes, totals, options }: Digest): Html {
   const cell = (outcome: Outcome) => {
     const inUse = outcome.max === max && outcome.find === find
     const { addresses, more, stopped } = outcome
-    return html`<td class="${shade(stopped, failures)}${inUse ? ' in-use' : ''}"><b>${more ? 'over ' : ''}${amount(addresses)} <small>${addresses === 1 ? 'address' : 'addresses'}</small></b> <span>${percent(stopped, failures)} <small>stopped</small></span>${inUse ? html` <em>in use</em>` : undefined}</td>`
+    return html`<td class="${shade(stopped, failures)}${inUse ? ' in-use' : ''}"><b>${more ? atLeast : undefined}${amount(addresses)} <small>${addresses === 1 ? 'address' : 'addresses'}</small></b> <span>${percent(stopped, failures)} <small>stopped</small></span>${inUse ? html` <em>in use</em>` : undefined}</td>`
   }
   return html`<table class="grid">
 <caption>Addresses banned, and the failures that this would have stopped</caption>

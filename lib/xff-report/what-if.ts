@@ -15,7 +15,7 @@ export interface Outcome {
   find: number
   /** addresses that would have been banned at least once */
   addresses: number
-  /** whether there were more of them than could be remembered */
+  /** whether there may have been more, as not all that failed could be remembered */
   more: boolean
   /** failures that came while their address would have been banned */
   stopped: number
@@ -27,8 +27,8 @@ export interface WhatIf {
   outcomes: () => Outcome[][]
 }
 
-/** How many banned addresses are remembered for a pair of limits. */
-const REMEMBERED = 20_000
+/** How many addresses are kept for a pair of limits: those that fail, and those that would have been banned. */
+const KEYS = 20_000
 
 /** Runs the failures through the window of xff-window once for each pair of limits: what it would have banned. */
 export function createWhatIf({ maxes, finds, late, time }: Trials): WhatIf {
@@ -37,24 +37,32 @@ export function createWhatIf({ maxes, finds, late, time }: Trials): WhatIf {
     failure: (ip, at) => {
       for (const row of rows) for (const { failure } of row) failure(ip, at)
     },
-    outcomes: () => rows.map(row => row.map(({ outcome }) => outcome)),
+    outcomes: () => rows.map(row => row.map(({ outcome }) => outcome())),
   }
 }
 
 function createTrial({ max, find, late, time }: { max: number; find: number; late: number; time: number }) {
-  const observe = createWindow({ max, find, late })
+  const window = createWindow({ max, find, late, keys: KEYS })
   const banned = new Map<string, { from: number; until: number }>()
-  const outcome: Outcome = { max, find, addresses: 0, more: false, stopped: 0 }
+  let stopped = 0
+  let more = false
 
-  const failure = (ip: string, at: number) => {
-    const ban = banned.get(ip)
-    const stopped = ban !== undefined && at >= ban.from && at < ban.until
-    if (stopped) outcome.stopped += 1
-    // the window sees it all the same: it is to say what it would have said of this very log
-    if (typeof observe(ip, at) === 'string' || stopped) return
-    if (ban || banned.size < REMEMBERED) banned.set(ip, { from: at, until: at + time })
-    else outcome.more = true
-    outcome.addresses = banned.size
+  return {
+    failure(ip: string, at: number) {
+      const ban = banned.get(ip)
+      const behind = ban !== undefined && at >= ban.from && at < ban.until
+      if (behind) stopped += 1
+      // the window sees it all the same: it is to say what it would have said of this very log
+      if (typeof window.observe(ip, at) === 'string' || behind) return
+      if (ban || banned.size < KEYS) banned.set(ip, { from: at, until: at + time })
+      else more = true
+    },
+    outcome: (): Outcome => ({
+      max,
+      find,
+      addresses: banned.size,
+      more: more || window.evicted() > 0,
+      stopped,
+    }),
   }
-  return { failure, outcome }
 }

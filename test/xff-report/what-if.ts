@@ -43,3 +43,12 @@ t.test('stopped is what comes while the ban would last', async t => {
   t.equal(stopped([0, 1000, 500]), 0, 'what happened before the ban came late')
   t.equal(stopped([0, 1000, 5000, 5000, 12_000]), 2, 'failures behind a ban do not prolong it')
 })
+
+t.test('more addresses than can be kept make it a lower bound', async t => {
+  const whatIf = createWhatIf({ maxes: [1, 2], finds: [1000], late: LATE, time: HOUR })
+  for (let i = 0; i < 25_000; i++) whatIf.failure(`2001:db8::${i.toString(16)}`, 1000)
+  t.match(whatIf.outcomes().flat(), [
+    { max: 1, addresses: 20_000, more: true },
+    { max: 2, addresses: 0, more: true },
+  ])
+})
