@@ -1,6 +1,6 @@
 import { type Html, html } from './html.js'
 import type { Bucket } from './timeline.js'
-import { amount, clock, counted, date, day, moment, span } from './words.js'
+import { amount, clock, counted, date, day, moment, type Period, span } from './words.js'
 
 /** The parts of the picture from top to bottom, in pixels; across it stretches, in percent. */
 const FAILURES = { top: 18, height: 150 }
@@ -53,7 +53,7 @@ ${[full, full / 2].map(value => gridline(FAILURES.top + FAILURES.height * (1 - v
 ${ticks(first.start, last.start + width)}
 ${buckets.map((bucket, i) => pointed(bucket, width, percentage(i * share), percentage(share)))}
 </svg>
-${table(buckets, width, newest)}
+${table(buckets, width, { oldest: first.start, newest })}
 </figure>`
 }
 
@@ -89,13 +89,13 @@ function label(at: number, step: number): string {
   return step < MINUTE ? clock(at) : clock(at).slice(0, 5)
 }
 
-function table(buckets: readonly Bucket[], width: number, newest: number): Html {
+function table(buckets: readonly Bucket[], width: number, period: Period): Html {
   const rows = buckets.filter(({ failures, bans }) => failures > 0 || bans > 0)
   return html`<details><summary>The chart as a table</summary>
 <table class="plain">
 <caption>Failures and bans in each ${span(width)} that had any, UTC</caption>
 <thead><tr><th scope="col">From</th><th scope="col" class="number">Failures</th><th scope="col" class="number">Bans</th></tr></thead>
-<tbody>${rows.map(({ start, failures, bans }) => html`<tr><th scope="row">${moment(start, newest)}</th><td class="number">${amount(failures)}</td><td class="number">${amount(bans)}</td></tr>\n`)}</tbody>
+<tbody>${rows.map(({ start, failures, bans }) => html`<tr><th scope="row">${moment(start, period)}</th><td class="number">${amount(failures)}</td><td class="number">${amount(bans)}</td></tr>\n`)}</tbody>
 </table></details>`
 }
 

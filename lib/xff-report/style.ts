@@ -114,14 +114,17 @@ abbr { text-decoration: none }
   .cards thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
   .cards tbody tr { padding: .7rem 0; border-top: 1px solid var(--line) }
   .cards tbody th { font-size: 1rem; margin-bottom: .2rem }
-  .cards tbody tr { display: grid; grid-template-columns: 1fr 1fr; gap: .1rem .75rem }
-  .cards tbody th, .cards .count, .cards .text { grid-column: 1 / -1; width: auto; white-space: normal; overflow-wrap: anywhere }
-  .cards td { display: grid; grid-template-columns: auto 1fr; gap: .5rem; width: auto }
+  .cards tbody tr { display: flex; flex-wrap: wrap; gap: .1rem .75rem }
+  .cards tbody th, .cards td { flex: 1 0 40%; width: auto }
+  .cards tbody th, .cards td.count, .cards td.text { flex: 0 0 100%; white-space: normal; overflow-wrap: anywhere }
+  .cards td { display: grid; grid-template-columns: auto 1fr; gap: .5rem }
   .cards td::before { content: attr(data-name); color: var(--soft); font-size: .875rem; align-self: center }
   .count div { grid-template-columns: auto 1fr }
   .cards td.text { display: block }
   .cards td.text::before { display: none }
   .grid small { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
+  .plain time { white-space: normal }
+  .plain th, .plain td { padding-inline: .4rem }
   .grid { border-spacing: 2px }
   .grid thead td, .grid tbody th { width: 3.75rem }
   .grid th { font-size: .8125rem }

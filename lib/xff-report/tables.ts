@@ -3,7 +3,7 @@ import { formatInstant } from '../record.js'
 import type { Digest } from './digest.js'
 import type { Frequency } from './frequent.js'
 import { type Html, html } from './html.js'
-import { amount, counted, moment, span } from './words.js'
+import { amount, counted, moment, type Period, span } from './words.js'
 
 interface Column<R> {
   name: string
@@ -32,15 +32,14 @@ ${rows.map(row => html`<tr role="row">${columns.map((column, i) => cell(column, 
 export function worstAddresses({ addresses: { top, distinct, complete }, totals }: Digest): Html {
   if (top.length === 0) return html`<p class="none">No failure of a known client in these records.</p>`
   const most = Math.max(...top.map(({ count }) => count))
-  const newest = totals.newest ?? 0
   type Row = (typeof top)[number]
   const columns: Column<Row>[] = [
     { name: 'Address', kind: 'address', cell: ({ key }) => html`<code>${key}</code>` },
     { name: 'Failures', kind: 'count', cell: row => bar(row, row.details.serverErrors, most) },
     ...serverErrorColumn(top),
     { name: 'Bans', kind: 'number', cell: ({ bans }) => quiet(bans) },
-    { name: 'First', kind: 'when', cell: ({ details }) => moment(details.first, newest) },
-    { name: 'Last', kind: 'when', cell: ({ details }) => moment(details.newest, newest) },
+    { name: 'First', kind: 'when', cell: ({ details }) => moment(details.first, totals) },
+    { name: 'Last', kind: 'when', cell: ({ details }) => moment(details.newest, totals) },
     {
       name: 'Last failure',
       kind: 'text',
@@ -60,7 +59,7 @@ export function worstPaths({ paths: { top, distinct, complete }, totals }: Diges
     { name: 'Path', kind: 'text', cell: ({ key }) => html`<code>${key}</code>` },
     { name: 'Failures', kind: 'count', cell: row => bar(row, row.details.serverErrors, most) },
     ...serverErrorColumn(top),
-    { name: 'Last', kind: 'when', cell: ({ details }) => instant(details.newest, totals.newest ?? 0) },
+    { name: 'Last', kind: 'when', cell: ({ details }) => instant(details.newest, totals) },
   ]
   const shown = showing(top.length, distinct, complete, 'path', 'paths')
   return html`${table(`${shown} as logged, without the query, most failures first`, columns, top)}${lowerBounds(complete)}`
@@ -74,8 +73,8 @@ export function bansInForce({ inForce: { top, all, complete }, totals, options }
   type Row = (typeof top)[number]
   const columns: Column<Row>[] = [
     { name: 'Address', kind: 'address', cell: ({ ip }) => html`<code>${ip}</code>` },
-    { name: 'Since', kind: 'when', cell: ({ from }) => moment(from, newest) },
-    { name: 'Until', kind: 'when', cell: ({ until }) => moment(until, newest) },
+    { name: 'Since', kind: 'when', cell: ({ from }) => moment(from, totals) },
+    { name: 'Until', kind: 'when', cell: ({ until }) => moment(until, totals) },
     { name: 'Left', kind: 'number', cell: ({ until }) => html`${span(until - newest)}` },
     { name: 'Failures', kind: 'number', cell: ({ failures }) => quiet(failures) },
     { name: 'Bans', kind: 'number', cell: ({ count }) => quiet(count) },
@@ -113,8 +112,8 @@ function quiet(count: number | undefined): Html {
   return count ? html`${amount(count)}` : html`<span class="soft">${count ?? 'not known'}</span>`
 }
 
-function instant(at: number, newest: number): Html {
-  return Number.isFinite(at) ? moment(at, newest) : quiet(undefined)
+function instant(at: number, period: Period): Html {
+  return Number.isFinite(at) ? moment(at, period) : quiet(undefined)
 }
 
 /** `20 of 1,234 addresses`; "more than" where not all of them are known any more. */

@@ -58,9 +58,17 @@ export function clock(instant: number): string {
   return formatInstant(instant).slice(-13, -5)
 }
 
-/** An instant beside others of a page that ends at `newest`: no more of the date than it takes. */
-export function moment(instant: number, newest: number): Html {
-  const [then, now] = [date(instant), date(newest)]
-  const shown = then === now ? '' : then.slice(-4) === now.slice(-4) ? `${day(instant)} ` : `${then} `
+/** The first and the last instant of a page. */
+export interface Period {
+  oldest: number | undefined
+  newest: number | undefined
+}
+
+/** An instant of a page: no more of the date than it takes to tell it from all others of the page. */
+export function moment(instant: number, { oldest = instant, newest = instant }: Period): Html {
+  const dates = [instant, oldest, newest].map(date)
+  const years = dates.map(date => date.slice(-4))
+  const one = (parts: readonly string[]) => new Set(parts).size === 1
+  const shown = one(dates) ? '' : one(years) ? `${day(instant)} ` : `${date(instant)} `
   return html`<time datetime="${formatInstant(instant)}">${shown}${clock(instant)}</time>`
 }
