@@ -39,6 +39,7 @@ const GLOBALS: readonly (readonly [RegExp, RegExp])[] = [
   // uwsgi-parse resolves `--since 10m` once, at the start
   [/\bDate\.now\b/, /^bin\/(xff-ban|uwsgi-parse)\.ts$/],
   [/\bnew Date\(\)/, /^$/],
+  [/\bperformance\.now\b/, /^lib\/cli\/progress\.ts$/],
   [/\bprocess\.\w/, /^(bin|lib\/cli)\//],
 ]
 

@@ -1,6 +1,8 @@
+import type { ReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createDiagnostics, type Diagnostics } from './diagnostics.js'
+import { createProgress } from './progress.js'
 
 /** Exit codes, as in sysexits.h. */
 export const EXIT = { usage: 64, noInput: 66, unavailable: 69, software: 70, io: 74 } as const
@@ -25,14 +27,22 @@ export async function run(
   command: string,
   build: (diagnostics: Diagnostics) => Promise<Command | null>,
 ): Promise<void> {
-  const diagnostics = createDiagnostics(command, text => void process.stderr.write(text))
+  // of a file the stream itself knows
+  const progress = createProgress(command, () => (process.stdin as unknown as ReadStream).bytesRead)
+  const diagnostics = createDiagnostics(command, text => {
+    progress.clear()
+    process.stderr.write(text)
+  })
   process.stderr.on('error', () => {}) // a reader of stderr that went away is no reason to stop
   try {
     const built = await build(diagnostics)
     if (!built) return
     const { stages, summary } = built
     const input = Readable.from(untilSignal(process.stdin), { objectMode: false })
-    await pipeline([input, ...stages, process.stdout]).catch(ignoreClosedReader)
+    progress.start()
+    await pipeline([input, ...stages, process.stdout])
+      .catch(ignoreClosedReader)
+      .finally(progress.stop)
     diagnostics.say([summary(), diagnostics.faults()].filter(Boolean).join(', '))
   } catch (error) {
     process.exitCode = exitCode(error)
