@@ -1,7 +1,8 @@
-import { createReadStream, fstatSync } from 'node:fs'
+import { createReadStream, fstatSync, type ReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createDiagnostics, type Diagnostics } from './diagnostics.js'
+import { createProgress } from './progress.js'
 
 /** Exit codes, as in sysexits.h. */
 export const EXIT = { usage: 64, noInput: 66, unavailable: 69, software: 70, io: 74 } as const
@@ -26,21 +27,29 @@ export async function run(
   command: string,
   build: (diagnostics: Diagnostics) => Promise<Command | null>,
 ): Promise<void> {
-  const diagnostics = createDiagnostics(command, text => void process.stderr.write(text))
+  const source = openInput()
+  // of a file the stream itself knows
+  const progress = createProgress(command, () => (source as ReadStream).bytesRead)
+  const diagnostics = createDiagnostics(command, text => {
+    progress.clear()
+    process.stderr.write(text)
+  })
   process.stderr.on('error', () => {}) // a reader of stderr that went away is no reason to stop
   try {
     const built = await build(diagnostics)
     if (!built) return
     const { stages, summary } = built
-    const input = Readable.from(untilSignal(openInput()), { objectMode: false, highWaterMark: 1 })
-    await pipeline([input, ...stages, process.stdout]).catch(ignoreClosedReader)
+    progress.start()
+    await pipeline([Readable.from(untilSignal(source), { objectMode: false }), ...stages, process.stdout])
+      .catch(ignoreClosedReader)
+      .finally(progress.stop)
     diagnostics.say([summary(), diagnostics.faults()].filter(Boolean).join(', '))
   } catch (error) {
     process.exitCode = exitCode(error)
     diagnostics.say(process.exitCode === EXIT.software ? stackOf(error) : messageOf(error))
   }
   // what was asked to end must not wait for more input
-  process.stdin.destroy()
+  source.destroy()
 }
 
 /** How much of a file is read at a time, in bytes: each read costs a turn of the event loop. */
@@ -48,8 +57,12 @@ const FILE_CHUNK = 256 * 1024
 
 /** stdin; where it is a file, in large chunks. */
 function openInput(): Readable {
-  if (!fstatSync(0).isFile()) return process.stdin
-  return createReadStream('', { fd: 0, autoClose: false, highWaterMark: FILE_CHUNK })
+  try {
+    if (fstatSync(0).isFile()) return createReadStream('', { fd: 0, autoClose: false, highWaterMark: FILE_CHUNK })
+  } catch {
+    // stdin is closed
+  }
+  return process.stdin
 }
 
 /** The input up to its end or to SIGTERM or SIGINT, so that what is in hand is finished. */

@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto'
+import { chart } from './chart.js'
+import type { Digest, Totals } from './digest.js'
+import { type Content, Html, html } from './html.js'
+import { otherLimits } from './limits.js'
+import { STYLE } from './style.js'
+import { bansInForce, worstAddresses, worstPaths } from './tables.js'
+import { amount, clock, counted, date, percent, span } from './words.js'
+
+/** The page may do nothing but look as this one style says: no script, no image, no connection, no form. */
+const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'`
+
+/** What was found, as one HTML page that needs nothing else; the same findings give the same bytes. */
+export function page(title: string, digest: Digest): string {
+  const { totals } = digest
+  const sections = [
+    section('time', 'Over time', chart(digest.timeline)),
+    section('in-force', 'Bans in force', bansInForce(digest)),
+    section('addresses', 'Worst addresses', worstAddresses(digest)),
+    section('paths', 'Worst paths', worstPaths(digest)),
+    section('limits', 'Other limits', otherLimits(digest)),
+  ]
+  return html`<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${new Html(POLICY)}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="format-detection" content="telephone=no">
+<meta name="referrer" content="no-referrer">
+<meta name="robots" content="noindex">
+<title>${title}</title>
+<style>${new Html(STYLE)}</style>
+</head>
+<body>
+<header>
+<p class="brand">${LOGO} xff-jail</p>
+<h1>${title}</h1>
+<p class="period">${period(totals)}</p>
+</header>
+<nav aria-label="Sections"><ul>${sections.map(({ id, name }) => html`<li><a href="#${id}">${name}</a></li>`)}</ul></nav>
+<main>
+${tiles(digest)}
+${sections.map(({ body }) => body)}
+</main>
+<footer><p>Made by <code>xff-report</code> from the records alone. All times are UTC.</p></footer>
+</body>
+</html>
+`.source
+}
+
+function section(id: string, name: string, content: Html) {
+  return {
+    id,
+    name,
+    body: html`<section id="${id}" aria-labelledby="${id}-name">
+<h2 id="${id}-name">${name}</h2>
+${content}
+</section>
+`,
+  }
+}
+
+/** Bars, and one that is bent open. */
+const LOGO = html`<svg class="logo" viewBox="0 0 24 24" aria-hidden="true"><rect width="24" height="24" rx="6"/><path d="M7 5v14M12 5v14M17 5v14M5 9h14M5 15h14"/></svg>`
+
+function period({ oldest, newest }: Totals): Content {
+  if (oldest === undefined || newest === undefined) return 'No record had a time.'
+  const same = date(oldest) === date(newest)
+  return html`${date(oldest)}, ${clock(oldest)} to ${same ? '' : `${date(newest)}, `}${clock(newest)} UTC · ${span(newest - oldest)}`
+}
+
+function tiles({ totals, addresses, inForce }: Digest): Html {
+  const { requests, failures, unattributed, bans, unbans } = totals
+  const tile = (name: string, value: Content, more?: Content, kind = '') =>
+    html`<div class="${kind}"><dt>${name}</dt><dd>${value}</dd>${more === undefined ? undefined : html`<dd class="more">${more}</dd>`}</div>\n`
+  return html`<dl class="tiles">
+${tile('Requests', amount(requests))}${tile('Failures', amount(failures), failures < requests ? `${percent(failures, requests)} of the requests` : undefined, 'fail')}${tile('Addresses', html`${addresses.complete ? '' : '>'}${amount(addresses.distinct)}`, 'that failed')}${tile('Unattributed', amount(unattributed), 'client not known')}${tile('Bans', amount(bans), `${counted(unbans, 'unban')}`, 'ban')}${tile('In force', amount(inForce.all), 'at the end')}</dl>`
+}

@@ -1,0 +1,128 @@
+import type { Answer } from '../record.js'
+import { formatInstant } from '../record.js'
+import type { Digest } from './digest.js'
+import type { Frequency } from './frequent.js'
+import { type Html, html } from './html.js'
+import { amount, counted, moment, type Period, span } from './words.js'
+
+interface Column<R> {
+  name: string
+  /** how it stands: a number to the right, a text that may be broken anywhere */
+  kind?: 'address' | 'when' | 'number' | 'count' | 'text'
+  cell: (row: R) => Html
+}
+
+/**
+ * A table that a phone shows as a list of cards. Roles are spelled out because browsers drop those of a table
+ * that is not laid out as one. The first column names the row.
+ */
+function table<R>(caption: string, columns: readonly Column<R>[], rows: readonly R[]): Html {
+  const cell = ({ name, kind, cell }: Column<R>, row: R, i: number) =>
+    i === 0
+      ? html`<th scope="row" role="rowheader" class="${kind ?? ''}">${cell(row)}</th>`
+      : html`<td role="cell" class="${kind ?? ''}" data-name="${name}">${cell(row)}</td>`
+  return html`<table role="table" class="cards">
+<caption>${caption}</caption>
+<thead role="rowgroup"><tr role="row">${columns.map(({ name, kind = '' }) => html`<th scope="col" role="columnheader" class="${kind}"><span>${name}</span></th>`)}</tr></thead>
+<tbody role="rowgroup">
+${rows.map(row => html`<tr role="row">${columns.map((column, i) => cell(column, row, i))}</tr>\n`)}</tbody>
+</table>`
+}
+
+export function worstAddresses({ addresses: { top, distinct, complete }, totals }: Digest): Html {
+  if (top.length === 0) return html`<p class="none">No failure of a known client in these records.</p>`
+  const most = Math.max(...top.map(({ count }) => count))
+  type Row = (typeof top)[number]
+  const columns: Column<Row>[] = [
+    { name: 'Address', kind: 'address', cell: ({ key }) => html`<code>${key}</code>` },
+    { name: 'Failures', kind: 'count', cell: row => bar(row, row.details.serverErrors, most) },
+    ...serverErrorColumn(top),
+    { name: 'Bans', kind: 'number', cell: ({ bans }) => quiet(bans) },
+    { name: 'First', kind: 'when', cell: ({ details }) => moment(details.first, totals) },
+    { name: 'Last', kind: 'when', cell: ({ details }) => moment(details.newest, totals) },
+    {
+      name: 'Last failure',
+      kind: 'text',
+      cell: ({ details: { answer, agent } }) =>
+        html`${request(answer)}${agent === undefined ? '' : html` <span class="agent"><code>${agent}</code></span>`}`,
+    },
+  ]
+  const shown = showing(top.length, distinct, complete, 'address', 'addresses')
+  return html`${table(`${shown}, most failures first`, columns, top)}${lowerBounds(complete)}`
+}
+
+export function worstPaths({ paths: { top, distinct, complete }, totals }: Digest): Html {
+  if (top.length === 0) return html`<p class="none">No failure with a path in these records.</p>`
+  const most = Math.max(...top.map(({ count }) => count))
+  type Row = (typeof top)[number]
+  const columns: Column<Row>[] = [
+    { name: 'Path', kind: 'text', cell: ({ key }) => html`<code>${key}</code>` },
+    { name: 'Failures', kind: 'count', cell: row => bar(row, row.details.serverErrors, most) },
+    ...serverErrorColumn(top),
+    { name: 'Last', kind: 'when', cell: ({ details }) => instant(details.newest, totals) },
+  ]
+  const shown = showing(top.length, distinct, complete, 'path', 'paths')
+  return html`${table(`${shown} as logged, without the query, most failures first`, columns, top)}${lowerBounds(complete)}`
+}
+
+export function bansInForce({ inForce: { top, all, complete }, totals, options }: Digest): Html {
+  if (totals.bans === 0)
+    return html`<p class="none">No ban records came in. Give what <code>xff-ban</code> writes, too, to see who is banned.</p>`
+  if (all === 0) return html`<p class="none">Every ban was over at the time of the newest record.</p>`
+  const newest = totals.newest ?? 0
+  type Row = (typeof top)[number]
+  const columns: Column<Row>[] = [
+    { name: 'Address', kind: 'address', cell: ({ ip }) => html`<code>${ip}</code>` },
+    { name: 'Since', kind: 'when', cell: ({ from }) => moment(from, totals) },
+    { name: 'Until', kind: 'when', cell: ({ until }) => moment(until, totals) },
+    { name: 'Left', kind: 'number', cell: ({ until }) => html`${span(until - newest)}` },
+    { name: 'Failures', kind: 'number', cell: ({ failures }) => quiet(failures) },
+    { name: 'Bans', kind: 'number', cell: ({ count }) => quiet(count) },
+    ...(top.some(({ hits }) => hits !== undefined)
+      ? [{ name: 'Packets stopped', kind: 'number', cell: ({ hits }: Row) => quiet(hits) } as const]
+      : []),
+    { name: 'Last failure', kind: 'text', cell: ({ last }) => (last ? request(last) : quiet(undefined)) },
+  ]
+  const shown = showing(top.length, all, complete, 'ban', 'bans')
+  const time = `Where a record does not say when its ban ends, ${span(options.time)} are assumed.`
+  return html`${table(`${shown}, the latest end first`, columns, top)}
+<p class="note">As of <time datetime="${formatInstant(newest)}">the newest record</time>. ${time}</p>`
+}
+
+/** Only where there are any: most pages do without. */
+function serverErrorColumn<T extends { serverErrors: number }>(rows: readonly { details: T }[]) {
+  if (rows.every(({ details }) => details.serverErrors === 0)) return []
+  const cell = ({ details }: { details: T }) => quiet(details.serverErrors)
+  return [{ name: 'of them 5xx', kind: 'number', cell } as const]
+}
+
+/** A count as a number and, for the eye, as a bar; the server's errors are its darker end. */
+function bar({ count, unseen }: Frequency, serverErrors: number, most: number): Html {
+  const share = (part: number) => Math.round((1000 * part) / most) / 10
+  const least = unseen > 0 ? html`<abbr title="at least">≥</abbr> ` : undefined
+  return html`<div><span>${least}${amount(count)}</span><svg class="bar" aria-hidden="true"><rect class="fail" width="${share(count)}%" height="100%"/><rect class="server" width="${share(serverErrors)}%" height="100%"/></svg></div>`
+}
+
+function request({ status, method, uri }: Answer): Html {
+  return html`${status === undefined ? undefined : html`<b class="status">${status}</b> `}<code>${method} ${uri}</code>`
+}
+
+/** A number that is nothing much when it is 0 or not known. */
+function quiet(count: number | undefined): Html {
+  return count ? html`${amount(count)}` : html`<span class="soft">${count ?? 'not known'}</span>`
+}
+
+function instant(at: number, period: Period): Html {
+  return Number.isFinite(at) ? moment(at, period) : quiet(undefined)
+}
+
+/** `20 of 1,234 addresses`; "more than" where not all of them are known any more. */
+function showing(shown: number, all: number, complete: boolean, one: string, many: string): string {
+  if (complete && shown === all) return counted(all, one, many)
+  return `${amount(shown)} of ${complete ? '' : 'more than '}${counted(all, one, many)}`
+}
+
+function lowerBounds(complete: boolean): Html | undefined {
+  if (complete) return undefined
+  return html`<p class="note">There were too many to remember all. A number after ≥ may leave out some that came early.</p>`
+}

@@ -1,0 +1,69 @@
+/** What fell into a span of time; `start` in milliseconds since 1970. */
+export interface Bucket {
+  start: number
+  failures: number
+  bans: number
+}
+
+export interface Timeline {
+  add: (time: number, what: 'failures' | 'bans') => void
+  /** Every bucket from the first to the last, the empty ones too; `width` in milliseconds. */
+  buckets: () => { width: number; buckets: Bucket[] }
+}
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+/** Each is a multiple of the one before, so that buckets can be poured together. */
+const WIDTHS = [1000, 5000, 15_000, MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR, DAY, 7 * DAY]
+
+/** Counts over time in at most `most` buckets, which widen as the time does. */
+export function createTimeline(most = 168): Timeline {
+  let width = WIDTHS[0] as number
+  let step = 0
+  let first = Number.POSITIVE_INFINITY
+  let last = Number.NEGATIVE_INFINITY
+  let counts = new Map<number, Omit<Bucket, 'start'>>()
+
+  const at = (index: number) => {
+    const count = counts.get(index) ?? { failures: 0, bans: 0 }
+    counts.set(index, count)
+    return count
+  }
+
+  const widen = () => {
+    const narrow = counts
+    const before = width
+    step += 1
+    width = WIDTHS[step] ?? before * 2
+    counts = new Map()
+    for (const [index, { failures, bans }] of narrow) {
+      const count = at(Math.floor((index * before) / width))
+      count.failures += failures
+      count.bans += bans
+    }
+    first = Math.floor((first * before) / width)
+    last = Math.floor((last * before) / width)
+  }
+
+  return {
+    add(time, what) {
+      const reach = () => {
+        const index = Math.floor(time / width)
+        return Math.max(last, index) - Math.min(first, index)
+      }
+      while (first <= last && reach() >= most) widen()
+      const index = Math.floor(time / width)
+      first = Math.min(first, index)
+      last = Math.max(last, index)
+      at(index)[what] += 1
+    },
+    buckets: () => ({
+      width,
+      buckets: Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => ({
+        start: (first + i) * width,
+        ...(counts.get(first + i) ?? { failures: 0, bans: 0 }),
+      })),
+    }),
+  }
+}

@@ -1,0 +1,54 @@
+/** The table of other limits against xff-window itself, run with those limits. */
+import { join } from 'node:path'
+import { execa } from 'execa'
+import t from 'tap'
+import { parseInstant, type RequestRecord } from '../../lib/record.js'
+import { createWhatIf } from '../../lib/xff-report/what-if.js'
+import { bundle, FIXTURES, withCommands } from '../support/commands.js'
+
+const LATE = 60_000
+const HOUR = 3_600_000
+
+t.test('a cell says what xff-window would have banned', async t => {
+  const { stdout: requests } = await execa(bundle('uwsgi-parse'), [], {
+    inputFile: join(FIXTURES, 'attack/uwsgi.log'),
+    env: withCommands({ TZ: 'UTC' }),
+  })
+  const whatIf = createWhatIf({ maxes: [3, 10], finds: [60_000, 900_000], late: LATE, time: HOUR })
+  for (const line of requests.split('\n')) {
+    const { ip, time } = JSON.parse(line) as RequestRecord
+    if (ip !== null && time !== null) whatIf.failure(ip, parseInstant(time))
+  }
+  for (const { max, find, addresses, more } of whatIf.outcomes().flat()) {
+    const limits = ['--max', String(max), '--find', String(find / 1000)]
+    const { stdout } = await execa(bundle('xff-window'), limits, { input: requests })
+    const banned = stdout.split('\n').flatMap(line => (line === '' ? [] : JSON.parse(line).ip))
+    t.equal(addresses, new Set(banned).size, limits.join(' '))
+    t.notOk(more)
+  }
+})
+
+t.test('stopped is what comes while the ban would last', async t => {
+  const stopped = (times: readonly number[]) => {
+    const whatIf = createWhatIf({ maxes: [2], finds: [1000], late: LATE, time: 10_000 })
+    for (const time of times) whatIf.failure('203.0.113.7', time)
+    whatIf.failure('203.0.113.8', 1000)
+    const [[outcome] = []] = whatIf.outcomes()
+    return outcome?.stopped
+  }
+  t.equal(stopped([0, 1000]), 0, 'the failure that tips the ban is not stopped by it')
+  t.equal(stopped([0, 1000, 1000, 10_999]), 2)
+  t.equal(stopped([0, 1000, 11_000]), 0, 'the ban is over')
+  t.equal(stopped([0, 1000, 11_000, 11_500, 11_600]), 1, 'and the next one falls')
+  t.equal(stopped([0, 1000, 500]), 0, 'what happened before the ban came late')
+  t.equal(stopped([0, 1000, 5000, 5000, 12_000]), 2, 'failures behind a ban do not prolong it')
+})
+
+t.test('more addresses than can be kept make it a lower bound', async t => {
+  const whatIf = createWhatIf({ maxes: [1, 2], finds: [1000], late: LATE, time: HOUR })
+  for (let i = 0; i < 25_000; i++) whatIf.failure(`2001:db8::${i.toString(16)}`, 1000)
+  t.match(whatIf.outcomes().flat(), [
+    { max: 1, addresses: 20_000, more: true },
+    { max: 2, addresses: 0, more: true },
+  ])
+})
