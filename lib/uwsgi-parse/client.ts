@@ -110,9 +110,22 @@ function nthFromRight(n: number): (slot: string, visit: Visit) => string | null 
  * (uWSGI logs 0.0.0.0 where it had no room for the header).
  */
 export function hopAddress(hop: string): string | null {
-  const text = hop.replace(/^[ \t]+|[ \t]+$/g, '')
+  const text = withoutBlanks(hop)
   const [, bracketed, plain] = /^(?:\[([^\]]*)\](?::\d{1,5})?|([\d.]+):\d{1,5})$/.exec(text) ?? []
   if (bracketed !== undefined && !bracketed.includes(':')) return null
   const address = canonical(bracketed ?? plain ?? text)
   return address === '0.0.0.0' || address === '::' ? null : address
+}
+
+/** Without spaces and tabs at both ends. A pattern would look at each blank within a hostile hop again and again. */
+function withoutBlanks(hop: string): string {
+  let start = 0
+  let end = hop.length
+  while (start < end && isBlank(hop[start])) start++
+  while (end > start && isBlank(hop[end - 1])) end--
+  return hop.slice(start, end)
+}
+
+function isBlank(character: string | undefined): boolean {
+  return character === ' ' || character === '\t'
 }
