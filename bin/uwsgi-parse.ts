@@ -1,15 +1,6 @@
 #!/usr/bin/env node
-import {
-  defaulted,
-  flag,
-  parseOptions,
-  ranges,
-  repeated,
-  single,
-  statuses,
-  UsageError,
-  whole,
-} from '../lib/cli/options.js'
+import { parseOptions, UsageError } from '../lib/cli/command-line.js'
+import { defaulted, flag, ranges, repeated, single, statuses, whole } from '../lib/cli/options.js'
 import { run } from '../lib/cli/run.js'
 import { encode } from '../lib/jsonl.js'
 import { compileClient, PRIVATE_RANGES } from '../lib/uwsgi-parse/client.js'

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { checked, parseOptions } from '../lib/cli/command-line.js'
 import * as cli from '../lib/cli/options.js'
 import { run } from '../lib/cli/run.js'
 import { decode, encode } from '../lib/jsonl.js'
@@ -41,19 +42,19 @@ const options = {
 }
 
 run('xff-ban', async ({ report, say }) => {
-  const given = await cli.parseOptions(
+  const given = await parseOptions(
     'xff-ban',
     'Reads ban and unban records on stdin, carries them out, writes those carried out on stdout.',
     options,
     process.argv.slice(2),
   )
   if (!given) return null
-  const backend = cli.checked('', () =>
+  const backend = checked('', () =>
     chooseBackend({
       ...given,
       dryRun: given['dry-run'],
       ports: given.port,
-      match: cli.checked('--match: ', () => compileMatch(given.match, given.mapped)),
+      match: checked('--match: ', () => compileMatch(given.match, given.mapped)),
     }),
   )
   const now = Date.now

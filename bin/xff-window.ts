@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-import { defaulted, parseOptions, statuses, whole } from '../lib/cli/options.js'
+import { parseOptions } from '../lib/cli/command-line.js'
+import { defaulted, statuses, whole } from '../lib/cli/options.js'
 import { run } from '../lib/cli/run.js'
 import { decode, encode } from '../lib/jsonl.js'
 import { xffWindow } from '../lib/xff-window/stage.js'

@@ -26,7 +26,7 @@ const ALLOWED: readonly (readonly [string, readonly string[]])[] = [
 const PACKAGES: Readonly<Record<string, RegExp>> = {
   split2: /^lib\/(jsonl|uwsgi-parse\/stage)\.ts$/,
   through2: /^lib\/(lines|jsonl|.*\/stage)\.ts$/,
-  yargs: /^lib\/cli\/options\.ts$/,
+  yargs: /^lib\/cli\/command-line\.ts$/,
   execa: /^lib\/xff-ban\/backend\//,
   'ipaddr.js': /^lib\/net\/address\.ts$/,
   tinyqueue: /^lib\/xff-ban\/jail\.ts$/,
