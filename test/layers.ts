@@ -19,7 +19,7 @@ const ALLOWED: readonly (readonly [string, readonly string[]])[] = [
   // its journal and its files are JSON Lines
   ['lib/xff-ban/', [...LEAVES, 'lib/jsonl', 'lib/xff-ban/']],
   ...STAGES.map(stage => [`lib/${stage}/`, [...LEAVES, `lib/${stage}/`]] as const),
-  ...STAGES.map(stage => [`bin/${stage}`, ['lib/cli/', 'lib/jsonl', `lib/${stage}/`]] as const),
+  ...STAGES.map(stage => [`bin/${stage}`, ['lib/cli/', 'lib/jsonl', 'lib/record', `lib/${stage}/`]] as const),
 ]
 
 /** Where a package of others may be used. */
@@ -29,7 +29,7 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
   yargs: /^lib\/cli\/command-line\.ts$/,
   execa: /^lib\/xff-ban\/backend\//,
   'ipaddr.js': /^lib\/net\/address\.ts$/,
-  tinyqueue: /^lib\/xff-ban\/jail\.ts$/,
+  tinyqueue: /^lib\/xff-ban\/ends\.ts$/,
 }
 
 /** Where a global may be used. */

@@ -12,9 +12,13 @@ interface Coded extends Error {
 
 /** What runs between stdin and stdout. */
 export interface Command {
+  /** what takes the place of stdin */
+  input?: Readable
   stages: NodeJS.ReadWriteStream[]
-  /** the closing line on stderr */
+  /** the closing line on stderr; none when empty */
   summary: () => string
+  /** is told that a signal asks to finish, for a stage that keeps its input waiting */
+  hurry?: () => void
 }
 
 /**
@@ -30,10 +34,11 @@ export async function run(
   try {
     const built = await build(diagnostics)
     if (!built) return
-    const { stages, summary } = built
-    const input = Readable.from(untilSignal(process.stdin), { objectMode: false })
+    const { stages, summary, hurry } = built
+    const input = built.input ?? Readable.from(untilSignal(process.stdin, hurry), { objectMode: false })
     await pipeline([input, ...stages, process.stdout]).catch(ignoreClosedReader)
-    diagnostics.say([summary(), diagnostics.faults()].filter(Boolean).join(', '))
+    const closing = [summary(), diagnostics.faults()].filter(Boolean).join(', ')
+    if (closing) diagnostics.say(closing)
   } catch (error) {
     process.exitCode = exitCode(error)
     diagnostics.say(process.exitCode === EXIT.software ? stackOf(error) : messageOf(error))
@@ -43,11 +48,12 @@ export async function run(
 }
 
 /** The input up to its end or to SIGTERM or SIGINT, so that what is in hand is finished. */
-async function* untilSignal(input: Readable): AsyncGenerator<Buffer> {
+async function* untilSignal(input: Readable, hurry = () => {}): AsyncGenerator<Buffer> {
   let asked = false
   const stop = () => {
     asked = true
     input.destroy()
+    hurry()
   }
   process.once('SIGTERM', stop).once('SIGINT', stop)
   try {

@@ -7,7 +7,12 @@ const START = Date.parse('2026-11-22T14:00:00.000Z')
 const at = (minutes: number) => new Date(START + minutes * MINUTE).toISOString()
 const ban = (ip: string, minutes: number): BanRecord => ({ type: 'ban', time: at(minutes), ip })
 const jailOf = () =>
-  createJail({ time: 60 * MINUTE, exempt: ip => (ip === '192.0.2.1' ? 'it is ours' : undefined) })
+  createJail({
+    time: () => 60 * MINUTE,
+    maxBans: 3,
+    remember: 30 * 24 * 60 * MINUTE,
+    exempt: ip => (ip === '192.0.2.1' ? 'it is ours' : undefined),
+  })
 
 t.test('a ban, its end, and the next one', async t => {
   const jail = jailOf()
@@ -16,7 +21,7 @@ t.test('a ban, its end, and the next one', async t => {
     ban: { ip: '203.0.113.1', until: START + 60 * MINUTE, record: { until: at(60), count: 1 } },
   })
   t.equal(jail.nextEnd(), START + 60 * MINUTE)
-  t.same(jail.ban(ban('203.0.113.1', 5), START), { does: 'again' })
+  t.match(jail.ban(ban('203.0.113.1', 5), START), { does: 'again', since: START, at: START + 5 * MINUTE })
   t.same(jail.expire(START + 60 * MINUTE - 1), [])
   t.same(jail.expire(START + 60 * MINUTE), [
     { type: 'unban', time: at(60), ip: '203.0.113.1', reason: 'expired' },

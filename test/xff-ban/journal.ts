@@ -16,7 +16,7 @@ async function opened(path: string) {
   const faults: Fault[] = []
   const journal = await openJournal(
     path,
-    record => told.push(record),
+    { recall: record => told.push(record), records: () => told, size: () => told.length, forget: () => {} },
     fault => faults.push(fault),
   )
   return { journal, told, faults }
@@ -38,7 +38,7 @@ t.test('a torn last line costs that line alone', async t => {
   appendFileSync(path, '{"type":"ban","ti')
   const torn = await opened(path)
   t.same(torn.told, [ban(1)])
-  t.match(torn.faults, [{ line: 2, kind: 'not JSON' }])
+  t.match(torn.faults, [{ line: 2, kind: 'not JSON in the journal' }])
   await torn.journal.append([ban(2)])
   t.same((await opened(path)).told, [ban(1), ban(2)])
   t.equal(readFileSync(path, 'utf8').split('\n').length, 4)
