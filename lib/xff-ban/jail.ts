@@ -37,6 +37,9 @@ export interface Terms {
   exempt: (ip: string) => string | undefined
 }
 
+/** The length of an instant as we write it, `2026-11-22T14:00:00.000Z`. */
+const WRITTEN = 24
+
 /** A ban in force, and what has become known since. */
 interface Standing {
   ban: Ban
@@ -89,20 +92,18 @@ export function createJail({ time, maxBans, remember, exempt }: Terms): Jail {
     newest = Math.max(newest, at)
   }
 
-  const leave = ({ ban, at, latest }: Standing, end: number, reason: string): UnbanRecord => {
+  /** @returns the time of the unban */
+  const remove = ({ ban, at, latest }: Standing, end: number, reason: string): number => {
     // never before the failures it has already stopped: in a replay they come again
     const time = Math.max(end, latest)
     standing.delete(ban.ip)
     newest = Math.max(newest, time)
-    memory.set(ban.ip, {
-      count: ban.record.count as number,
-      at,
-      until: ban.until,
-      latest: time,
-      reason,
-    })
-    return unbanRecord(ban.ip, time, reason)
+    const count = ban.record.count as number
+    memory.set(ban.ip, { count, at, until: ban.until, latest: time, reason })
+    return time
   }
+  const leave = (one: Standing, end: number, reason: string): UnbanRecord =>
+    unbanRecord(one.ban.ip, remove(one, end, reason), reason)
   const evict = (ban: Ban, now: number) => leave(standing.get(ban.ip) as Standing, now, 'evicted')
 
   return {
@@ -148,17 +149,19 @@ export function createJail({ time, maxBans, remember, exempt }: Terms): Jail {
     },
 
     recall(record) {
-      const ip = canonicalTarget(record.ip)
+      // a journal can be long, and most of its addresses are as we wrote them
+      const ip = standing.has(record.ip) ? record.ip : canonicalTarget(record.ip)
       if (ip === null || record.time === undefined) return
       const at = parseInstant(record.time)
       if (record.type === 'unban') {
         const one = standing.get(ip)
-        if (one) leave(one, at, record.reason ?? 'asked')
+        if (one) remove(one, at, record.reason ?? 'asked')
         return
       }
       const count = record.count ?? 1
       const until = record.until === undefined ? at + time(count) : parseInstant(record.until)
-      const told = banRecord(record, { time: formatInstant(at), ip, until: formatInstant(until), count })
+      const texts = { time: canonicalInstant(record.time, at), until: canonicalInstant(record.until, until) }
+      const told = banRecord(record, { ...texts, ip, count })
       enter({ ip, until, record: told }, at, Number.NEGATIVE_INFINITY)
     },
 
@@ -194,6 +197,11 @@ export function createJail({ time, maxBans, remember, exempt }: Terms): Jail {
 function canonicalTarget(ip: string): string | null {
   const prefix = parsePrefix(ip)
   return prefix && formatPrefix(prefix)
+}
+
+/** An instant as we write it, which it mostly is. */
+function canonicalInstant(text: string | undefined, milliseconds: number): string {
+  return text?.length === WRITTEN && text.endsWith('Z') ? text : formatInstant(milliseconds)
 }
 
 function unbanRecord(ip: string, time: number, reason: string): UnbanRecord {

@@ -1,7 +1,7 @@
 import { type BanRecord, formatInstant, type UnbanRecord } from '../record.js'
 
-/** How many addresses are remembered beside those in force; the oldest leave first. */
-const MOST = 250_000
+/** How many addresses are remembered beside those in force; the oldest leave first, a tenth of them at once. */
+const MOST = 100_000
 
 /** A ban that is over. */
 export interface Past {
@@ -36,7 +36,12 @@ export function createMemory(span: number): Memory {
     set(ip, one) {
       past.delete(ip)
       past.set(ip, one)
-      if (past.size > MOST) past.delete(past.keys().next().value as string)
+      if (past.size <= MOST) return
+      // one by one, each would have to find its way past those deleted before
+      for (const oldest of past.keys()) {
+        if (past.size <= 0.9 * MOST) break
+        past.delete(oldest)
+      }
     },
     delete: ip => past.delete(ip),
     size: () => past.size,
