@@ -69,7 +69,8 @@ export async function openJournal(path: string, memory: Remembering, report: Rep
     // a torn line must not swallow the record that is written next
     let torn = !(await endsWithNewline(file, size))
     let failed = false
-    let patience = 0
+    // how many lines it has when it is worth a look again
+    let nextLook = SLACK
 
     const append = async (records: readonly Kept[]) => {
       if (records.length === 0) return
@@ -86,7 +87,6 @@ export async function openJournal(path: string, memory: Remembering, report: Rep
     }
 
     const compact = async () => {
-      memory.forget()
       const written = await replace(path, memory.records())
       await file.close()
       file = written.file
@@ -108,18 +108,18 @@ export async function openJournal(path: string, memory: Remembering, report: Rep
           throw new JournalError(`cannot write the journal ${path}: ${(error as Error).message}`, 74, error)
         }),
       async tidy() {
-        const grown = lines > Math.max(2 * memory.size() + SLACK, patience)
         try {
-          if (grown) {
-            await compact()
-          } else if (!(await isThere())) {
+          if (!(await isThere())) {
             await compact()
             return `the journal ${path} was taken away; written anew`
           }
-          patience = 0
+          if (lines <= nextLook) return undefined
+          memory.forget()
+          if (lines > 2 * memory.size() + SLACK) await compact()
+          nextLook = lines + SLACK
           return undefined
         } catch (error) {
-          patience = 2 * lines
+          nextLook = 2 * lines
           return `cannot compact the journal ${path}: ${(error as Error).message}; it goes on growing`
         }
       },
@@ -163,7 +163,8 @@ export async function readJournal(
 /** Puts a journal of these records in the place of the old one, which stays whole until the new one is. */
 async function replace(path: string, records: Iterable<Kept>) {
   const draft = `${path}.new`
-  const file = await open(draft, 'w', 0o600)
+  await rm(draft, { force: true }) // half of an earlier attempt
+  const file = await open(draft, 'wx', 0o600)
   try {
     let lines = 0
     let size = 0
