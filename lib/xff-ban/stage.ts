@@ -69,7 +69,7 @@ export async function xffBan(options: Options): Promise<XffBan> {
 
   const carryOut = async ({ changes, ...outcome }: Outcome) => {
     let stands = await enforcement.apply(changes)
-    if (doubtful && stands) {
+    if (doubtful && stands && !ending) {
       doubtful = false
       stands = await enforcement.verify()
     }
@@ -114,7 +114,7 @@ export async function xffBan(options: Options): Promise<XffBan> {
         queue = []
         await carryOut(decider.decide(asked))
         resume()
-      } while (queue.length > 0 || doubtful)
+      } while (queue.length > 0)
       waitForNextEnd()
     } finally {
       // in the same breath as the last look at the queue, so that no record is left lying
