@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { checked, parseOptions, UsageError } from '../lib/cli/command-line.js'
 import { excerpt } from '../lib/cli/diagnostics.js'
 import { openLineFile } from '../lib/cli/keep.js'
 import * as cli from '../lib/cli/options.js'
@@ -37,7 +38,7 @@ const options = {
 }
 
 run('uwsgi-parse', async ({ report, say }) => {
-  const given = await cli.parseOptions(
+  const given = await parseOptions(
     'uwsgi-parse',
     'Reads a uWSGI log on stdin, writes a request record a line (JSON Lines) on stdout.',
     options,
@@ -45,7 +46,7 @@ run('uwsgi-parse', async ({ report, say }) => {
   )
   if (!given) return null
   if (given.hops !== undefined && given.trust.length > 0) {
-    throw new cli.UsageError('--hops and --trust exclude each other')
+    throw new UsageError('--hops and --trust exclude each other')
   }
   const ranges = given.trust.length > 0 ? given.trust.flat() : PRIVATE_RANGES
   const attribution = {
@@ -64,8 +65,7 @@ run('uwsgi-parse', async ({ report, say }) => {
     zone,
     format,
     field: given.field,
-    since:
-      since === undefined ? undefined : cli.checked('--since: ', () => parseSince(since, zone, Date.now())),
+    since: since === undefined ? undefined : checked('--since: ', () => parseSince(since, zone, Date.now())),
     unparsed: kept?.append,
     say,
     report,
@@ -92,12 +92,12 @@ function chooseFormat(given: {
   'log-date': string | undefined
 }): Format {
   if (given.ini !== undefined && given['log-format'] !== undefined) {
-    throw new cli.UsageError('--ini and --log-format exclude each other')
+    throw new UsageError('--ini and --log-format exclude each other')
   }
   const settings = given.ini === undefined ? undefined : readIni(given.ini)
   const format = given['log-format'] ?? settings?.format
   if (format === undefined) return DEFAULT_FORMAT
-  return cli.checked(settings ? '--ini: log-format: ' : '--log-format: ', () =>
+  return checked(settings ? '--ini: log-format: ' : '--log-format: ', () =>
     compileFormat({
       format,
       strftime: given['log-format-strftime'] || (settings?.strftime ?? false),

@@ -1,17 +1,26 @@
 #!/usr/bin/env node
+import { Readable } from 'node:stream'
+import { checked, parseWords } from '../lib/cli/command-line.js'
 import * as cli from '../lib/cli/options.js'
-import { run } from '../lib/cli/run.js'
+import { type Command, EXIT, run } from '../lib/cli/run.js'
+import { banTable } from '../lib/cli/table.js'
 import * as value from '../lib/cli/values.js'
 import { decode, encode } from '../lib/jsonl.js'
+import type { AnyRecord } from '../lib/record.js'
+import { formatInstant } from '../lib/record.js'
+import { matchHint } from '../lib/xff-ban/backend/hints.js'
 import { compileMatch } from '../lib/xff-ban/backend/match.js'
 import { chooseBackend } from '../lib/xff-ban/choose.js'
+import { serve } from '../lib/xff-ban/control.js'
+import { escalation } from '../lib/xff-ban/escalation.js'
 import { createExempt } from '../lib/xff-ban/exempt.js'
-import { createJail } from '../lib/xff-ban/jail.js'
-import { NO_JOURNAL, openJournal } from '../lib/xff-ban/journal.js'
-import { xffBan } from '../lib/xff-ban/stage.js'
+import { obey } from '../lib/xff-ban/obey.js'
+import { listBans, openXffBan, placeOf } from '../lib/xff-ban/open.js'
+import { FORMS, readOrder } from '../lib/xff-ban/order.js'
 
 const NAME = value.pattern(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,27}$/, 'up to 28 letters, digits and _.-')
 const CHAIN = value.pattern(/^[A-Za-z0-9_-]{1,28}$/, 'the name of a chain')
+const SPAN = value.duration(1, 315_360_000)
 
 const options = {
   port: cli.repeated(
@@ -21,7 +30,17 @@ const options = {
   ),
   dir: cli.single('DIR', 'keep a file for each ban, named by the address', value.text),
   'dry-run': cli.flag('decide and print, touch nothing'),
-  time: cli.defaulted('SECONDS', 'how long a ban lasts', value.whole(1, 315_360_000), '3600', ['bantime']),
+  time: { ...cli.single('TIME', 'how long a ban lasts', SPAN, undefined, ['bantime']), defaultText: '1h' },
+  increment: cli.flag('an address banned before is banned for longer: twice as long each time'),
+  factor: cli.single('N', 'with --increment: this many times as long, 1.5 say', value.number(1, 100)),
+  'time-max': cli.single('TIME', 'with --increment: the longest a ban gets; else 7d', SPAN),
+  remember: cli.defaulted('TIME', 'how long after its ban an address is remembered', SPAN, '30d'),
+  'max-bans': cli.defaulted(
+    'N',
+    'beyond it the ban that ends first leaves',
+    value.whole(1, 1_000_000),
+    '20000',
+  ),
   name: cli.defaulted('NAME', 'of the jail: its chain and its journal', NAME, 'xff-ban'),
   state: cli.single('FILE', 'the journal; else /var/lib/xff-ban/NAME.jsonl', value.text),
   ignore: cli.repeated('CIDR', 'never ban these, @FILE for one a line', value.ranges),
@@ -33,6 +52,13 @@ const options = {
     'wall',
   ),
   flush: cli.flag('take the bans down at the end'),
+  verify: cli.defaulted(
+    'TIME',
+    'how often to look whether the bans still stand',
+    value.duration(1, 86_400),
+    '60',
+  ),
+  storm: cli.defaulted('N', 'announce this many new bans within a minute', value.whole(1, 1_000_000), '1000'),
   chain: cli.defaulted('CHAIN', 'the built-in chain that jumps to ours', CHAIN, 'INPUT'),
   protocol: cli.defaulted('PROTOCOL', 'of the packets', value.oneOf('tcp', 'udp', 'sctp'), 'tcp'),
   match: cli.defaulted(
@@ -51,38 +77,86 @@ const options = {
 }
 
 run('xff-ban', async ({ report, say }) => {
-  const given = await cli.parseOptions(
+  const read = await parseWords(
     'xff-ban',
     'Reads ban and unban records on stdin, carries them out, writes those carried out on stdout.',
+    FORMS,
     options,
     process.argv.slice(2),
   )
-  if (!given) return null
-  const backend = cli.checked('', () =>
-    chooseBackend({
-      ...given,
-      dryRun: given['dry-run'],
-      ports: given.port,
-      match: cli.checked('--match: ', () => compileMatch(given.match, given.mapped)),
-    }),
-  )
-  const now = Date.now
-  const exempt = createExempt({ ignore: given.ignore.flat(), private: given.private, now })
-  const jail = createJail({ time: given.time * 1000, exempt })
-  const state = given.state ?? `/var/lib/xff-ban/${given.name}.jsonl`
-  const journal = given['dry-run'] ? NO_JOURNAL : await openJournal(state, jail.recall, report)
-  const { stage, tally } = await xffBan({
-    jail,
-    backend,
-    journal,
-    now: given.clock === 'wall' ? now : undefined,
-    flush: given.flush,
-    say,
-  })
+  if (!read) return null
+  const { words, given } = read
+  const order = checked('', () => readOrder(words))
+  const now = given.clock === 'wall' ? Date.now : undefined
+  const exempt = createExempt({ ignore: given.ignore.flat(), private: given.private, now: Date.now })
+  const terms = {
+    time: checked('', () => escalation({ ...given, most: given['time-max'] })),
+    maxBans: given['max-bans'],
+    remember: given.remember * 1000,
+    exempt,
+  }
+  const place = placeOf(given.state ?? `/var/lib/xff-ban/${given.name}.jsonl`)
+
+  if (order.verb === 'list') {
+    const bans = await listBans(place, terms, now?.(), report)
+    return print(process.stdout.isTTY ? [banTable(bans, Date.now())] : bans)
+  }
+
+  const rehearsal = given['dry-run']
+  const alone = order.verb === 'filter' || rehearsal ? '' : 'no xff-ban of this name is running: '
+  const open = (flush: boolean) =>
+    openXffBan({
+      backend: checked(alone, () =>
+        chooseBackend({
+          ...given,
+          dryRun: given['dry-run'],
+          ports: given.port,
+          match: checked('--match: ', () => compileMatch(given.match, given.mapped)),
+          hint: matchHint(given.match, given.mapped),
+        }),
+      ),
+      terms,
+      place: rehearsal ? undefined : place,
+      pid: process.pid,
+      now,
+      flush,
+      verify: given.verify * 1000,
+      storm: given.storm,
+      report,
+      say,
+    })
+
+  if (order.verb !== 'filter') {
+    const answers = await obey(order, {
+      socket: rehearsal ? undefined : place.socket,
+      until: given.time === undefined ? undefined : formatInstant(Date.now() + given.time * 1000),
+      open,
+    })
+    for (const answer of answers) {
+      if (!('because' in answer)) continue
+      const { type, ip, because } = answer
+      say(`${type === 'refused' ? `refused to ${order.verb} ` : ''}${JSON.stringify(ip)}: ${because}`)
+      if (type === 'refused') process.exitCode = EXIT.usage
+    }
+    return print(answers.flatMap(answer => ('because' in answer ? [] : answer)))
+  }
+
+  const { stage, tally, hurry, jail, ask } = await open(given.flush)
+  if (!rehearsal) {
+    const inForce = () => jail.inForce().map(({ record }) => record)
+    stage.once('close', await serve(place.socket, { inForce, ask }, say))
+  }
   return {
     stages: [...decode(['ban', 'unban'], report), stage, encode()],
     summary: () =>
       `${tally.bans} bans, ${tally.unbans} unbans, ${tally.past} over before they came, ` +
       `${tally.repeats} repeats, ${tally.refused} refused`,
+    hurry,
   }
 })
+
+/** Text as it is, records as JSON Lines. */
+function print(lines: readonly (string | AnyRecord)[]): Command {
+  const stages = typeof lines[0] === 'string' ? [] : [encode()]
+  return { input: Readable.from(lines), stages, summary: () => '' }
+}

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-import { defaulted, parseOptions } from '../lib/cli/options.js'
+import { parseOptions } from '../lib/cli/command-line.js'
+import { defaulted } from '../lib/cli/options.js'
 import { run } from '../lib/cli/run.js'
 import { statuses, text, whole } from '../lib/cli/values.js'
 import { decode } from '../lib/jsonl.js'

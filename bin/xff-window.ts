@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { parseOptions } from '../lib/cli/command-line.js'
 import { excerpt } from '../lib/cli/diagnostics.js'
 import * as cli from '../lib/cli/options.js'
 import { reread } from '../lib/cli/reread.js'
@@ -40,7 +41,7 @@ const options = {
 }
 
 run('xff-window', async ({ report, say }) => {
-  const given = await cli.parseOptions(
+  const given = await parseOptions(
     'xff-window',
     'Reads request records on stdin, writes a ban record for each client that failed too often.',
     options,

@@ -26,10 +26,10 @@ const ALLOWED: readonly (readonly [string, readonly string[]])[] = [
 const PACKAGES: Readonly<Record<string, RegExp>> = {
   split2: /^lib\/jsonl\.ts$/,
   through2: /^lib\/(lines|jsonl|.*\/(stage|glue))\.ts$/,
-  yargs: /^lib\/cli\/options\.ts$/,
+  yargs: /^lib\/cli\/command-line\.ts$/,
   execa: /^lib\/xff-ban\/backend\//,
   'ipaddr.js': /^lib\/net\/address\.ts$/,
-  tinyqueue: /^lib\/xff-ban\/jail\.ts$/,
+  tinyqueue: /^lib\/xff-ban\/ends\.ts$/,
 }
 
 /** Where a global may be used. */

@@ -14,9 +14,13 @@ interface Coded extends Error {
 
 /** What runs between stdin and stdout. */
 export interface Command {
+  /** what takes the place of stdin */
+  input?: Readable
   stages: NodeJS.ReadWriteStream[]
-  /** the closing line on stderr */
+  /** the closing line on stderr; none when empty */
   summary: () => string
+  /** is told that a signal asks to finish, for a stage that keeps its input waiting */
+  hurry?: () => void
 }
 
 /**
@@ -38,12 +42,15 @@ export async function run(
   try {
     const built = await build(diagnostics)
     if (!built) return
-    const { stages, summary } = built
+    const { stages, summary, hurry } = built
+    const input = built.input ?? Readable.from(untilSignal(source, hurry), { objectMode: false })
     progress.start()
-    await pipeline([Readable.from(untilSignal(source), { objectMode: false }), ...stages, process.stdout])
+    // stdout may be shared with what the shell runs next: it is not ours to shut down
+    await pipeline([input, ...stages, process.stdout], { end: false })
       .catch(ignoreClosedReader)
       .finally(progress.stop)
-    diagnostics.say([summary(), diagnostics.faults()].filter(Boolean).join(', '))
+    const closing = [summary(), diagnostics.faults()].filter(Boolean).join(', ')
+    if (closing) diagnostics.say(closing)
   } catch (error) {
     process.exitCode = exitCode(error)
     diagnostics.say(process.exitCode === EXIT.software ? stackOf(error) : messageOf(error))
@@ -58,7 +65,8 @@ const FILE_CHUNK = 256 * 1024
 /** stdin; where it is a file, in large chunks. */
 function openInput(): Readable {
   try {
-    if (fstatSync(0).isFile()) return createReadStream('', { fd: 0, autoClose: false, highWaterMark: FILE_CHUNK })
+    if (fstatSync(0).isFile())
+      return createReadStream('', { fd: 0, autoClose: false, highWaterMark: FILE_CHUNK })
   } catch {
     // stdin is closed
   }
@@ -66,11 +74,12 @@ function openInput(): Readable {
 }
 
 /** The input up to its end or to SIGTERM or SIGINT, so that what is in hand is finished. */
-async function* untilSignal(input: Readable): AsyncGenerator<Buffer> {
+async function* untilSignal(input: Readable, hurry = () => {}): AsyncGenerator<Buffer> {
   let asked = false
   const stop = () => {
     asked = true
     input.destroy()
+    hurry()
   }
   process.once('SIGTERM', stop).once('SIGINT', stop)
   try {

@@ -15,6 +15,30 @@ export function whole(from: number, to: number): (text: string) => number {
   }
 }
 
+/** How many seconds a unit is. */
+const UNITS = { s: 1, m: 60, h: 3600, d: 86_400 } as const
+
+/** A time span between two bounds, in seconds: `3600`, `45s`, `10m`, `12h` or `30d`. */
+export function duration(from: number, to: number): (text: string) => number {
+  return text => {
+    const [, digits, unit = 's'] = /^(\d{1,12})([smhd])?$/.exec(text) ?? []
+    const seconds = Number(digits) * UNITS[unit as keyof typeof UNITS]
+    if (seconds >= from && seconds <= to) return seconds
+    throw new RangeError(
+      `expected seconds from ${from} to ${to}, or a time like 45s, 10m, 12h or 30d, got ${quote(text)}`,
+    )
+  }
+}
+
+/** A number between two bounds, fractions allowed. */
+export function number(from: number, to: number): (text: string) => number {
+  return text => {
+    const given = Number(text)
+    if (/^\d{1,9}(?:\.\d{1,6})?$/.test(text) && given >= from && given <= to) return given
+    throw new RangeError(`expected a number from ${from} to ${to}, got ${quote(text)}`)
+  }
+}
+
 /** Any text that holds something. */
 export function text(given: string): string {
   if (given === '') throw new RangeError('expected a text, got ""')

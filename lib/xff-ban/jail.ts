@@ -1,6 +1,7 @@
-import TinyQueue from 'tinyqueue'
 import { formatPrefix, parsePrefix } from '../net/prefix.js'
 import { type BanRecord, formatInstant, parseInstant, type UnbanRecord } from '../record.js'
+import { createEnds } from './ends.js'
+import { createMemory } from './memory.js'
 
 /** A ban in force. */
 export interface Ban {
@@ -14,31 +15,40 @@ export interface Ban {
 
 /** What a record comes to. */
 export type Decision =
-  | { does: 'ban'; ban: Ban }
+  /** `evicted` makes room for it, and goes before it */
+  | { does: 'ban'; ban: Ban; evicted?: UnbanRecord }
   | { does: 'unban'; record: UnbanRecord }
   /** a ban that was over before it came: history for the journal, its end included */
   | { does: 'past'; records: [BanRecord, UnbanRecord] }
-  /** banned already: the failures go on behind the ban */
-  | { does: 'again' }
+  /** banned already, in force since `since`: the failures go on behind the ban */
+  | { does: 'again'; ban: Ban; at: number; since: number }
   /** told already, or nothing to undo */
   | { does: 'nothing' }
   | { does: 'refuse'; because: string }
 
 export interface Terms {
-  /** how long a ban lasts, in milliseconds */
-  time: number
+  /** how long the nth ban of an address lasts, in milliseconds */
+  time: (count: number) => number
+  /** how many bans stand at the most; beyond, the one that ends first leaves */
+  maxBans: number
+  /** how long an address is remembered after its ban, in milliseconds */
+  remember: number
   /** why this address or prefix is never to be banned; undefined when it may be */
   exempt: (ip: string) => string | undefined
 }
 
-/** How many addresses are remembered at the most, those in force included; the oldest leave first. */
-const REMEMBERED = 1_000_000
+/** The length of an instant as we write it, `2026-11-22T14:00:00.000Z`. */
+const WRITTEN = 24
 
-interface Entry {
-  count: number
-  /** the time of the last ban or unban */
+/** A ban in force, and what has become known since. */
+interface Standing {
+  ban: Ban
+  /** when it began, by the records */
+  at: number
+  /** the time of the newest failure behind it */
   latest: number
-  ban?: Ban
+  /** the clock when it was decided; -Infinity for one that is recalled */
+  since: number
 }
 
 export interface Jail {
@@ -46,41 +56,55 @@ export interface Jail {
   unban: (record: UnbanRecord, now: number) => Decision
   /** Takes what the journal tells: bans of the past keep their count, those not over are in force again. */
   recall: (record: BanRecord | UnbanRecord) => void
+  /** What `recall` needs to make it what it is, and how many records that are. */
+  records: () => Generator<BanRecord | UnbanRecord>
+  size: () => number
+  /** Drops the addresses that are no longer worth remembering. */
+  forget: () => void
   /** Ends the bans that are over by now, in the order of their ends. */
   expire: (now: number) => UnbanRecord[]
+  /** Ends bans until no more stand than may, as after a restart with a smaller bound. */
+  trim: (now: number) => UnbanRecord[]
   /** When the next ban ends; undefined when nobody is banned. */
   nextEnd: () => number | undefined
   inForce: () => Ban[]
+  exempt: (ip: string) => string | undefined
+  /** the newest instant of all that was decided; -Infinity before that */
+  newest: () => number
 }
 
 /** Who is banned until when; pure: every `now` comes from outside. */
-export function createJail({ time, exempt }: Terms): Jail {
-  const entries = new Map<string, Entry>()
-  // ends of bans; one that was ended early or replaced is passed over when its turn comes
-  const ends = new TinyQueue<Ban>([], (a, b) => a.until - b.until)
-  const isCurrent = (ban: Ban) => entries.get(ban.ip)?.ban === ban
+export function createJail({ time, maxBans, remember, exempt }: Terms): Jail {
+  const standing = new Map<string, Standing>()
+  const memory = createMemory(remember)
+  const ends = createEnds(ban => standing.get(ban.ip)?.ban === ban)
+  let newest = Number.NEGATIVE_INFINITY
 
-  const remember = (ip: string, entry: Entry) => {
-    entries.delete(ip)
-    entries.set(ip, entry)
-    for (const [oldest, { ban }] of entries) {
-      if (entries.size <= REMEMBERED) break
-      if (!ban) entries.delete(oldest)
-    }
+  const countBefore = (ip: string, at: number): number => {
+    const past = memory.get(ip)
+    return past && at <= past.latest + remember ? past.count : 0
   }
 
-  const enter = (ip: string, record: BanRecord, at: number, until: number, count: number): Ban => {
-    const ban = {
-      ip,
-      until,
-      record: banRecord(record, { time: formatInstant(at), ip, until: formatInstant(until), count }),
-    }
-    remember(ip, { count, latest: at, ban })
-    ends.push(ban)
-    return ban
+  const enter = (ban: Ban, at: number, since: number) => {
+    memory.delete(ban.ip)
+    standing.set(ban.ip, { ban, at, latest: at, since })
+    ends.add(ban)
+    newest = Math.max(newest, at)
   }
 
-  const leave = (ip: string, entry: Entry, at: number) => remember(ip, { count: entry.count, latest: at })
+  /** @returns the time of the unban */
+  const remove = ({ ban, at, latest }: Standing, end: number, reason: string): number => {
+    // never before the failures it has already stopped: in a replay they come again
+    const time = Math.max(end, latest)
+    standing.delete(ban.ip)
+    newest = Math.max(newest, time)
+    const count = ban.record.count as number
+    memory.set(ban.ip, { count, at, until: ban.until, latest: time, reason })
+    return time
+  }
+  const leave = (one: Standing, end: number, reason: string): UnbanRecord =>
+    unbanRecord(one.ban.ip, remove(one, end, reason), reason)
+  const evict = (ban: Ban, now: number) => leave(standing.get(ban.ip) as Standing, now, 'evicted')
 
   return {
     ban(record, now) {
@@ -89,72 +113,83 @@ export function createJail({ time, exempt }: Terms): Jail {
       const because = exempt(ip)
       if (because !== undefined) return { does: 'refuse', because }
       const at = record.time === undefined ? now : parseInstant(record.time)
-      const until = record.until === undefined ? at + time : parseInstant(record.until)
-      const entry = entries.get(ip)
-      if (entry && at <= entry.latest) return { does: 'nothing' }
-      if (entry?.ban) {
-        entry.latest = at
-        return { does: 'again' }
+      const one = standing.get(ip)
+      if (at <= (one?.latest ?? memory.get(ip)?.latest ?? Number.NEGATIVE_INFINITY)) {
+        return { does: 'nothing' }
       }
-      const count = Math.max((entry?.count ?? 0) + 1, record.count ?? 1)
-      if (until <= now) {
-        remember(ip, { count, latest: until })
-        return {
-          does: 'past',
-          records: [
-            banRecord(record, { time: formatInstant(at), ip, until: formatInstant(until), count }),
-            expiry(ip, until),
-          ],
-        }
+      if (one) {
+        one.latest = at
+        return { does: 'again', ban: one.ban, at, since: one.since }
       }
-      return { does: 'ban', ban: enter(ip, record, at, until, count) }
+      const count = Math.max(countBefore(ip, at) + 1, record.count ?? 1)
+      const until = record.until === undefined ? at + time(count) : parseInstant(record.until)
+      const told = banRecord(record, { time: formatInstant(at), ip, until: formatInstant(until), count })
+      const first = standing.size >= maxBans ? ends.first() : undefined
+      const soonest = first !== undefined && first.until > until
+      if (until <= now || soonest) {
+        const [end, reason] = until <= now ? [until, 'expired'] : [Math.max(now, at), 'evicted']
+        memory.set(ip, { count, at, until, latest: end, reason })
+        newest = Math.max(newest, end)
+        return { does: 'past', records: [told, unbanRecord(ip, end, reason)] }
+      }
+      const evicted = first && evict(first, now)
+      const ban = { ip, until, record: told }
+      enter(ban, at, now)
+      return evicted ? { does: 'ban', ban, evicted } : { does: 'ban', ban }
     },
 
     unban(record, now) {
       const ip = canonicalTarget(record.ip)
       if (ip === null) return { does: 'refuse', because: 'not an address' }
-      const at = record.time === undefined ? now : parseInstant(record.time)
-      const entry = entries.get(ip)
-      if (!entry?.ban || at < parseInstant(entry.ban.record.time as string)) return { does: 'nothing' }
-      leave(ip, entry, at)
-      return {
-        does: 'unban',
-        record: { type: 'unban', time: formatInstant(at), ip, reason: record.reason ?? 'asked' },
-      }
+      const one = standing.get(ip)
+      if (!one) return { does: 'nothing' }
+      const at = record.time === undefined ? Math.max(now, one.latest) : parseInstant(record.time)
+      if (at < one.at) return { does: 'nothing' }
+      return { does: 'unban', record: leave(one, at, record.reason ?? 'asked') }
     },
 
     recall(record) {
-      const ip = canonicalTarget(record.ip)
+      // a journal can be long, and most of its addresses are as we wrote them
+      const ip = standing.has(record.ip) ? record.ip : canonicalTarget(record.ip)
       if (ip === null || record.time === undefined) return
       const at = parseInstant(record.time)
-      const entry = entries.get(ip)
       if (record.type === 'unban') {
-        if (entry) leave(ip, entry, at)
+        const one = standing.get(ip)
+        if (one) remove(one, at, record.reason ?? 'asked')
         return
       }
-      enter(
-        ip,
-        record,
-        at,
-        record.until === undefined ? at + time : parseInstant(record.until),
-        record.count ?? 1,
-      )
+      const count = record.count ?? 1
+      const until = record.until === undefined ? at + time(count) : parseInstant(record.until)
+      const texts = { time: canonicalInstant(record.time, at), until: canonicalInstant(record.until, until) }
+      const told = banRecord(record, { ...texts, ip, count })
+      enter({ ip, until, record: told }, at, Number.NEGATIVE_INFINITY)
     },
+
+    *records() {
+      yield* memory.records()
+      for (const { ban } of standing.values()) yield ban.record
+    },
+    size: () => 2 * memory.size() + standing.size,
+    forget: () => memory.forget(newest),
 
     expire(now) {
       const ended: UnbanRecord[] = []
-      for (let ban = ends.peek(); ban && (ban.until <= now || !isCurrent(ban)); ban = ends.peek()) {
-        ends.pop()
-        if (!isCurrent(ban)) continue
-        leave(ban.ip, entries.get(ban.ip) as Entry, ban.until)
-        ended.push(expiry(ban.ip, ban.until))
+      for (let ban = ends.first(); ban && ban.until <= now; ban = ends.first()) {
+        ended.push(leave(standing.get(ban.ip) as Standing, ban.until, 'expired'))
       }
       return ended
     },
 
-    nextEnd: () => ends.peek()?.until,
+    trim(now) {
+      const surplus: UnbanRecord[] = []
+      while (standing.size > maxBans) surplus.push(evict(ends.first() as Ban, now))
+      return surplus
+    },
 
-    inForce: () => [...entries.values()].flatMap(({ ban }) => ban ?? []),
+    nextEnd: () => ends.first()?.until,
+    inForce: () => [...standing.values()].map(({ ban }) => ban),
+    exempt,
+    newest: () => newest,
   }
 }
 
@@ -164,8 +199,13 @@ function canonicalTarget(ip: string): string | null {
   return prefix && formatPrefix(prefix)
 }
 
-function expiry(ip: string, until: number): UnbanRecord {
-  return { type: 'unban', time: formatInstant(until), ip, reason: 'expired' }
+/** An instant as we write it, which it mostly is. */
+function canonicalInstant(text: string | undefined, milliseconds: number): string {
+  return text?.length === WRITTEN && text.endsWith('Z') ? text : formatInstant(milliseconds)
+}
+
+function unbanRecord(ip: string, time: number, reason: string): UnbanRecord {
+  return { type: 'unban', time: formatInstant(time), ip, reason }
 }
 
 /** The known fields of a ban record in their order, some of them decided here. */

@@ -1,9 +1,12 @@
-import type { Transform } from 'node:stream'
-import { transform } from 'through2'
-import { type BanRecord, parseInstant, type UnbanRecord } from '../record.js'
-import type { Backend, Change } from './backend.js'
+import { Duplex } from 'node:stream'
+import { createAnnouncer } from './announce.js'
+import { type Backend, BackendError } from './backend.js'
+import { createBacklog } from './backlog.js'
+import { type Answer, type Asked, createDecider, type Outcome, type Request, type Tally } from './decide.js'
+import { createEnforcement } from './enforcement.js'
 import type { Jail } from './jail.js'
 import type { Journal } from './journal.js'
+import { createPace } from './pace.js'
 
 export interface Options {
   jail: Jail
@@ -13,156 +16,215 @@ export interface Options {
   now: (() => number) | undefined
   /** whether the bans are taken down at the end */
   flush: boolean
+  /** how often the backend is looked at, in milliseconds */
+  verify: number
+  /** how many new bans within a minute are announced */
+  storm: number
   say: (message: string) => void
 }
 
-export interface Tally {
-  bans: number
-  unbans: number
-  /** bans over before they came */
-  past: number
-  /** records of what is so already */
-  repeats: number
-  refused: number
+export interface XffBan {
+  /** requests in, what was carried out out */
+  stage: Duplex
+  jail: Jail
+  tally: Tally
+  /** The same requests from elsewhere; returns when they are carried out. What was is told by the stage as well. */
+  ask: (records: readonly Request[]) => Promise<Answer[]>
+  /** The command is to end: what cannot be done soon is given up. */
+  hurry: () => void
 }
 
-type Input = BanRecord | UnbanRecord
-
-/** How many records wait for the backend before the input has to. */
-const QUEUE = 1000
+/** How many records wait for the backend, and how many for the reader of our output, before the input has to. */
+const QUEUE = 1_000
+/** How many wait for a disk that is full. */
+const BACKLOG = 100_000
+/** The pause between attempts to write to it, in milliseconds, and how often it is tried at the end. */
+const DISK_PAUSE = 1_000
+const LAST_WRITES = 3
 /** The longest that setTimeout can wait, in milliseconds. */
 const LONGEST_TIMER = 2 ** 31 - 1
 
 /**
  * Bans and unbans in, those that were carried out out. Whatever has gathered while the backend was at work
- * makes its next transaction; the order is: enforce, journal, emit.
+ * makes its next transaction; the order is: enforce, journal, emit. A crash before the journal is as if the
+ * record had not come; after it, a replay finds it told.
+ * @throws BackendError when the backend cannot be used
  */
-export async function xffBan(options: Options): Promise<{ stage: Transform; tally: Tally }> {
-  const { jail, backend, journal, say } = options
-  const tally: Tally = { bans: 0, unbans: 0, past: 0, repeats: 0, refused: 0 }
-  let queue: Input[] = []
+export async function xffBan(options: Options): Promise<XffBan> {
+  const { jail, backend, journal, now, verify, say } = options
+  const announcer = createAnnouncer({ storm: options.storm, hint: backend.hint, say })
+  const decider = createDecider({ jail, backend, now, announcer, say })
+  const enforcement = createEnforcement({ backend, inForce: jail.inForce, verify, say })
+  const backlog = createBacklog(journal, say)
+  const pace = createPace()
+  let queue: Asked[] = []
   let working: Promise<void> | undefined
-  let timer: NodeJS.Timeout | undefined
-  let newest = 0
+  let waiting: (() => void) | undefined
+  let doubtful = false
+  let ending = false
+  /** the backend cannot be used, and the command is to end: what is left goes into the journal alone */
+  let gaveUp: BackendError | undefined
+  let nextEnd: NodeJS.Timeout | undefined
+  let nextWrite: NodeJS.Timeout | undefined
 
-  /** Decides on records, and on the bans that end by then. */
-  const decide = (records: readonly Input[]) => {
-    const changes: Change[] = []
-    const carriedOut: Input[] = []
-    const journaled: Input[] = []
-    const unban = (record: UnbanRecord) => {
-      changes.push({ unban: record.ip })
-      carriedOut.push(record)
-      journaled.push(record)
-      tally.unbans += 1
+  const carryOut = async ({ changes, ...outcome }: Outcome) => {
+    let stands = await enforcement.apply(changes)
+    if (doubtful && stands && !ending) {
+      doubtful = false
+      stands = await enforcement.verify()
     }
-    const settle = (record: Input) => {
-      const now = clock(record)
-      for (const ended of jail.expire(now)) unban(ended)
-      const unable = record.type === 'ban' ? backend.refuses(record.ip) : undefined
-      if (unable !== undefined) return refuse(record, unable)
-      const decision = record.type === 'ban' ? jail.ban(record, now) : jail.unban(record, now)
-      if (decision.does === 'ban') {
-        changes.push({ ban: decision.ban })
-        carriedOut.push(decision.ban.record)
-        journaled.push(decision.ban.record)
-        tally.bans += 1
-      } else if (decision.does === 'unban') {
-        unban(decision.record)
-      } else if (decision.does === 'past') {
-        journaled.push(...decision.records)
-        tally.past += 1
-      } else if (decision.does === 'refuse') {
-        refuse(record, decision.because)
-      } else {
-        tally.repeats += 1
+    // what the backend could not take goes into the journal first: no crash meanwhile can lose it
+    backlog.add({ changes, ...outcome })
+    const written = await backlog.write()
+    if (!stands) {
+      try {
+        await enforcement.restore()
+      } catch (error) {
+        if (!(error instanceof BackendError)) throw error
+        gaveUp = error
       }
     }
-    for (const record of records) settle(record)
-    if (options.now) for (const ended of jail.expire(options.now())) unban(ended)
-    return { changes, carriedOut, journaled }
+    if (gaveUp) return
+    if (!written) {
+      nextWrite ??= setTimeout(() => {
+        nextWrite = undefined
+        start()
+      }, DISK_PAUSE)
+      return
+    }
+    tell()
+    const remark = await journal.tidy()
+    if (remark !== undefined) say(remark)
+    if (changes.length > 0) pace.rest()
   }
 
-  const clock = (record: Input): number => {
-    if (options.now) return options.now()
-    newest = Math.max(newest, record.time === undefined ? newest : parseInstant(record.time))
-    return newest
-  }
-
-  const refuse = ({ type, ip }: Input, because: string) => {
-    tally.refused += 1
-    say(`refused to ${type} ${JSON.stringify(ip)}: ${because}`)
-  }
-
-  const carryOut = async (stage: Transform, records: readonly Input[]) => {
-    const { changes, carriedOut, journaled } = decide(records)
-    if (changes.length > 0) await backend.apply(changes)
-    await journal.append(journaled)
+  const tell = () => {
+    const { carriedOut, answers } = backlog.news()
     for (const record of carriedOut) stage.push(record)
+    for (const answer of answers) answer()
   }
 
   /** Works off the queue and what is due, one transaction at a time. */
-  const work = async (stage: Transform) => {
+  const work = async () => {
     try {
       do {
-        const records = queue
+        if (ending || !hasRoom()) pace.hurry()
+        await pace.turn()
+        const asked = queue
         queue = []
-        await carryOut(stage, records)
+        await carryOut(decider.decide(asked))
+        resume()
       } while (queue.length > 0)
-      waitForNextEnd(stage)
+      waitForNextEnd()
     } finally {
       // in the same breath as the last look at the queue, so that no record is left lying
       working = undefined
     }
   }
 
-  const start = (stage: Transform): Promise<void> => {
-    working ??= work(stage)
+  const start = (): Promise<void> => {
+    working ??= work()
+    working.catch(error => stage.destroy(error))
     return working
   }
 
-  const waitForNextEnd = (stage: Transform) => {
-    clearTimeout(timer)
+  const waitForNextEnd = () => {
+    clearTimeout(nextEnd)
     const end = jail.nextEnd()
-    if (!options.now || end === undefined) return
-    const wait = Math.max(0, Math.min(end - options.now(), LONGEST_TIMER))
-    timer = setTimeout(() => start(stage).catch(error => stage.destroy(error)), wait)
+    if (!now || end === undefined) return
+    nextEnd = setTimeout(start, Math.max(0, Math.min(end - now(), LONGEST_TIMER)))
   }
 
-  const stage = transform(
-    { objectMode: true },
-    function (this: Transform, record: Input, _encoding, done) {
-      queue.push(record)
-      const worked = start(this)
-      if (queue.length < QUEUE) {
-        worked.catch(error => this.destroy(error))
-        done()
-      } else {
-        worked.then(() => done(), done)
-      }
-    },
-    function (this: Transform, done: (error?: Error) => void) {
-      finish(this).then(() => done(), done)
-    },
-  )
+  const hasRoom = () =>
+    ending || (queue.length < QUEUE && stage.readableLength < QUEUE && backlog.size() < BACKLOG)
 
-  const finish = async (stage: Transform) => {
-    await (working ?? start(stage))
-    clearTimeout(timer)
+  /** Lets the input go on when there is room. */
+  const resume = () => {
+    if (!waiting || !hasRoom()) return
+    const go = waiting
+    waiting = undefined
+    go()
+  }
+
+  const stage = new Duplex({
+    objectMode: true,
+    write(record: Request, _encoding, done) {
+      queue.push({ record })
+      if (queue.length >= QUEUE) pace.hurry()
+      start()
+      waiting = done
+      resume()
+    },
+    read: resume,
+    final(done) {
+      finish().then(() => {
+        stage.push(null)
+        done()
+      }, done)
+    },
+    destroy(error, done) {
+      stop()
+      done(error)
+    },
+  })
+
+  const stop = () => {
+    clearTimeout(nextEnd)
+    clearTimeout(nextWrite)
+    clearInterval(verifying)
+  }
+
+  const hurry = () => {
+    ending = true
+    pace.hurry()
+    enforcement.hurry()
+    resume()
+  }
+
+  /** Finishes what is in hand. */
+  const finish = async () => {
+    hurry()
+    await start()
     if (options.flush) {
-      queue.push(...jail.inForce().map(({ ip }): UnbanRecord => ({ type: 'unban', ip, reason: 'asked' })))
-      await start(stage)
+      queue = queue.concat(jail.inForce().map(({ ip }) => ({ record: { type: 'unban', ip } })))
+      await start()
       await backend.flush()
     }
+    for (let left = LAST_WRITES; backlog.failure() && left > 0; left--) {
+      await new Promise(resolve => setTimeout(resolve, DISK_PAUSE))
+      await start()
+    }
+    stop()
     await journal.close()
+    const failure = gaveUp ?? backlog.failure()
+    if (failure) throw failure
   }
 
   // what ended while nobody was at work is told before the rules are built
-  const ended = options.now ? jail.expire(options.now()) : []
+  const begun = decider.begin()
   await backend.open(jail.inForce())
-  await journal.append(ended)
-  for (const record of ended) stage.push(record)
-  tally.unbans += ended.length
-  waitForNextEnd(stage)
-  return { stage, tally }
+  const verifying = setInterval(() => {
+    doubtful = true
+    start()
+  }, verify)
+  await carryOut({ ...begun, changes: [] })
+  waitForNextEnd()
+
+  return {
+    stage,
+    jail,
+    tally: decider.tally,
+    ask(records) {
+      const busy = ({ ip }: Request): Answer => ({
+        type: 'refused',
+        ip,
+        because: 'too much is waiting already',
+      })
+      if (!hasRoom()) return Promise.resolve(records.map(busy))
+      const answers = records.map(record => new Promise<Answer>(answer => queue.push({ record, answer })))
+      start()
+      return Promise.all(answers)
+    },
+    hurry,
+  }
 }

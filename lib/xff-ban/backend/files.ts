@@ -47,6 +47,7 @@ export function filesBackend(dir: string): Backend {
 
   return {
     name: `files in ${dir}`,
+    hint: `nothing that answers requests looks into ${dir}, or it looks for another address than the log tells`,
     refuses: ip => (ip.includes('/') ? 'a file is named by one address, not by a prefix' : undefined),
     open: bans =>
       orUnusable(dir, async () => {

@@ -12,6 +12,8 @@ export interface Options {
   chain: string
   protocol: string
   match: Match
+  /** why packets may not match after all */
+  hint: string
   /** the words of the target, as `REJECT --reject-with tcp-reset` */
   block: readonly string[]
 }
@@ -51,6 +53,7 @@ export function iptablesBackend(options: Options): Backend {
 
   return {
     name: `iptables chain ${name}`,
+    hint: options.hint,
     refuses: ip => (ip.includes('/') ? 'packets are searched for one address, not for a prefix' : undefined),
 
     async open(bans) {

@@ -1,0 +1,46 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { writeLine } from '../jsonl.js'
+import { readAll, readAnswer } from './control.js'
+import type { Answer, Request } from './decide.js'
+
+/** How long an answer may take, in milliseconds: the backend may wait for other programs meanwhile. */
+const PATIENCE = 60_000
+/** A list of a million bans fits in. */
+const MOST_TEXT = 1 << 28
+
+/** There is somebody, but no answer: exit code 69 (EX_UNAVAILABLE). */
+export class ControlError extends Error {
+  readonly exitCode = 69
+}
+
+/**
+ * Asks the running xff-ban, in one go and at most MOST_REQUESTS.
+ * @param requests none: for all bans in force
+ * @returns undefined when none is running
+ * @throws ControlError
+ */
+export async function ask(path: string, requests: readonly Request[]): Promise<Answer[] | undefined> {
+  const socket = connect({ path, allowHalfOpen: true })
+  try {
+    await once(socket, 'connect')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ECONNREFUSED') return undefined
+    throw new ControlError(`cannot speak with the running xff-ban: ${(error as Error).message}`)
+  }
+  socket.setTimeout(PATIENCE, () => socket.destroy(new Error(`no answer in ${PATIENCE / 1000} seconds`)))
+  try {
+    socket.end(requests.map(writeLine).join(''))
+    const lines = (await readAll(socket, MOST_TEXT)).split('\n')
+    // the blank line tells that it is whole
+    if (lines.pop() !== '' || lines.pop() !== '') throw new Error('the answer broke off')
+    const answers = lines.map(readAnswer)
+    if (requests.length > 0 && answers.length !== requests.length) throw new Error('not an answer')
+    return answers.map(answer => answer ?? { type: 'refused', ip: '', because: 'not an answer' })
+  } catch (error) {
+    throw new ControlError(`${path}: ${(error as Error).message}`)
+  } finally {
+    socket.destroy()
+  }
+}

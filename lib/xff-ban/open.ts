@@ -1,0 +1,75 @@
+import type { Report } from '../fault.js'
+import type { BanRecord } from '../record.js'
+import { ask } from './ask.js'
+import { createJail, type Terms } from './jail.js'
+import { JournalError, NO_JOURNAL, openJournal, readJournal } from './journal.js'
+import { lock } from './lock.js'
+import { type Options, type XffBan, xffBan } from './stage.js'
+
+/** The files of a jail, side by side. */
+export interface Place {
+  journal: string
+  /** held by the process that runs */
+  lock: string
+  /** over which it can be spoken with */
+  socket: string
+}
+
+export function placeOf(journal: string): Place {
+  const stem = journal.replace(/\.jsonl$/, '')
+  return { journal, lock: `${stem}.lock`, socket: `${stem}.sock` }
+}
+
+export interface Opening extends Omit<Options, 'jail' | 'journal'> {
+  terms: Terms
+  /** undefined: for a rehearsal, which remembers nothing */
+  place: Place | undefined
+  /** our process id */
+  pid: number
+  report: Report
+}
+
+/**
+ * Takes the journal for itself, rebuilds the jail from it, and the enforcement from the jail.
+ * @throws JournalError, BackendError
+ */
+export async function openXffBan(opening: Opening): Promise<XffBan> {
+  const { place, terms, pid, report, say } = opening
+  const jail = createJail(terms)
+  if (place) await lock(place.lock, pid, say)
+  const journal = place ? await openJournal(place.journal, jail, report) : NO_JOURNAL
+  return await xffBan({ ...opening, jail, journal })
+}
+
+/**
+ * The bans in force, the one that ends first in front: as the running xff-ban tells, else as the journal does.
+ * @param now milliseconds since 1970; undefined: the newest record's time
+ * @throws JournalError, ControlError
+ */
+export async function listBans(
+  place: Place,
+  terms: Terms,
+  now: number | undefined,
+  report: Report,
+): Promise<BanRecord[]> {
+  const told = await ask(place.socket, [])
+  const bans = told
+    ? told.filter(one => one.type === 'ban')
+    : await bansOfJournal(place.journal, terms, now, report)
+  return bans.sort((a, b) => ((a.until as string) < (b.until as string) ? -1 : 1))
+}
+
+async function bansOfJournal(path: string, terms: Terms, now: number | undefined, report: Report) {
+  const jail = createJail(terms)
+  try {
+    await readJournal(path, jail.recall, report)
+  } catch (error) {
+    throw new JournalError(
+      `no xff-ban of this name is running, and its journal (--name or --state) cannot be read: ${(error as Error).message}`,
+      66,
+      error,
+    )
+  }
+  jail.expire(now ?? jail.newest())
+  return jail.inForce().map(({ record }) => record)
+}

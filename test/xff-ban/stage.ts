@@ -1,0 +1,195 @@
+/** What is told, and when, while the backend or the disk fails: the backend is a folder, taken away and given back. */
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { finished } from 'node:stream/promises'
+import t from 'tap'
+import type { BanRecord } from '../../lib/record.js'
+import { filesBackend } from '../../lib/xff-ban/backend/files.js'
+import { nullBackend } from '../../lib/xff-ban/backend/null.js'
+import type { Backend } from '../../lib/xff-ban/backend.js'
+import { createJail } from '../../lib/xff-ban/jail.js'
+import { NO_JOURNAL, openJournal } from '../../lib/xff-ban/journal.js'
+import { xffBan } from '../../lib/xff-ban/stage.js'
+import { eventually } from '../support/eventually.js'
+import { noMounts, smallDisk } from '../support/full-disk.js'
+
+const START = Date.parse('2026-11-22T14:00:00.000Z')
+const ban = (n: number): BanRecord => ({
+  type: 'ban',
+  time: new Date(START + n).toISOString(),
+  ip: `198.51.${n >> 8}.${n & 255}`,
+})
+
+async function started(backend: Backend, path: string | undefined, terms = {}) {
+  const jail = createJail({
+    time: () => 3_600_000,
+    maxBans: 20_000,
+    remember: 86_400_000,
+    exempt: () => undefined,
+    ...terms,
+  })
+  const said: string[] = []
+  const told: string[] = []
+  const own = await xffBan({
+    jail,
+    backend,
+    journal: path === undefined ? NO_JOURNAL : await openJournal(path, jail, () => {}),
+    now: () => START,
+    flush: false,
+    verify: 20,
+    storm: 1_000_000,
+    say: message => said.push(message),
+  })
+  own.stage.on('data', ({ type, ip }) => told.push(`${type} ${ip}`))
+  own.stage.on('error', () => {})
+  const end = () => {
+    own.stage.end()
+    return finished(own.stage)
+  }
+  return { ...own, said, told, end }
+}
+
+/** A folder of bans that can be taken away, so that nothing can be put there. */
+function jailFolder(t: { testdir: () => string }) {
+  const base = t.testdir()
+  const dir = join(base, 'bans')
+  const away = join(base, 'away')
+  return {
+    dir,
+    journal: join(base, 'journal'),
+    takeAway() {
+      renameSync(dir, away)
+      writeFileSync(dir, 'no folder')
+    },
+    giveBack() {
+      rmSync(dir)
+      renameSync(away, dir)
+    },
+  }
+}
+const has = (path: string, text: string) =>
+  eventually(() => readFileSync(path, 'utf8').includes(text) || Promise.reject(new Error(`no ${text}`)))
+const until = (condition: () => boolean) =>
+  eventually(() => condition() || Promise.reject(new Error(`not ${condition}`)))
+
+t.test('a record is told when it is enforced and journaled', async t => {
+  const { dir, journal } = jailFolder(t)
+  const { stage, end } = await started(filesBackend(dir), journal)
+  stage.on('data', ({ ip }) => {
+    t.ok(existsSync(join(dir, ip)))
+    t.match(readFileSync(journal, 'utf8'), `"ip":"${ip}"`)
+  })
+  stage.write(ban(1))
+  stage.write(ban(2))
+  await end()
+  t.equal(stage.readableLength, 0)
+})
+
+t.test('a backend that is gone and comes back', async t => {
+  const { dir, journal, takeAway, giveBack } = jailFolder(t)
+  const { stage, said, told, end } = await started(filesBackend(dir), journal)
+  stage.write(ban(1))
+  await until(() => told.length === 1)
+  takeAway()
+  stage.write(ban(2))
+  await has(journal, ban(2).ip)
+  t.same(told, ['ban 198.51.0.1'], 'what is not enforced is journaled and not told')
+  giveBack()
+  await until(() => told.length === 2)
+  t.same(readdirSync(dir), ['198.51.0.1', '198.51.0.2'])
+  t.match(said[0], /^cannot keep bans in .*; trying again/)
+  t.match(said.at(-1), /enforced again, 2 bans$/)
+  await end()
+})
+
+t.test('while it is gone the input waits, and nothing is lost', async t => {
+  const { dir, journal, takeAway, giveBack } = jailFolder(t)
+  const { stage, told, end } = await started(filesBackend(dir), journal)
+  takeAway()
+  let taken = 0
+  for (let n = 1; n <= 3_000; n++) stage.write(ban(n), () => (taken += 1))
+  await has(journal, ban(1).ip)
+  await until(() => taken >= 999)
+  t.ok(taken <= 2_001, `${taken} were taken`)
+  giveBack()
+  await end()
+  t.equal(told.length, 3_000)
+  t.equal(readdirSync(dir).length, 3_000)
+})
+
+t.test('asked to end while it is gone, it gives up and leaves all to the next', async t => {
+  const { dir, journal, takeAway, giveBack } = jailFolder(t)
+  const { stage, told, hurry, end } = await started(filesBackend(dir), journal)
+  takeAway()
+  for (let n = 1; n <= 1_500; n++) stage.write(ban(n))
+  hurry()
+  await t.rejects(end(), { exitCode: 69, message: /cannot keep bans/ })
+  t.same(told, [])
+  giveBack()
+  const next = await started(filesBackend(dir), journal)
+  t.equal(readdirSync(dir).length, 1_500)
+  await next.end()
+  t.same(next.told, [])
+})
+
+t.test('a backend that cannot be used at the start', async t => {
+  const dir = t.testdir({ file: 'x' })
+  await t.rejects(started(filesBackend(join(dir, 'file')), undefined), { exitCode: 69, message: /EEXIST/ })
+})
+
+t.test('what others have taken away is put back and said', async t => {
+  const { dir, journal } = jailFolder(t)
+  const { stage, said, told, end } = await started(filesBackend(dir), journal)
+  stage.write(ban(1))
+  await until(() => told.length === 1)
+  rmSync(join(dir, ban(1).ip))
+  await eventually(() => readFileSync(join(dir, ban(1).ip)))
+  t.match(said, [/1 files were missing in .*; put back/])
+  await end()
+})
+
+t.test('a full disk: enforced on, told when it is journaled', { skip: noMounts }, async t => {
+  const { dir } = jailFolder(t)
+  const disk = await smallDisk(t, 64)
+  const journal = join(disk.path, 'journal')
+  const { stage, said, told, end } = await started(filesBackend(dir), journal)
+  disk.fill()
+  for (let n = 0; n < 500; n++) stage.write(ban(n))
+  await eventually(() => readFileSync(join(dir, ban(499).ip)))
+  t.same(told, [])
+  await until(() => said.length === 1)
+  t.match(said, [/^cannot write the journal .*ENOSPC.*still enforced/])
+  disk.free()
+  await until(() => told.length === 500)
+  t.match(said[1], /the journal is written again, 500 records/)
+  t.equal(readFileSync(journal, 'utf8').split('\n').length, 501)
+  disk.fill()
+  for (let n = 500; n < 1000; n++) stage.write(ban(n))
+  await t.rejects(end(), { exitCode: 74, message: /ENOSPC/ }, 'a disk that stays full is an error at the end')
+})
+
+t.test('what came in one piece is one transaction', async t => {
+  const transactions: number[] = []
+  const apply = async (changes: readonly unknown[]) => {
+    transactions.push(changes.length)
+  }
+  const { stage, end } = await started({ ...nullBackend(), apply }, undefined)
+  for (let n = 0; n < 500; n++) stage.write(ban(n))
+  await end()
+  t.same(transactions, [500])
+})
+
+t.test('evicted first, banned then; and trimmed at the start', async t => {
+  const { dir, journal } = jailFolder(t)
+  const first = await started(filesBackend(dir), journal, { maxBans: 2 })
+  for (const n of [1, 2, 3]) first.stage.write(ban(n))
+  await first.end()
+  t.same(first.told, ['ban 198.51.0.1', 'ban 198.51.0.2', 'unban 198.51.0.1', 'ban 198.51.0.3'])
+  t.same(readdirSync(dir), ['198.51.0.2', '198.51.0.3'])
+  const exempt = (ip: string) => (ip === '198.51.0.3' ? 'it is ours now' : undefined)
+  const second = await started(filesBackend(dir), journal, { exempt })
+  await second.end()
+  t.same(second.told, ['unban 198.51.0.3'])
+  t.match(second.said, [/no longer banned: 198\.51\.0\.3: it is ours now/])
+  t.same(readdirSync(dir), ['198.51.0.2'])
+})
