@@ -6,8 +6,8 @@ COMMANDS := $(patsubst bin/%.ts,%,$(wildcard bin/*.ts))
 BUNDLES := $(COMMANDS:%=dist/%.js)
 SOURCES := $(shell find bin lib -name '*.ts') package.json tsconfig.json
 TESTS := $(shell find test -name '*.ts')
-# test/support and test/kernel/lab are what tests are made of
-TEST_FILES := $(filter-out test/support/% test/kernel/lab/%,$(TESTS))
+# what tests are made of is no test
+TEST_FILES := $(filter-out test/support/% test/kernel/lab/% test/kernel/conformance/%,$(TESTS))
 RUN_TESTS = node build/test/support/run.js
 
 .PHONY: all dist run test lint format golden fuzz clean

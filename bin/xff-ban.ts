@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream'
 import { checked, parseWords } from '../lib/cli/command-line.js'
 import * as cli from '../lib/cli/options.js'
+import { program } from '../lib/cli/program.js'
 import { type Command, EXIT, run } from '../lib/cli/run.js'
 import { banTable } from '../lib/cli/table.js'
 import * as value from '../lib/cli/values.js'
@@ -19,6 +20,9 @@ import { listBans, openXffBan, placeOf } from '../lib/xff-ban/open.js'
 import { FORMS, readOrder } from '../lib/xff-ban/order.js'
 
 const NAME = value.pattern(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,27}$/, 'up to 28 letters, digits and _.-')
+// both are named in what we say to HAProxy and to ipset
+const MAP = value.pattern(/^\/[A-Za-z0-9_./+-]+$/, 'a path from / on of letters, digits and _./+-')
+const SET = value.pattern(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,25}$/, 'up to 26 letters, digits and _.-')
 const CHAIN = value.pattern(/^[A-Za-z0-9_-]{1,28}$/, 'the name of a chain')
 const SPAN = value.duration(1, 315_360_000)
 
@@ -29,6 +33,37 @@ const options = {
     value.whole(1, 65_535),
   ),
   dir: cli.single('DIR', 'keep a file for each ban, named by the address', value.text),
+  haproxy: cli.single('SOCKET', 'tell HAProxy through its admin socket', value.text),
+  map: cli.single(
+    'FILE',
+    'the map of HAProxy that holds who is banned until when, named as in its configuration: ' +
+      'http-request set-var(txn.now) date() and http-request deny if { src,map_ip_int(FILE,0),sub(txn.now) gt 0 }',
+    MAP,
+  ),
+  nginx: cli.single(
+    'FILE',
+    'keep a file of deny lines and reload nginx, which says: include FILE;',
+    value.text,
+  ),
+  'nginx-command': cli.single(
+    'COMMAND',
+    'how nginx is called, as "nginx -c /srv/nginx.conf"; else nginx',
+    program,
+  ),
+  set: cli.single(
+    'NAME',
+    'keep the ipsets NAME and NAME6, to which rules of your own refer: ' +
+      'iptables -I INPUT -m set --match-set NAME src -j DROP, and ip6tables likewise with NAME6',
+    SET,
+  ),
+  'on-ban': cli.single(
+    'COMMAND',
+    'run a program for each ban: words apart by blanks, no shell, {ip} becomes the address; the record is on its ' +
+      'stdin; after a restart it is told again of all bans',
+    program,
+  ),
+  'on-unban': cli.single('COMMAND', 'the same for each unban', program),
+  'exec-timeout': cli.single('SECONDS', 'how long such a program may take; else 10', value.whole(1, 3600)),
   'dry-run': cli.flag('decide and print, touch nothing'),
   time: { ...cli.single('TIME', 'how long a ban lasts', SPAN, undefined, ['bantime']), defaultText: '1h' },
   increment: cli.flag('an address banned before is banned for longer: twice as long each time'),
@@ -95,7 +130,8 @@ run('xff-ban', async ({ report, say }) => {
     remember: given.remember * 1000,
     exempt,
   }
-  const place = placeOf(given.state ?? `/var/lib/xff-ban/${given.name}.jsonl`)
+  const state = given.state ?? `/var/lib/xff-ban/${given.name}.jsonl`
+  const place = placeOf(state)
 
   if (order.verb === 'list') {
     const bans = await listBans(place, terms, now?.(), report)
@@ -111,6 +147,13 @@ run('xff-ban', async ({ report, say }) => {
           ...given,
           dryRun: given['dry-run'],
           ports: given.port,
+          nginxCommand: given['nginx-command'],
+          onBan: given['on-ban'],
+          onUnban: given['on-unban'],
+          execTimeout: given['exec-timeout'],
+          state,
+          now: Date.now,
+          say,
           match: checked('--match: ', () => compileMatch(given.match, given.mapped)),
           hint: matchHint(given.match, given.mapped),
         }),

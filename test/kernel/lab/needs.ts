@@ -3,7 +3,7 @@ import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import t, { type Test } from 'tap'
 
-/** How long one test may take, in milliseconds. */
+/** How long one test may take, in milliseconds, unless said. */
 const PATIENCE = 100_000
 
 const TIME = ['-m', 'time', '--datestop', '2037-01-01T00:00:00']
@@ -17,6 +17,7 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
   bridge: ['ip', 'link', 'add', 'one', 'type', 'bridge'],
   xt_time: ['iptables', '-A', 'INPUT', ...TIME],
   xt_string: ['iptables', '-A', 'INPUT', ...STRING],
+  xt_set: ['sh', '-c', 'ipset create x hash:net && iptables -A INPUT -m set --match-set x src'],
   REJECT: ['iptables', '-A', 'INPUT', '-p', 'tcp', ...RESET],
   'IPv6 REJECT': ['ip6tables', '-A', 'INPUT', '-p', 'tcp', ...RESET],
 }
@@ -41,12 +42,18 @@ export const PACKET_FILTER = [
  * A test that needs root, programs and parts of the kernel. Where one is missing it is skipped with a line that
  * says which; with CI=true that is a failure.
  * @param needs programs, or parts named above
+ * @param patience how long it may take, in milliseconds
  */
-export function kernelTest(name: string, needs: readonly string[], story: (t: Test) => Promise<void>): void {
+export function kernelTest(
+  name: string,
+  needs: readonly string[],
+  story: (t: Test) => Promise<void>,
+  patience = PATIENCE,
+): void {
   const missing = process.getuid?.() === 0 ? [...ALWAYS, ...needs].filter(isMissing) : ['root']
-  t.setTimeout(PATIENCE)
+  t.setTimeout(patience)
   if (missing.length === 0) {
-    t.test(name, { timeout: PATIENCE }, story)
+    t.test(name, { timeout: patience }, story)
   } else if (process.env.CI === 'true') {
     t.test(name, async t => t.fail(`needs ${missing.join(', ')}`))
   } else {

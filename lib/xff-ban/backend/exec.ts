@@ -1,0 +1,178 @@
+import { readFile, rm } from 'node:fs/promises'
+import { kill } from 'node:process'
+import { setTimeout as pause } from 'node:timers/promises'
+import { writeLine } from '../../jsonl.js'
+import type { BanRecord, UnbanRecord } from '../../record.js'
+import type { Backend, Change } from '../backend.js'
+import { replaceFile } from './whole-file.js'
+
+export interface Options {
+  /** the program and its arguments, in which `{ip}` becomes the address or prefix */
+  onBan: readonly string[]
+  onUnban: readonly string[]
+  /** how long a run may take, in milliseconds */
+  timeout: number
+  /** the file that keeps whom the programs were told to ban, for the next run */
+  memory: string
+  say: (message: string) => void
+}
+
+/** How many programs run at once; those for one address run one after the other. */
+const AT_ONCE = 4
+/** The pauses before a program that failed is run again, in milliseconds. */
+const PAUSES = [200, 1000]
+/** So many changes in a row that failed for good, and the rest waits for the next `verify`. */
+const PATIENCE = 4
+
+/**
+ * Any program, told of each ban and unban: the record is a line of JSON on its stdin, exit code 0 means done. It is
+ * called without a shell. A failure is reported, and tried again by `verify`; it stops nobody else's ban. After a
+ * restart a program is told again of every ban in force, so a second ban of an address must do no harm.
+ */
+export function execBackend({ onBan, onUnban, timeout, memory, say }: Options): Backend {
+  /** whom the programs may know as banned */
+  let told = new Set<string>()
+  const failed = new Map<string, Change>()
+
+  const remember = async (ips: Set<string>) => {
+    // on the disk before it is so: who is banned and forgotten would stay banned for ever
+    await replaceFile(memory, [...ips].map(ip => `${ip}\n`).join(''))
+    told = ips
+  }
+
+  /** What an earlier run has told them. */
+  const recall = async () => {
+    const before = await readFile(memory, 'utf8').catch(() => '')
+    told = new Set([...told, ...before.split('\n').filter(Boolean)])
+  }
+
+  /** Runs the program of a change, again after a while if it failed. @returns what went wrong every time */
+  const attempt = async (change: Change): Promise<string | undefined> => {
+    const [option, argv, record] = 'ban' in change ? banCall(change.ban.record) : unbanCall(change.unban)
+    const words = argv.map(word => word.replaceAll('{ip}', record.ip))
+    let fault = await run(words, writeLine(record), timeout)
+    for (const wait of PAUSES) {
+      if (fault === undefined) return undefined
+      await pause(wait)
+      fault = await run(words, writeLine(record), timeout)
+    }
+    return fault && `${option} for ${record.ip}: ${fault}, ${PAUSES.length + 1} times`
+  }
+  const banCall = (record: BanRecord) => ['--on-ban', onBan, record] as const
+  const unbanCall = (ip: string) =>
+    ['--on-unban', onUnban, { type: 'unban', ip } satisfies UnbanRecord] as const
+
+  /** Carries out changes, those of an address in their order. @returns how many worked */
+  const tell = async (changes: readonly Change[]): Promise<number> => {
+    const ips = new Set(told)
+    for (const change of changes) if ('ban' in change) ips.add(change.ban.ip)
+    if (ips.size > told.size) await remember(ips)
+    const waiting = byIp(changes.filter(change => told.has(ipOf(change)))).values()
+    const gone = new Set<string>()
+    let worked = 0
+    let inARow = 0
+    let putOff = 0
+
+    const carryOut = async (change: Change) => {
+      const ip = ipOf(change)
+      failed.delete(ip)
+      const fault = inARow < PATIENCE ? await attempt(change) : 'put off'
+      if (fault === undefined) {
+        inARow = 0
+        worked += 1
+        if ('ban' in change) gone.delete(ip)
+        else gone.add(ip)
+        return
+      }
+      failed.set(ip, change)
+      gone.delete(ip)
+      if (fault === 'put off') putOff += 1
+      else say(fault)
+      inARow += 1
+    }
+    const work = async () => {
+      for (const ofOne of waiting) for (const change of ofOne) await carryOut(change)
+    }
+    await Promise.all(Array.from({ length: AT_ONCE }, work))
+    if (putOff > 0) say(`${putOff} more changes wait until the programs work again`)
+    if (gone.size > 0) await remember(new Set([...told].filter(ip => !gone.has(ip))))
+    return worked
+  }
+
+  return {
+    name: `program ${onBan[0]}`,
+    refuses: () => undefined,
+
+    async open(bans) {
+      await recall()
+      failed.clear()
+      const wanted = new Set(bans.map(({ ip }) => ip))
+      const left = [...told].filter(ip => !wanted.has(ip))
+      await tell([...left.map(unban => ({ unban })), ...bans.map(ban => ({ ban }))])
+    },
+
+    async apply(changes) {
+      await tell(changes)
+    },
+
+    /** What the programs have brought about cannot be looked at; those that failed are run again. */
+    async verify() {
+      const worked = await tell([...failed.values()])
+      return worked > 0 ? `changes carried out that had failed before: ${worked}` : undefined
+    },
+
+    async flush() {
+      await recall()
+      await tell([...told].map(unban => ({ unban })))
+      if (told.size === 0) await rm(memory, { force: true })
+    },
+  }
+}
+
+function ipOf(change: Change): string {
+  return 'ban' in change ? change.ban.ip : change.unban
+}
+
+function byIp(changes: readonly Change[]): Map<string, Change[]> {
+  const groups = new Map<string, Change[]>()
+  for (const change of changes) {
+    const group = groups.get(ipOf(change))
+    if (group) group.push(change)
+    else groups.set(ipOf(change), [change])
+  }
+  return groups
+}
+
+/**
+ * Runs a program in a process group of its own, so that the time limit ends its children too, and Ctrl-C does not.
+ * Its stderr is ours.
+ * @returns what went wrong
+ */
+async function run(argv: readonly string[], input: string, timeout: number): Promise<string | undefined> {
+  const { execa } = await import('execa')
+  const [program = '', ...args] = argv
+  const child = execa(program, args, {
+    input,
+    stdout: 'ignore',
+    stderr: 'inherit',
+    detached: true,
+    cleanup: false,
+    reject: false,
+  })
+  let late = false
+  const limit = setTimeout(() => {
+    late = true
+    try {
+      kill(-(child.pid as number), 'SIGKILL')
+    } catch {
+      // it ended in this very moment
+    }
+  }, timeout)
+  const result = await child
+  clearTimeout(limit)
+  if (!result.failed) return undefined
+  if (late) return `${program} did not end within ${timeout / 1000} s`
+  if (result.code === 'ENOENT') return `${program} is not there`
+  if (result.exitCode !== undefined) return `${program} ended with exit code ${result.exitCode}`
+  return `${program}: ${result.shortMessage}`
+}

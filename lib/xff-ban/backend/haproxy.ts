@@ -1,0 +1,142 @@
+import { readFile } from 'node:fs/promises'
+import { type Backend, BackendError, type Change } from '../backend.js'
+import type { Ban } from '../jail.js'
+import { type Ask, withRuntimeApi } from './runtime-api.js'
+import { replaceFile } from './whole-file.js'
+
+export interface Options {
+  /** the Unix socket of the runtime API, at level admin */
+  socket: string
+  /** the map's file, by the very name that HAProxy's configuration has for it */
+  map: string
+}
+
+const HEADER = '# written by xff-ban: who is banned, and until when in seconds since 1970\n'
+/** How much of a set goes into one command, in bytes: HAProxy takes one of up to 16 KiB (tune.bufsize). */
+const PIECE = 4000
+/** The longest line of `show map`, in bytes: a pointer, a prefix and an end. */
+const LINE = 100
+/** How many lines of others in our map are read before it counts as not ours any more. */
+const STRANGERS = 10_000
+
+/**
+ * A map of HAProxy from address or prefix to the end of the ban, changed while it runs and kept in its file,
+ * where a restart or a reload finds it. HAProxy compares the ends with its own clock, so a ban ends whatever
+ * has become of us. In the frontend:
+ *
+ *     http-request set-var(txn.now) date()
+ *     http-request deny deny_status 403 if { src,map_ip_int(FILE,0),sub(txn.now) gt 0 }
+ *
+ * The file has to be there before HAProxy first starts, if empty. A whole set is put in place at once: a new
+ * version of the map is prepared, filled, and committed (HAProxy 2.4 on).
+ */
+export function haproxyBackend({ socket, map }: Options): Backend {
+  let inForce = new Map<string, Ban>()
+
+  const save = (bans: Iterable<Ban>) => replaceFile(map, textOf(bans))
+
+  /** A command that has nothing to tell unless something is wrong. */
+  const tell = async (ask: Ask, command: string, known = ''): Promise<string> => {
+    const answer = await ask(command)
+    if (answer === '' || answer === known) return answer
+    throw new BackendError(`HAProxy, map ${map}: ${answer}`)
+  }
+
+  const add = async (ask: Ask, where: string, bans: readonly Ban[]) => {
+    for (const piece of pieces(bans)) await tell(ask, `add map ${where} <<\n${piece}`)
+  }
+
+  const replace = (bans: readonly Ban[]) =>
+    withRuntimeApi(socket, async ask => {
+      const answer = await ask(`prepare map ${map}`)
+      const version = /^New version created: (\d+)$/.exec(answer)?.[1]
+      if (version === undefined) throw new BackendError(`HAProxy, map ${map}: ${answer}`)
+      await add(ask, `@${version} ${map}`, bans)
+      await tell(ask, `commit map @${version} ${map}`)
+    })
+
+  return {
+    name: `HAProxy map ${map}`,
+    refuses: () => undefined,
+
+    async open(bans) {
+      // the file first: should HAProxy be down, it comes up with it
+      await save(bans)
+      await replace(bans)
+      inForce = new Map(bans.map(ban => [ban.ip, ban]))
+    },
+
+    async apply(changes: readonly Change[]) {
+      const after = new Map(inForce)
+      for (const change of changes) {
+        if ('ban' in change) after.set(change.ban.ip, change.ban)
+        else after.delete(change.unban)
+      }
+      const gone = [...inForce.keys()].filter(ip => !after.has(ip))
+      const moved = [...after.values()].filter(ban => inForce.has(ban.ip) && inForce.get(ban.ip) !== ban)
+      const come = [...after.values()].filter(ban => !inForce.has(ban.ip))
+      if (gone.length + moved.length + come.length === 0) return
+      await save(after.values())
+      await withRuntimeApi(socket, async ask => {
+        for (const ip of gone) await tell(ask, `del map ${map} ${ip}`, 'Key not found.')
+        for (const ban of moved) {
+          const lost = await tell(ask, `set map ${map} ${ban.ip} ${endOf(ban)}`, 'entry not found.')
+          if (lost) come.push(ban)
+        }
+        await add(ask, map, come)
+      })
+      inForce = after
+    },
+
+    async verify() {
+      const bans = [...inForce.values()]
+      const amiss: string[] = []
+      if ((await readFile(map, 'utf8').catch(() => '')) !== textOf(bans)) {
+        amiss.push(`${map} had been changed`)
+        await save(bans)
+      }
+      const most = (bans.length + STRANGERS) * LINE
+      const shown = await withRuntimeApi(socket, ask => ask(`show map ${map}`, most))
+      const there = new Map(shown.split('\n').map(line => line.split(' ').slice(1) as [string, string]))
+      const missing = bans.filter(ban => there.get(ban.ip) !== endOf(ban)).length
+      if (missing > 0) {
+        amiss.push(`${missing} of ${bans.length} bans were missing from HAProxy's map ${map}`)
+        await replace(bans)
+      }
+      return amiss.length === 0 ? undefined : amiss.join('; ')
+    },
+
+    /** The file stays, empty: HAProxy does not start without it. */
+    async flush() {
+      await this.open([])
+    },
+  }
+}
+
+/** A whole second, as HAProxy counts; a ban is never shorter for it. */
+function endOf({ until }: Ban): string {
+  return String(Math.ceil(until / 1000))
+}
+
+function lineOf(ban: Ban): string {
+  return `${ban.ip} ${endOf(ban)}\n`
+}
+
+function textOf(bans: Iterable<Ban>): string {
+  return HEADER + [...bans].map(lineOf).join('')
+}
+
+/** The lines of a set in pieces that fit into one command. */
+function pieces(bans: readonly Ban[]): string[] {
+  const whole: string[] = []
+  let piece = ''
+  for (const ban of bans) {
+    const line = lineOf(ban)
+    if (piece.length + line.length > PIECE) {
+      whole.push(piece)
+      piece = ''
+    }
+    piece += line
+  }
+  return piece === '' ? whole : [...whole, piece]
+}

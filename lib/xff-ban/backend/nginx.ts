@@ -1,0 +1,96 @@
+import { readFile, realpath, rm } from 'node:fs/promises'
+import { setTimeout as pause } from 'node:timers/promises'
+import { type Backend, BackendError, type Change } from '../backend.js'
+import type { Ban } from '../jail.js'
+import { runProgram } from './program.js'
+import { replaceFile } from './whole-file.js'
+
+export interface Options {
+  /** the deny file, which nginx's configuration includes */
+  file: string
+  /** how nginx is called: its name, or with `-c` and other arguments that name its configuration */
+  command: readonly string[]
+}
+
+const HEADER = '# written by xff-ban: changes by hand are lost\n'
+/** The least time between two reloads, in milliseconds. */
+const BETWEEN = 1000
+
+/**
+ * A file of `deny` lines for nginx's access module, and a reload whenever it has changed: the first at once, those
+ * that follow gathered for a second. In nginx's configuration, in `http`, `server` or `location`:
+ *
+ *     include FILE;
+ *
+ * A `location` with allow or deny lines of its own has to include it as well. nginx has no end for a `deny`: the
+ * bans end when xff-ban takes them out, or comes back to do so.
+ */
+export function nginxBackend({ file, command }: Options): Backend {
+  let inForce = new Map<string, Ban>()
+  let reloaded = Number.NEGATIVE_INFINITY
+
+  const textOf = (bans: Iterable<Ban>) => HEADER + [...bans].map(({ ip }) => `deny ${ip};\n`).join('')
+  const present = () => readFile(file, 'utf8').catch(() => undefined)
+  const nginx = (...args: string[]) => runProgram([...command, ...args])
+
+  /** Writes the file and has it read; what nginx refuses to read is taken back. */
+  const enforce = async (bans: Iterable<Ban>, check = async () => {}) => {
+    await pause(Math.max(0, reloaded + BETWEEN - performance.now()))
+    const before = await present()
+    await replaceFile(file, textOf(bans))
+    try {
+      await check()
+      await nginx('-s', 'reload')
+      reloaded = performance.now()
+    } catch (error) {
+      // if nginx just does not run, it finds the file when it starts
+      const refused = await nginx('-t', '-q').then(
+        () => false,
+        () => true,
+      )
+      if (refused) await (before === undefined ? rm(file, { force: true }) : replaceFile(file, before))
+      throw error
+    }
+  }
+
+  /** An include that was forgotten would make us a jail without walls. */
+  const isIncluded = async () => {
+    const dump = await nginx('-T', '-q')
+    const read = [...dump.matchAll(/^# configuration file (.+):$/gm)].map(([, path = '']) => realpath(path))
+    if (!(await Promise.all(read)).includes(await realpath(file)))
+      throw new BackendError(`nginx: the configuration does not say: include ${file};`)
+  }
+
+  return {
+    name: `nginx deny file ${file}`,
+    refuses: () => undefined,
+
+    async open(bans) {
+      // even if the file says so already: an earlier run may have died before its reload
+      await enforce(bans, isIncluded)
+      inForce = new Map(bans.map(ban => [ban.ip, ban]))
+    },
+
+    async apply(changes: readonly Change[]) {
+      const after = new Map(inForce)
+      for (const change of changes) {
+        if ('ban' in change) after.set(change.ban.ip, change.ban)
+        else after.delete(change.unban)
+      }
+      if (textOf(after.values()) !== textOf(inForce.values())) await enforce(after.values())
+      inForce = after
+    },
+
+    async verify() {
+      if ((await present()) === textOf(inForce.values())) return undefined
+      await enforce(inForce.values())
+      return `${file} had been changed`
+    },
+
+    /** The file stays, with nothing in it: nginx does not start without it. */
+    async flush() {
+      await enforce([])
+      inForce = new Map()
+    },
+  }
+}

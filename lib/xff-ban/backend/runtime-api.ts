@@ -1,0 +1,65 @@
+import { connect } from 'node:net'
+import { BackendError } from '../backend.js'
+
+/**
+ * Sends one command of HAProxy's runtime API.
+ * @param most how long the answer may be, in bytes
+ * @returns the answer without its last newline: `''` from a command that worked and has nothing to tell
+ * @throws BackendError
+ */
+export type Ask = (command: string, most?: number) => Promise<string>
+
+/** How long an answer may take, in milliseconds, unless said. */
+const PATIENCE = 10_000
+/** The longest answer, in bytes, where nothing long is asked for. */
+const SHORT = 16_384
+/** What ends an answer in interactive mode; no answer holds it. */
+const PROMPT = '\n> '
+
+/**
+ * Speaks with a running HAProxy over its socket (`stats socket PATH level admin`), in interactive mode, so that
+ * one connection carries many commands (HAProxy 2.6, management.txt, "Unix Socket commands").
+ * @throws BackendError, from HAProxy's absence as from an answer too late or too long
+ */
+export async function withRuntimeApi<T>(
+  path: string,
+  work: (ask: Ask) => Promise<T>,
+  patience = PATIENCE,
+): Promise<T> {
+  const socket = connect({ path }).setEncoding('latin1')
+  const late = () => socket.destroy(new Error(`no answer within ${patience / 1000} s`))
+  const limit = setTimeout(late, patience)
+  const received = socket[Symbol.asyncIterator]()
+
+  const ask: Ask = async (command, most = SHORT) => {
+    limit.refresh()
+    socket.write(`${command}\n`)
+    const chunks: string[] = []
+    let length = 0
+    for (let end = ''; end !== PROMPT; ) {
+      const { value, done } = await received.next()
+      if (done) throw new Error('it closed the connection')
+      length += value.length
+      if (length > most) throw new Error(`its answer is longer than ${most} bytes`)
+      chunks.push(value)
+      end = (end + value).slice(-PROMPT.length)
+    }
+    // it asks for each line of a payload with `+ `
+    return chunks
+      .join('')
+      .slice(0, -PROMPT.length)
+      .replace(/^(?:\+ )+/, '')
+      .trimEnd()
+  }
+
+  try {
+    await ask('prompt')
+    return await work(ask)
+  } catch (error) {
+    if (error instanceof BackendError) throw error
+    throw new BackendError(`HAProxy at ${path}: ${(error as Error).message}`, { cause: error })
+  } finally {
+    clearTimeout(limit)
+    socket.destroy()
+  }
+}

@@ -1,0 +1,13 @@
+import { formatInstant } from '../../../lib/record.js'
+import type { Ban } from '../../../lib/xff-ban/jail.js'
+
+/** A ban from now on. */
+export function ban(ip: string, seconds = 3600): Ban {
+  const now = Date.now()
+  const until = now + seconds * 1000
+  return {
+    ip,
+    until,
+    record: { type: 'ban', time: formatInstant(now), ip, until: formatInstant(until), count: 1 },
+  }
+}

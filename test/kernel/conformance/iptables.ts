@@ -1,0 +1,65 @@
+import { execa } from 'execa'
+import type { Test } from 'tap'
+import { iptablesBackend } from '../../../lib/xff-ban/backend/iptables.js'
+import { compileMatch } from '../../../lib/xff-ban/backend/match.js'
+import { PACKET_FILTER } from '../lab/needs.js'
+import { refusedBehind, type Subject, serve } from './place.js'
+
+const RESET = ['-j', 'REJECT', '--reject-with', 'tcp-reset']
+export const FAMILIES = ['iptables', 'ip6tables'] as const
+
+/** Rules that look into the packets from a front end. */
+export const iptables: Subject = {
+  name: 'iptables',
+  needs: PACKET_FILTER,
+  async build(t) {
+    const port = await serve(t)
+    emptyTables(t)
+    const name = 'xff-ban'
+    return {
+      start: () =>
+        iptablesBackend({
+          ports: [port],
+          name,
+          chain: 'INPUT',
+          protocol: 'tcp',
+          match: compileMatch('http', false),
+          hint: '',
+          block: RESET.slice(1),
+        }),
+      options: ['--port', String(port)],
+      refused: refusedBehind(port),
+      async theirs(ip) {
+        const pattern = ['-m', 'string', '--algo', 'kmp', '--string', `X-Forwarded-For: ${ip}`]
+        await execa('iptables', ['-N', 'theirs'])
+        await execa('iptables', ['-A', 'theirs', '-p', 'tcp', ...pattern, ...RESET])
+        await execa('iptables', ['-A', 'INPUT', '-p', 'tcp', '--dport', String(port), '-j', 'theirs'])
+      },
+      damages: {
+        'the chain flushed': async () => void (await execa('iptables', ['-F', name])),
+        'a rule deleted': async () => void (await execa('ip6tables', ['-D', name, '1'])),
+        'the jump deleted': async () =>
+          void (await execa('iptables', ['-D', 'INPUT', '-p', 'tcp', '--dport', String(port), '-j', name])),
+      },
+      async goAway() {
+        for (const family of FAMILIES) {
+          await execa(family, ['-F'])
+          await execa(family, ['-X'])
+        }
+        return async () => {}
+      },
+      ends: true,
+      traces: async () => Promise.all(FAMILIES.map(async family => (await execa(family, ['-S'])).stdout)),
+    }
+  },
+}
+
+/** Leaves the tables to the next test as it should find them. */
+export function emptyTables(t: Test): void {
+  t.teardown(async () => {
+    for (const family of FAMILIES) {
+      await execa(family, ['-F'])
+      await execa(family, ['-X'])
+    }
+  })
+}
