@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { metricsOption, openMetrics } from '../lib/cli/metrics.js'
 import * as cli from '../lib/cli/options.js'
 import { run } from '../lib/cli/run.js'
 import * as value from '../lib/cli/values.js'
@@ -8,6 +9,7 @@ import { chooseBackend } from '../lib/xff-ban/choose.js'
 import { createExempt } from '../lib/xff-ban/exempt.js'
 import { createJail } from '../lib/xff-ban/jail.js'
 import { NO_JOURNAL, openJournal } from '../lib/xff-ban/journal.js'
+import { measured } from '../lib/xff-ban/measured.js'
 import { xffBan } from '../lib/xff-ban/stage.js'
 
 const NAME = value.pattern(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,27}$/, 'up to 28 letters, digits and _.-')
@@ -48,9 +50,10 @@ const options = {
     value.words,
     'REJECT --reject-with tcp-reset',
   ),
+  metrics: metricsOption,
 }
 
-run('xff-ban', async ({ report, say }) => {
+run('xff-ban', async ({ report, say, faulty }) => {
   const given = await cli.parseOptions(
     'xff-ban',
     'Reads ban and unban records on stdin, carries them out, writes those carried out on stdout.',
@@ -66,6 +69,7 @@ run('xff-ban', async ({ report, say }) => {
       match: cli.checked('--match: ', () => compileMatch(given.match, given.mapped)),
     }),
   )
+  const metrics = await openMetrics('xff_ban', given.metrics, say)
   const now = Date.now
   const exempt = createExempt({ ignore: given.ignore.flat(), private: given.private, now })
   const jail = createJail({ time: given.time * 1000, exempt })
@@ -73,13 +77,19 @@ run('xff-ban', async ({ report, say }) => {
   const journal = given['dry-run'] ? NO_JOURNAL : await openJournal(state, jail.recall, report)
   const { stage, tally } = await xffBan({
     jail,
-    backend,
+    backend: measured(backend, metrics, () => performance.now()),
     journal,
     now: given.clock === 'wall' ? now : undefined,
     flush: given.flush,
     say,
   })
+  metrics.counter('bans_total', 'bans carried out', () => tally.bans)
+  metrics.counter('unbans_total', 'unbans carried out', () => tally.unbans)
+  metrics.counter('refused_total', 'records that were refused', () => tally.refused)
+  metrics.counter('foreign_total', 'lines that are neither bans nor unbans', faulty)
+  metrics.gauge('in_force', 'bans in force', () => jail.inForce().length)
   return {
+    finish: metrics.finish,
     stages: [...decode(['ban', 'unban'], report), stage, encode()],
     summary: () =>
       `${tally.bans} bans, ${tally.unbans} unbans, ${tally.past} over before they came, ` +

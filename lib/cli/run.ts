@@ -15,6 +15,8 @@ interface Coded extends Error {
 /** What runs between stdin and stdout. */
 export interface Command {
   stages: NodeJS.ReadWriteStream[]
+  /** what is still to be done when the last record is out, or cannot get out */
+  finish?: () => Promise<void>
   /** the closing line on stderr */
   summary: () => string
 }
@@ -38,11 +40,12 @@ export async function run(
   try {
     const built = await build(diagnostics)
     if (!built) return
-    const { stages, summary } = built
+    const { stages, finish, summary } = built
     progress.start()
     await pipeline([Readable.from(untilSignal(source), { objectMode: false }), ...stages, process.stdout])
       .catch(ignoreClosedReader)
       .finally(progress.stop)
+      .finally(finish)
     diagnostics.say([summary(), diagnostics.faults()].filter(Boolean).join(', '))
   } catch (error) {
     process.exitCode = exitCode(error)
@@ -58,7 +61,8 @@ const FILE_CHUNK = 256 * 1024
 /** stdin; where it is a file, in large chunks. */
 function openInput(): Readable {
   try {
-    if (fstatSync(0).isFile()) return createReadStream('', { fd: 0, autoClose: false, highWaterMark: FILE_CHUNK })
+    if (fstatSync(0).isFile())
+      return createReadStream('', { fd: 0, autoClose: false, highWaterMark: FILE_CHUNK })
   } catch {
     // stdin is closed
   }
