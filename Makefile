@@ -10,7 +10,7 @@ TESTS := $(shell find test -name '*.ts')
 TEST_FILES := $(filter-out test/support/% test/kernel/lab/% test/kernel/conformance/%,$(TESTS))
 RUN_TESTS = node build/test/support/run.js
 
-.PHONY: all dist run test lint format golden fuzz clean
+.PHONY: all dist run report test lint format golden fuzz clean
 
 all: dist
 
@@ -46,6 +46,14 @@ run: dist
 	  dist/xff-ban.js --clock log --dir $$jail/bans --state $$jail/journal && \
 	echo && echo "in the jail at the end of the log:" && \
 	find $$jail/bans -type f -printf '  %f until %TF %TH:%TM:%.2TS\n' | sort
+
+# The same log as a page to look at.
+REPORT ?= build/report.html
+report: dist
+	@mkdir -p $(dir $(REPORT)) && records=$$(mktemp) && trap "rm $$records" EXIT && \
+	dist/uwsgi-parse.js < $(LOG) > $$records && \
+	dist/xff-window.js < $$records | dist/xff-ban.js --dry-run --clock log | \
+	  cat $$records - | dist/xff-report.js > $(REPORT) && echo "open $(REPORT)"
 
 test: dist build/.compiled
 	test/support/packages

@@ -2,6 +2,7 @@
 import { checked, parseOptions, UsageError } from '../lib/cli/command-line.js'
 import { excerpt } from '../lib/cli/diagnostics.js'
 import { openLineFile } from '../lib/cli/keep.js'
+import { metricsOption, openMetrics } from '../lib/cli/metrics.js'
 import * as cli from '../lib/cli/options.js'
 import { run } from '../lib/cli/run.js'
 import * as value from '../lib/cli/values.js'
@@ -34,6 +35,7 @@ const options = {
   ),
   since: cli.single('WHEN', 'passes over what was before: 2026-11-22T14:00, or 10m ago', value.text),
   unparsed: cli.single('FILE', 'keeps the lines that are not understood', value.text),
+  metrics: metricsOption,
   explain: cli.flag('instead of records, tells for each the hops from right to left and the verdict on them'),
 }
 
@@ -57,6 +59,7 @@ run('uwsgi-parse', async ({ report, say }) => {
   const since = given.since
   const format = chooseFormat(given)
   if (!tellsTime(format)) say('this log-format has no time of day: no request can be counted')
+  const metrics = await openMetrics('uwsgi_parse', given.metrics, say)
   const kept = given.unparsed === undefined ? undefined : openLineFile(given.unparsed, say)
 
   const { stages, tally } = uwsgiParse({
@@ -71,8 +74,14 @@ run('uwsgi-parse', async ({ report, say }) => {
     report,
     explain: given.explain ? understood => explain(understood, format, attribution, excerpt) : undefined,
   })
+  metrics.counter('lines_total', 'lines read', () => tally.lines)
+  metrics.counter('requests_total', 'lines that are requests', () => tally.requests)
+  metrics.counter('failures_total', 'requests with a wanted status', () => tally.wanted)
+  metrics.counter('foreign_total', 'lines that are no requests', () => tally.foreign)
+  metrics.counter('unattributed_total', 'failures whose client is not known', () => tally.unattributed)
   return {
     stages,
+    finish: metrics.finish,
     summary: () => {
       kept?.close()
       for (const advice of advise(tally)) say(advice)

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Readable } from 'node:stream'
 import { checked, parseWords } from '../lib/cli/command-line.js'
+import { metricsOption, openMetrics } from '../lib/cli/metrics.js'
 import * as cli from '../lib/cli/options.js'
 import { program } from '../lib/cli/program.js'
 import { type Command, EXIT, run } from '../lib/cli/run.js'
@@ -15,6 +16,7 @@ import { chooseBackend } from '../lib/xff-ban/choose.js'
 import { serve } from '../lib/xff-ban/control.js'
 import { escalation } from '../lib/xff-ban/escalation.js'
 import { createExempt } from '../lib/xff-ban/exempt.js'
+import { measured } from '../lib/xff-ban/measured.js'
 import { obey } from '../lib/xff-ban/obey.js'
 import { listBans, openXffBan, placeOf } from '../lib/xff-ban/open.js'
 import { FORMS, readOrder } from '../lib/xff-ban/order.js'
@@ -109,9 +111,10 @@ const options = {
     value.words,
     'REJECT --reject-with tcp-reset',
   ),
+  metrics: metricsOption,
 }
 
-run('xff-ban', async ({ report, say }) => {
+run('xff-ban', async ({ report, say, faulty }) => {
   const read = await parseWords(
     'xff-ban',
     'Reads ban and unban records on stdin, carries them out, writes those carried out on stdout.',
@@ -138,25 +141,30 @@ run('xff-ban', async ({ report, say }) => {
     return print(process.stdout.isTTY ? [banTable(bans, Date.now())] : bans)
   }
 
+  const metrics = await openMetrics('xff_ban', given.metrics, say)
   const rehearsal = given['dry-run']
   const alone = order.verb === 'filter' || rehearsal ? '' : 'no xff-ban of this name is running: '
   const open = (flush: boolean) =>
     openXffBan({
-      backend: checked(alone, () =>
-        chooseBackend({
-          ...given,
-          dryRun: given['dry-run'],
-          ports: given.port,
-          nginxCommand: given['nginx-command'],
-          onBan: given['on-ban'],
-          onUnban: given['on-unban'],
-          execTimeout: given['exec-timeout'],
-          state,
-          now: Date.now,
-          say,
-          match: checked('--match: ', () => compileMatch(given.match, given.mapped)),
-          hint: matchHint(given.match, given.mapped),
-        }),
+      backend: measured(
+        checked(alone, () =>
+          chooseBackend({
+            ...given,
+            dryRun: given['dry-run'],
+            ports: given.port,
+            nginxCommand: given['nginx-command'],
+            onBan: given['on-ban'],
+            onUnban: given['on-unban'],
+            execTimeout: given['exec-timeout'],
+            state,
+            now: Date.now,
+            say,
+            match: checked('--match: ', () => compileMatch(given.match, given.mapped)),
+            hint: matchHint(given.match, given.mapped),
+          }),
+        ),
+        metrics,
+        () => performance.now(),
       ),
       terms,
       place: rehearsal ? undefined : place,
@@ -189,7 +197,13 @@ run('xff-ban', async ({ report, say }) => {
     const inForce = () => jail.inForce().map(({ record }) => record)
     stage.once('close', await serve(place.socket, { inForce, ask }, say))
   }
+  metrics.counter('bans_total', 'bans carried out', () => tally.bans)
+  metrics.counter('unbans_total', 'unbans carried out', () => tally.unbans)
+  metrics.counter('refused_total', 'records that were refused', () => tally.refused)
+  metrics.counter('foreign_total', 'lines that are neither bans nor unbans', faulty)
+  metrics.gauge('in_force', 'bans in force', () => jail.inForce().length)
   return {
+    finish: metrics.finish,
     stages: [...decode(['ban', 'unban'], report), stage, encode()],
     summary: () =>
       `${tally.bans} bans, ${tally.unbans} unbans, ${tally.past} over before they came, ` +

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { parseOptions } from '../lib/cli/command-line.js'
 import { excerpt } from '../lib/cli/diagnostics.js'
+import { metricsOption, openMetrics } from '../lib/cli/metrics.js'
 import * as cli from '../lib/cli/options.js'
 import { reread } from '../lib/cli/reread.js'
 import { run } from '../lib/cli/run.js'
@@ -37,10 +38,11 @@ const options = {
     '128',
   ),
   keys: cli.defaulted('N', 'addresses kept at the most', value.whole(1, 10_000_000), '1000000'),
+  metrics: metricsOption,
   explain: cli.flag('instead of records, tells each ban with the failures that made it'),
 }
 
-run('xff-window', async ({ report, say }) => {
+run('xff-window', async ({ report, say, faulty }) => {
   const given = await parseOptions(
     'xff-window',
     'Reads request records on stdin, writes a ban record for each client that failed too often.',
@@ -48,6 +50,7 @@ run('xff-window', async ({ report, say }) => {
     process.argv.slice(2),
   )
   if (!given) return null
+  const metrics = await openMetrics('xff_window', given.metrics, say)
   const ignored = reread(given.ignore, say)
   const { stages, tally, window } = xffWindow({
     max: given.max,
@@ -60,8 +63,17 @@ run('xff-window', async ({ report, say }) => {
     report,
     explainer: given.explain ? createExplainer(excerpt) : undefined,
   })
+  metrics.counter('requests_total', 'requests read', () => tally.requests)
+  metrics.counter('foreign_total', 'lines that are no requests', faulty)
+  metrics.counter('failures_total', 'requests that are failures', () => tally.failures)
+  metrics.counter('unattributed_total', 'failures whose client is not known', () => tally.unattributed)
+  metrics.counter('late_total', 'failures that came too late to count', () => tally.late)
+  metrics.counter('bans_total', 'bans decided', () => tally.bans)
+  metrics.gauge('keys', 'addresses that are kept', window.size)
+  metrics.counter('evicted_total', 'addresses that had to leave before their time', window.evicted)
   return {
     stages,
+    finish: metrics.finish,
     summary: () => {
       if (window.evicted() > 0)
         say(`${window.evicted()} addresses had to leave before their time: --keys is too low`)

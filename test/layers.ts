@@ -27,6 +27,7 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
   split2: /^lib\/jsonl\.ts$/,
   through2: /^lib\/(lines|jsonl|.*\/(stage|glue))\.ts$/,
   yargs: /^lib\/cli\/command-line\.ts$/,
+  'prom-client': /^lib\/cli\/metrics\.ts$/,
   execa: /^lib\/xff-ban\/backend\//,
   'ipaddr.js': /^lib\/net\/address\.ts$/,
   tinyqueue: /^lib\/xff-ban\/ends\.ts$/,
@@ -37,7 +38,7 @@ const GLOBALS: readonly (readonly [RegExp, RegExp])[] = [
   // uwsgi-parse resolves `--since 10m` once, at the start
   [/\bDate\.now\b/, /^bin\/(xff-ban|uwsgi-parse)\.ts$/],
   [/\bnew Date\(\)/, /^$/],
-  [/\bperformance\.now\b/, /^lib\/cli\/progress\.ts$/],
+  [/\bperformance\.now\b/, /^(lib\/cli\/progress|bin\/xff-ban|lib\/xff-ban\/backend\/nginx)\.ts$/],
   [/\bprocess\.\w/, /^(bin|lib\/cli)\//],
 ]
 

@@ -11,6 +11,8 @@ export interface Diagnostics {
   say: (message: string) => void
   /** Faults by kind, as the closing summary tells them: `2 not JSON, 1 bad time`. */
   faults: () => string
+  /** How many there were of all kinds. */
+  faulty: () => number
 }
 
 export function createDiagnostics(command: string, write: (text: string) => void): Diagnostics {
@@ -25,6 +27,7 @@ export function createDiagnostics(command: string, write: (text: string) => void
       if (count === SHOWN + 1) say(`more lines that are ${kind} are only counted`)
     },
     faults: () => [...counts].map(([kind, count]) => `${count} ${kind}`).join(', '),
+    faulty: () => [...counts.values()].reduce((sum, count) => sum + count, 0),
   }
 }
 

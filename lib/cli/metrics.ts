@@ -1,0 +1,110 @@
+import { rename, writeFile } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { type Option, single } from './options.js'
+import { EXIT } from './run.js'
+import { pattern } from './values.js'
+
+/** How often the file is written, in milliseconds. */
+const EVERY = 15_000
+
+/** The option of every command; node_exporter reads no other names. */
+export const metricsOption: Option<string | undefined> = single(
+  'FILE',
+  'keeps its numbers there as Prometheus text, for the textfile collector of node_exporter',
+  pattern(/^[^\0]*[^\0/]\.prom$/, 'a file name that ends in .prom'),
+)
+
+/** Numbers of a command for a monitoring system; each is read when the file is written: soon, and every 15 s. */
+export interface Metrics {
+  /** What only grows; its name is to end in `_total`. */
+  counter: (name: string, help: string, read: () => number) => void
+  gauge: (name: string, help: string, read: () => number) => void
+  /** @returns takes one observation after the other; `bounds` are upper ends of its buckets */
+  histogram: (name: string, help: string, bounds: readonly number[]) => (value: number) => void
+  /** Writes it for the last time. */
+  finish: () => Promise<void>
+}
+
+const NO_METRICS: Metrics = {
+  counter() {},
+  gauge() {},
+  histogram: () => () => {},
+  async finish() {},
+}
+
+/**
+ * Numbers named `<prefix>_<name>`, labelled with the jail: the name of the file without `.prom`, so that the
+ * files of many apps go together. The library is only loaded when a file is asked for. A file that cannot be
+ * written later on is told, and no reason to stop.
+ * @throws Error with exit code 74 where it cannot be written at all
+ */
+export async function openMetrics(
+  prefix: string,
+  file: string | undefined,
+  say: (message: string) => void,
+  every = EVERY,
+): Promise<Metrics> {
+  if (file === undefined) return NO_METRICS
+  const { Counter, Gauge, Histogram, Registry } = await import('prom-client')
+  const registry = new Registry()
+  registry.setDefaultLabels({ jail: basename(file, '.prom') })
+
+  // no reader ever meets half a file, and node_exporter passes over what does not end in .prom
+  const draft = `${file}.${process.pid}`
+  const write = async () => {
+    await writeFile(draft, await registry.metrics(), { mode: 0o644 })
+    await rename(draft, file)
+  }
+  await write().catch(error => {
+    throw Object.assign(new Error(`--metrics: ${error.message}`), { exitCode: EXIT.io })
+  })
+  let writing = Promise.resolve()
+  let broken = false
+  const settle = (error?: Error) => {
+    if (error && !broken) say(`--metrics: ${error.message}`)
+    broken = error !== undefined
+  }
+  const writeNext = () => {
+    writing = writing.then(write).then(() => settle(), settle)
+    return writing
+  }
+  const timer = setInterval(writeNext, every).unref()
+  let soon: NodeJS.Immediate | undefined
+
+  const common = (name: string, help: string) => {
+    // when all that is told in one breath is told
+    soon ??= setImmediate(() => {
+      soon = undefined
+      writeNext()
+    })
+    return { name: `${prefix}_${name}`, help, registers: [registry] }
+  }
+  return {
+    counter(name, help, read) {
+      new Counter({
+        ...common(name, help),
+        collect() {
+          this.reset()
+          this.inc(read())
+        },
+      })
+    },
+    gauge(name, help, read) {
+      new Gauge({
+        ...common(name, help),
+        collect() {
+          this.set(read())
+        },
+      })
+    },
+    histogram(name, help, bounds) {
+      const histogram = new Histogram({ ...common(name, help), buckets: [...bounds] })
+      return value => histogram.observe(value)
+    },
+    finish() {
+      clearInterval(timer)
+      clearImmediate(soon)
+      return writeNext()
+    },
+  }
+}

@@ -1,0 +1,106 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import t from 'tap'
+import { openMetrics } from '../../lib/cli/metrics.js'
+import { bundle, FIXTURES, withCommands } from '../support/commands.js'
+import { eventually } from '../support/eventually.js'
+import { numberOf, readPrometheus } from '../support/prometheus.js'
+
+const env = withCommands({ TZ: 'UTC' })
+const read = (file: string) => readPrometheus(readFileSync(file, 'utf8'))
+
+t.test('each command tells its numbers, those of its summary', async t => {
+  const dir = t.testdir()
+  const line =
+    `uwsgi-parse --metrics shop.prom < '${join(FIXTURES, 'attack/uwsgi.log')}' |` +
+    'xff-window --metrics window.prom | xff-ban --dry-run --clock log --metrics ban.prom > /dev/null'
+  const { stderr } = await execa('bash', ['-c', line], { cwd: dir, env })
+  t.strictSame(readdirSync(dir).sort(), ['ban.prom', 'shop.prom', 'window.prom'], 'no drafts are left')
+  for (const [file, command, names] of [
+    ['shop.prom', 'uwsgi-parse', { lines: 'lines', requests: 'requests', foreign: 'foreign lines' }],
+    ['window.prom', 'xff-window', { failures: 'failures', unattributed: 'unattributed', bans: 'bans' }],
+    ['ban.prom', 'xff-ban', { bans: 'bans', unbans: 'unbans', refused: 'refused' }],
+  ] as const) {
+    const families = read(join(dir, file))
+    const summary = stderr.split('\n').findLast(line => line.startsWith(`${command}: `)) ?? ''
+    for (const [name, word] of Object.entries(names)) {
+      const told = new RegExp(`(\\d+) ${word}(?:,|$)`).exec(summary)?.[1]
+      const metric = `${command.replace('-', '_')}_${name}_total`
+      t.equal(numberOf(families, metric), Number(told), `${metric}: ${told}`)
+    }
+    for (const { samples } of families.values()) {
+      for (const key of samples.keys()) t.match(key, `jail="${file.replace('.prom', '')}"`)
+    }
+    t.equal(statSync(join(dir, file)).mode & 0o777, 0o644, 'others may read it')
+  }
+  t.equal(numberOf(read(join(dir, 'ban.prom')), 'xff_ban_in_force'), 2)
+  t.equal(numberOf(read(join(dir, 'ban.prom')), 'xff_ban_backend_errors_total'), 0)
+  t.ok(Number(numberOf(read(join(dir, 'window.prom')), 'xff_window_keys')) > 0)
+})
+
+t.test('enforcement is timed in a histogram that adds up', async t => {
+  const dir = t.testdir()
+  const file = join(dir, 'a.prom')
+  const input = '{"type":"ban","ip":"203.0.113.7"}\nnonsense\n'
+  await execa(bundle('xff-ban'), ['--dry-run', '--metrics', file], { input })
+  const { type, samples = new Map() } = read(file).get('xff_ban_enforcement_seconds') ?? {}
+  t.equal(type, 'histogram')
+  const buckets = [...samples].filter(([key]) => key.includes('_bucket')).map(([, count]) => count)
+  t.ok(buckets.every((count, i) => count >= (buckets[i - 1] ?? 0)))
+  t.equal(buckets.at(-1), 1)
+  t.equal(samples.get('xff_ban_enforcement_seconds_count{jail="a"}'), 1)
+  t.equal(numberOf(read(file), 'xff_ban_foreign_total'), 1)
+})
+
+t.test('it is written while the command runs, and never seen half', async t => {
+  const dir = t.testdir()
+  const file = join(dir, 'odd "name".prom')
+  let asked = 0
+  const metrics = await openMetrics('x', file, () => {}, 5)
+  for (let i = 0; i < 200; i++)
+    metrics.gauge(`n_${'abcdefghij'[i % 10]}${'abcdefghijklmnopqrst'[Math.floor(i / 10)]}`, 'n', () => i)
+  metrics.counter('asked_total', 'how often it was written', () => ++asked)
+  for (let seen = 0; seen < 5; ) {
+    const families = await eventually(() => {
+      const families = read(file)
+      if ((numberOf(families, 'x_asked_total') ?? 0) <= seen) throw new Error('not yet')
+      return families
+    })
+    t.equal(families.size, 201)
+    seen = numberOf(families, 'x_asked_total') ?? 0
+  }
+  await metrics.finish()
+  t.equal(numberOf(read(file), 'x_asked_total'), asked)
+})
+
+t.test('a folder that goes away is told once, and the command goes on', async t => {
+  const dir = join(t.testdir(), 'textfile')
+  mkdirSync(dir)
+  const said: string[] = []
+  let asked = 0
+  const metrics = await openMetrics('x', join(dir, 'a.prom'), message => said.push(message), 5)
+  metrics.counter('asked_total', 'how often it was written', () => ++asked)
+  await eventually(() => read(join(dir, 'a.prom')).size === 1 || Promise.reject(new Error('not yet')))
+  rmSync(dir, { recursive: true })
+  const then = asked
+  await eventually(() => asked > then + 3 || Promise.reject(new Error('not yet')))
+  t.match(said, [/^--metrics: ENOENT/])
+  t.equal(said.length, 1)
+  mkdirSync(dir)
+  await eventually(() => read(join(dir, 'a.prom')))
+  await metrics.finish()
+})
+
+t.test('what cannot be written at all is an error at the start', async t => {
+  const run = (file: string) =>
+    execa(bundle('uwsgi-parse'), ['--metrics', file], { input: '', reject: false })
+  const { exitCode, stderr } = await run(join(t.testdir(), 'none/a.prom'))
+  t.equal(exitCode, 74)
+  t.match(stderr, /^uwsgi-parse: --metrics: ENOENT/)
+  for (const name of ['a.txt', '.prom', 'dir/.prom', 'a.prom/']) {
+    const { exitCode, stderr } = await run(name)
+    t.equal(exitCode, 64)
+    t.match(stderr, `--metrics: expected a file name that ends in .prom, got "${name}"`)
+  }
+})
