@@ -80,6 +80,7 @@ function partsOf(
     ]
   }
   const variable = (name: string): Part => {
+    if (/[%(]/.test(name)) throw new RangeError(`expected %(name), got ${JSON.stringify(`%(${name})`)}`)
     if (name === 'ftime' && strftime && logDate) return date(name, undefined, logDate)
     const grammar = name === 'addr' && forwarded === false ? SOCKET : grammarOf(name)
     return grammar === undefined ? { text: name } : { field: name, grammar }

@@ -1,4 +1,4 @@
-import type { Grammar } from './grammar.js'
+import { type Grammar, SOCKET } from './grammar.js'
 
 /** A part of a log-format. */
 export type Part = { literal: string } | Text | Field
@@ -19,19 +19,43 @@ export interface Field {
 /** The variables that hold the client's address, or the list in which it stands. */
 export const ADDRESSES: readonly string[] = ['addr', 'var.REMOTE_ADDR', 'var.HTTP_X_FORWARDED_FOR']
 
+/** What may stand between the characters of an address, and between two addresses of a list. */
+const WITHIN_LIST = /[ ,:.]/
+
 /**
- * Refuses a format in which nothing tells where a text of strangers ends and the next begins.
+ * Refuses a format in which a part does not show where it ends and the next begins: only one of the ways to take
+ * such a line apart would be looked at, and a client may be the one who chooses which.
  * @throws RangeError that names the variables
  */
 export function refuseNeighbours(parts: readonly Part[]): void {
   for (const [i, left] of parts.entries()) {
     const next = parts[i + 1]
+    if ('literal' in left || !next) continue
+    if (!('literal' in next)) {
+      if (isOpen(left) && (isOpen(next) || 'field' in left)) refuse(left, next)
+      continue
+    }
     const right = parts[i + 2]
-    if (!next || !('text' in left)) continue
-    if ('text' in next) refuse(left, next)
-    const blank = 'literal' in next && /^ *$/.test(next.literal)
-    if (blank && right && 'text' in right && ADDRESSES.includes(left.text)) refuse(left, right)
+    const { literal } = next
+    if ('field' in left) {
+      const isPort = literal === ':' && right && 'field' in right && right.field === 'var.REMOTE_PORT'
+      if (left.grammar.more?.test(literal.charAt(0)) && !isPort) refuse(left, next)
+    } else if (right && 'field' in right) {
+      if (consistsOf(literal, right.grammar.more)) refuse(left, right)
+    } else if (right && 'text' in right) {
+      if (ADDRESSES.includes(left.text) && consistsOf(literal, WITHIN_LIST)) refuse(left, right)
+      if (ADDRESSES.includes(right.text) && consistsOf(literal, SOCKET.more)) refuse(left, right)
+    }
   }
+}
+
+function consistsOf(literal: string, characters: RegExp | null): boolean {
+  return characters !== null && [...literal].every(character => characters.test(character))
+}
+
+/** Whether the end of a part has to be told by what follows. */
+function isOpen(part: Part): boolean {
+  return 'text' in part || ('field' in part && part.grammar.more !== null)
 }
 
 function refuse(left: Part, right: Part): never {
