@@ -1,5 +1,8 @@
-import { type Chain, DEFAULT_LAYOUT, type Layout } from './line.js'
-import { hasDirective, strftimePattern } from './strftime.js'
+import type { Chain } from './chain.js'
+import { grammarOf, SOCKET } from './grammar.js'
+import { DEFAULT_LAYOUT, type Layout } from './line.js'
+import { ADDRESSES, type Field, type Part, refuseNeighbours } from './neighbours.js'
+import { endsOpen, hasDirective, strftimePattern } from './strftime.js'
 
 /** How uWSGI was told to log, as far as a reader has to know it. */
 export interface LogFormat {
@@ -13,34 +16,6 @@ export interface LogFormat {
   forwarded?: boolean | undefined
 }
 
-const NUMBER = '-?\\d{1,20}|-'
-const SOCKET = '[0-9A-Fa-f:.]{1,45}|-'
-const LTIME = '\\d\\d/[A-Z][a-z]{2}/\\d{4}:\\d\\d:\\d\\d:\\d\\d [+-]\\d{4}'
-
-/**
- * The variables that uWSGI computes (core/logging.c, uwsgi_register_logchunks) and their grammar. All
- * others are free text: what a client sent, or the app set.
- */
-const GRAMMAR: Readonly<Record<string, string>> = {
-  status: '-?\\d{1,10}',
-  ltime: LTIME,
-  // the socket's address, as uWSGI or nginx's uwsgi_param writes it
-  'var.REMOTE_ADDR': SOCKET,
-  ctime: '[A-Z][a-z]{2} [A-Z][a-z]{2} [ \\d]\\d \\d\\d:\\d\\d:\\d\\d \\d{4}',
-  secs: '\\d{1,20}(?:\\.\\d{1,20})?|-',
-  ...Object.fromEntries(
-    (
-      'rsize hsize size cl micros msecs tmsecs tmicros time epoch pid wid switches vars core vsz rss vszM rssM ' +
-      'pktsize modifier1 modifier2 headers werr rerr ioerr'
-    )
-      .split(' ')
-      .map(name => [name, NUMBER]),
-  ),
-}
-
-/** The variables that hold the client's address, or the list in which it stands. */
-export const ADDRESSES = ['addr', 'var.REMOTE_ADDR', 'var.HTTP_X_FORWARDED_FOR'] as const
-
 /** A layout, and how its dates were formatted. */
 export interface Format {
   layout: Layout
@@ -52,63 +27,21 @@ export interface Format {
 
 export const DEFAULT_FORMAT: Format = { layout: DEFAULT_LAYOUT, dates: [], forwarded: true }
 
-type Part = { literal: string } | { variable: string }
-
 /**
  * Compiles uWSGI's `log-format` into a layout.
  * @throws RangeError for a format without an address or a status, and for one that cannot be read back
  */
-export function compileFormat({ format, strftime = false, logDate, forwarded }: LogFormat): Format {
+export function compileFormat(given: LogFormat): Format {
   const dates: { field: string; format: string }[] = []
-  const chains: Draft[] = [{ source: '', fields: [] }]
-  const texts: string[] = []
-  const dated = (field: string, dateFormat: string) => {
-    dates.push({ field, format: dateFormat })
-    return { grammar: strftimePattern(dateFormat), field }
-  }
-  for (const part of parse(format)) {
-    const chain = chains[chains.length - 1] as Draft
-    if ('literal' in part) {
-      const literal = part.literal.replaceAll('%%', '%')
-      if (strftime && hasDirective(literal)) {
-        const { grammar, field } = dated(`strftime ${dates.length}`, literal)
-        chain.source += `(?:${quoted(part.literal)}|(${grammar}))`
-        chain.fields.push(field)
-      } else {
-        chain.source += quoted(part.literal)
-      }
-      continue
-    }
-    const name = part.variable
-    let grammar = grammarOf(name)
-    if (name === 'ftime' && strftime && logDate) grammar = dated(name, logDate).grammar
-    if (name === 'addr' && forwarded === false) grammar = SOCKET
-    if (grammar === undefined) {
-      refuseNeighbours(chain.source, texts.at(-1), name)
-      texts.push(name)
-      chains.push({ source: '', fields: [] })
-    } else {
-      chain.source += `(${grammar})`
-      chain.fields.push(name)
-    }
-  }
-  const names = [...texts, ...chains.flatMap(({ fields }) => fields)]
-  if (!names.some(isAddress)) {
-    throw new RangeError(
-      `no address is logged: expected one of ${ADDRESSES.map(name => `%(${name})`).join(', ')}`,
-    )
+  const parts = partsOf(given, dates)
+  refuseNeighbours(parts)
+  const names = parts.flatMap(part => ('text' in part ? part.text : 'field' in part ? part.field : []))
+  if (!names.some(name => ADDRESSES.includes(name))) {
+    const expected = ADDRESSES.map(name => `%(${name})`).join(', ')
+    throw new RangeError(`no address is logged: expected one of ${expected}`)
   }
   if (!names.includes('status')) throw new RangeError('no status is logged: expected %(status)')
-  const layout = {
-    chains: chains.map(({ source, fields }, i): Chain => {
-      const end = i === chains.length - 1 ? '$' : ''
-      return { regex: new RegExp(source + end, 'g'), fields }
-    }),
-    texts,
-    // behind other text only where a mark of its own says where the line begins
-    prefixed: /^[^ (]/.test((chains[0] as Draft).source),
-  }
-  return { layout, dates, forwarded: forwarded ?? false }
+  return { layout: layoutOf(parts), dates, forwarded: given.forwarded ?? false }
 }
 
 /** Whether a format logs when a request was, to the second. */
@@ -122,46 +55,71 @@ export function tellsTime({ layout, dates }: Format): boolean {
   )
 }
 
-interface Draft {
-  source: string
-  fields: string[]
-}
-
-/** The grammar of what uWSGI computes; undefined for free text. */
-function grammarOf(name: string): string | undefined {
-  if (name === 'ftime') return LTIME
-  if (name.startsWith('metric.')) return NUMBER
-  return Object.hasOwn(GRAMMAR, name) ? GRAMMAR[name] : undefined
-}
-
-function isAddress(name: string): boolean {
-  return (ADDRESSES as readonly string[]).includes(name)
-}
-
-/** Text and variables, as uwsgi_build_log_format takes them apart. */
-function parse(format: string): Part[] {
-  const parts: Part[] = []
-  let end = 0
-  for (const match of format.matchAll(/%\(([^)]+)\)/g)) {
-    if (match.index > end) parts.push({ literal: format.slice(end, match.index) })
-    parts.push({ variable: match[1] as string })
-    end = match.index + match[0].length
+/** Text and variables, as uwsgi_build_log_format takes them apart; dates are added to `dates`. */
+function partsOf(
+  { format, strftime, logDate, forwarded }: LogFormat,
+  dates: Format['dates'][number][],
+): Part[] {
+  const date = (field: string, unformatted: string | undefined, dateFormat: string): Field => {
+    dates.push({ field, format: dateFormat })
+    const grammar = {
+      source: strftimePattern(dateFormat),
+      more: endsOpen(dateFormat) ? /[0-9A-Za-z+-]/ : null,
+    }
+    return unformatted === undefined ? { field, grammar } : { field, grammar, unformatted }
   }
-  if (end < format.length) parts.push({ literal: format.slice(end) })
-  return parts
+  const literals = (literal: string): Part[] => {
+    if (literal === '') return []
+    const [, before = '', dated = '', after = ''] =
+      /^(.*?)(%?%[A-Za-z].*%[A-Za-z]|%?%[A-Za-z])(.*)$/s.exec(literal) ?? []
+    if (!strftime || !hasDirective(dated.replaceAll('%%', '%'))) return [{ literal }]
+    return [
+      ...(before === '' ? [] : [{ literal: before }]),
+      date(`strftime ${dates.length}`, dated, dated.replaceAll('%%', '%')),
+      ...(after === '' ? [] : [{ literal: after }]),
+    ]
+  }
+  const variable = (name: string): Part => {
+    if (/[%(]/.test(name)) throw new RangeError(`expected %(name), got ${JSON.stringify(`%(${name})`)}`)
+    if (name === 'ftime' && strftime && logDate) return date(name, undefined, logDate)
+    const grammar = name === 'addr' && forwarded === false ? SOCKET : grammarOf(name)
+    return grammar === undefined ? { text: name } : { field: name, grammar }
+  }
+  // the pieces between the variables, and at the odd places their names
+  return format.split(/%\(([^)]+)\)/).flatMap((piece, i) => (i % 2 === 0 ? literals(piece) : variable(piece)))
+}
+
+/** Chains of what is fixed, cut at each free text. */
+function layoutOf(parts: readonly Part[]): Layout {
+  const drafts = [{ literal: '', source: '', fields: [] as string[] }]
+  const texts: string[] = []
+  for (const part of parts) {
+    const draft = drafts.at(-1) as (typeof drafts)[number]
+    if ('text' in part) {
+      texts.push(part.text)
+      drafts.push({ literal: '', source: '', fields: [] })
+    } else if ('field' in part) {
+      const { field, grammar, unformatted } = part
+      draft.source +=
+        unformatted === undefined ? `(${grammar.source})` : `(?:${quoted(unformatted)}|(${grammar.source}))`
+      draft.fields.push(field)
+    } else if (draft.source === '' && !part.literal.includes('%%')) {
+      draft.literal += part.literal
+    } else {
+      draft.source += quoted(part.literal)
+    }
+  }
+  const chains = drafts.map(({ literal, source, fields }, i): Chain => {
+    const isLast = i === drafts.length - 1
+    const rest = source === '' ? null : new RegExp(isLast ? `${source}$` : source, 'y')
+    // behind other text only where a mark of its own says where the line begins
+    if (i === 0 && !/^[^ ]/.test(literal)) return { literal, rest, fields, only: 'start' }
+    return isLast && !rest ? { literal, rest, fields, only: 'end' } : { literal, rest, fields }
+  })
+  return { chains, texts }
 }
 
 /** A literal as a pattern; `%%` may have been written for one percent sign. */
 function quoted(literal: string): string {
   return literal.replace(/%%|[\\^$.*+?()[\]{}|/]/g, found => (found === '%%' ? '%%?' : `\\${found}`))
-}
-
-/** Where one text ends and the next begins has to be told by what stands between them. */
-function refuseNeighbours(between: string, left: string | undefined, right: string): void {
-  if (left === undefined) return
-  if (between === '' || (isAddress(left) && /^ *$/.test(between))) {
-    throw new RangeError(
-      `%(${left}) and %(${right}) stand side by side: nothing tells where the one ends and the other begins`,
-    )
-  }
 }

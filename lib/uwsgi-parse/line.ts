@@ -1,21 +1,13 @@
+import { type Chain, endAt, firstPlace, type Places, placesUpTo, valuesAt } from './chain.js'
+
 /**
  * A layout of a log line: stretches of a fixed grammar (the chains), and between each two of them a free
- * text that a stranger may have written. A chain is a global regular expression in which every repetition
- * is bounded or cannot pass the beginning of another match, so that the time to search a line grows with
- * its length alone.
+ * text that a stranger may have written.
  */
 export interface Layout {
   chains: readonly Chain[]
   /** the names of the free texts, one between each two chains */
   texts: readonly string[]
-  /** whether the first chain may stand behind other text, as with --vhost or what a log collector adds */
-  prefixed: boolean
-}
-
-export interface Chain {
-  regex: RegExp
-  /** the names of its capture groups; a group that took no part has no value */
-  fields: readonly string[]
 }
 
 /**
@@ -23,20 +15,25 @@ export interface Chain {
  *
  *     [pid: 7|app: 0|req: 1/1] ADDR (USER) {24 vars in 250 bytes} [DATE] METHOD URI
  *         => generated 3 bytes in 0 msecs via route() (PROTOCOL STATUS) 2 headers in 64 bytes (1 switches on core 0)
+ *
+ * It may stand behind other text, as with --vhost or what a log collector adds.
  */
 export const DEFAULT_LAYOUT: Layout = {
-  prefixed: true,
   chains: [
-    { regex: /\[pid: \d{1,10}\|app: -?\d{1,10}\|req: -?\d{1,20}\/\d{1,20}\] /g, fields: [] },
-    { regex: / \(/g, fields: [] },
     {
-      regex:
-        /\) \{\d{1,10} vars in \d{1,20} bytes\} \[([A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4})\] ([^ ]*) /g,
+      literal: '[pid: ',
+      rest: /\d{1,10}\|app: -?\d{1,10}\|req: -?\d{1,20}\/\d{1,20}\] /y,
+      fields: [],
+    },
+    { literal: ' (', rest: null, fields: [] },
+    {
+      literal: ') {',
+      rest: /\d{1,10} vars in \d{1,20} bytes\} \[([A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4})\] ([^ ]*) /y,
       fields: ['ctime', 'method'],
     },
     {
-      regex:
-        / => generated (\d{1,20}) bytes in (?:(\d{1,20}) msecs|(\d{1,20}) micros)(?: via [a-z]{1,20}\(\))? \(([^ ()]*) (-?\d{1,10})\) \d{1,10} headers in \d{1,20} bytes \(\d{1,10} (?:async )?switches on (?:async )?core -?\d{1,10}\)$/g,
+      literal: ' => generated ',
+      rest: /(\d{1,20}) bytes in (?:(\d{1,20}) msecs|(\d{1,20}) micros)(?: via [a-z]{1,20}\(\))? \(([^ ()]*) (-?\d{1,10})\) \d{1,10} headers in \d{1,20} bytes \(\d{1,10} (?:async )?switches on (?:async )?core -?\d{1,10}\)$/y,
       fields: ['rsize', 'msecs', 'micros', 'proto', 'status'],
     },
   ],
@@ -59,106 +56,103 @@ export interface Reading {
 /** How many readings of a text are told apart. */
 const MAX_TEXTS = 64
 
-/** Where one chain stands in a line. */
-interface Place {
-  start: number
-  end: number
-  values: readonly (string | undefined)[]
-}
-
 /**
  * Reads a line under a layout. A hostile text may hold what looks like a chain, so every place where a
  * chain can stand is found, and all the readings that they allow together can be compared.
  * @returns null when the line is not of this layout
  */
 export function readLine(line: string, layout: Layout): Reading | null {
-  const places = findPlaces(line, layout)
+  const { chains, texts } = layout
+  const places = findPlaces(line, chains)
   if (!places) return null
 
   const chosen = choosePlaces(places, layout)
-  const group = (name: string) => {
-    const i = layout.chains.findIndex(({ fields }) => fields.includes(name))
-    const j = layout.chains[i]?.fields.indexOf(name) ?? -1
-    return { of: places[i] ?? [], chosen: chosen[i], j }
+  const values: (readonly (string | undefined)[] | undefined)[] = []
+  const locate = (name: string) => {
+    const i = chains.findIndex(({ fields }) => fields.includes(name))
+    const chain = chains[i]
+    return chain && { i, chain, of: places[i] as Places, group: chain.fields.indexOf(name) }
   }
 
   return {
     value: name => {
-      const i = layout.texts.indexOf(name)
-      if (i >= 0) return line.slice((chosen[i] as Place).end, (chosen[i + 1] as Place).start)
-      const { chosen: place, j } = group(name)
-      return place?.values[j]
+      const text = texts.indexOf(name)
+      if (text >= 0) return line.slice((chosen[text] as Place).end, (chosen[text + 1] as Place).start)
+      const field = locate(name)
+      if (!field) return undefined
+      values[field.i] ??= valuesAt(line, field.chain, (chosen[field.i] as Place).start)
+      return values[field.i]?.[field.group]
     },
     disputed: name => {
-      const { of, j } = group(name)
-      return of.some(({ values }) => values[j] !== of[0]?.values[j])
+      const field = locate(name)
+      if (!field || field.of.starts.length === 1) return false
+      const { chain, of, group } = field
+      const first = valuesAt(line, chain, of.starts[0] as number)[group]
+      return of.many || of.starts.some(start => valuesAt(line, chain, start)[group] !== first)
     },
     texts: name => {
-      const i = layout.texts.indexOf(name)
-      if (i >= 0) return allTexts(line, places[i] ?? [], places[i + 1] ?? [])
-      const { of, j } = group(name)
-      const values = new Set(of.map(({ values }) => values[j] ?? ''))
-      return values.size > MAX_TEXTS ? [] : [...values]
+      const text = texts.indexOf(name)
+      if (text >= 0) return textsBetween(line, places[text] as Places, places[text + 1] as Places)
+      const field = locate(name)
+      if (!field || field.of.many) return []
+      const { chain, of, group } = field
+      return [...new Set(of.starts.map(start => valuesAt(line, chain, start)[group] ?? ''))]
     },
   }
 }
 
-/** One reading: from the left, each chain up to the end of the first address as far right as it goes, then as far left. */
-function choosePlaces(places: readonly Place[][], layout: Layout): Place[] {
-  const addressEnd = layout.texts.findIndex(name => name === 'addr' || name.startsWith('var.HTTP_X_')) + 1
+/** For each chain the places at which it stands in some reading of the whole line. */
+function findPlaces(line: string, chains: readonly Chain[]): Places[] | null {
+  const firsts: number[] = []
   let from = 0
-  return places.map((of, i) => {
-    const place = i <= addressEnd ? last(of) : (of.find(({ start }) => start >= from) ?? last(of))
-    from = place.end
-    return place
-  })
-}
-
-/** For each chain the places at which it stands in some reading of the whole line, from the left. */
-function findPlaces(line: string, layout: Layout): Place[][] | null {
-  const places: Place[][] = []
-  let from = 0
-  for (const chain of layout.chains) {
-    const found = findChain(line, chain, from, places.length === 0 && !layout.prefixed)
-    if (found.length === 0) return null
-    places.push(found)
-    from = found.reduce((least, { end }) => Math.min(least, end), line.length)
+  for (const chain of chains) {
+    const first = firstPlace(line, chain, from)
+    if (first < 0) return null
+    firsts.push(first)
+    from = endAt(line, chain, first)
   }
   // a place counts if the next chain has one behind it, and so on to the end
+  const places: Places[] = []
   let latest = line.length
-  for (let i = places.length - 1; i >= 0; i--) {
-    const valid = (places[i] as Place[]).filter(({ end }) => end <= latest)
-    if (valid.length === 0) return null
-    places[i] = valid
-    latest = last(valid).start
+  for (let i = chains.length - 1; i >= 0; i--) {
+    const found = placesUpTo(line, chains[i] as Chain, firsts[i] as number, latest)
+    if (found.starts.length === 0) return null
+    places.unshift(found)
+    latest = found.starts.at(-1) as number
   }
   return places
 }
 
-function findChain(line: string, { regex }: Chain, from: number, atStart: boolean): Place[] {
-  const found: Place[] = []
-  regex.lastIndex = from
-  for (let match = regex.exec(line); match !== null; match = regex.exec(line)) {
-    if (atStart && match.index > 0) break
-    found.push({ start: match.index, end: regex.lastIndex, values: match.slice(1) })
-    regex.lastIndex = match.index + 1
-  }
-  return found
+/** The place at which a chain stands in one reading. */
+interface Place {
+  start: number
+  end: number
+}
+
+/** One reading: from the left, each chain up to the end of the first address as far right as it goes, then as far left. */
+function choosePlaces(places: readonly Places[], layout: Layout): Place[] {
+  const addressEnd = layout.texts.findIndex(name => name === 'addr' || name.startsWith('var.HTTP_X_')) + 1
+  let from = 0
+  return places.map(({ starts, ends }, i) => {
+    const last = starts.length - 1
+    const first = i <= addressEnd ? last : starts.findIndex(start => start >= from)
+    const at = first < 0 ? last : first
+    from = ends[at] as number
+    return { start: starts[at] as number, end: from }
+  })
 }
 
 /** What may stand between two chains: from each place of the one to each of the other behind it. */
-function allTexts(line: string, lefts: readonly Place[], rights: readonly Place[]): string[] {
+function textsBetween(line: string, left: Places, right: Places): string[] {
+  // each of them has one on the other side
+  if (left.many || right.many) return []
   const texts: string[] = []
-  for (const { end } of lefts) {
-    for (const { start } of rights) {
+  for (const end of left.ends) {
+    for (const start of right.starts) {
       if (start < end) continue
       if (texts.length === MAX_TEXTS) return []
       texts.push(line.slice(end, start))
     }
   }
   return texts
-}
-
-function last(places: readonly Place[] | undefined): Place {
-  return places?.at(-1) as Place
 }

@@ -53,6 +53,11 @@ export function hasDirective(text: string): boolean {
   return [...text.matchAll(/%(.)/g)].some(([, letter]) => Object.hasOwn(STRFTIME, letter as string))
 }
 
+/** Whether the last directive stands at the end and prints a text of no fixed length. */
+export function endsOpen(format: string): boolean {
+  return /%[sZBA]$/.test(format)
+}
+
 /** When a text that strftime printed was: an instant, a reading of the wall, or NaN where it does not tell to the second. */
 export function parseStrftime(text: string, format: string): { instant: number } | { wall: number } {
   const parts = directives(format.replace(/%([FTRDh])/g, (_, letter: string) => COMPOUND[letter] as string))
