@@ -13,7 +13,7 @@ import { bundle } from '../support/commands.js'
 
 const CRASHES = Number(process.env.CRASHES ?? 20)
 // the journal of the long run is compacted on the way
-const RECORDS = CRASHES > 100 ? 20_000 : 3_000
+const RECORDS = CRASHES > 100 ? 20_000 : 2_000
 const START = Date.parse('2026-11-22T14:00:00.000Z')
 const OPTIONS = ['--clock', 'log', '--time', '600', '--increment', '--max-bans', '400']
 
