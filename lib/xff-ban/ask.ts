@@ -1,8 +1,9 @@
 import { once } from 'node:events'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { writeLine } from '../jsonl.js'
 import { readAll, readAnswer } from './control.js'
 import type { Answer, Request } from './decide.js'
+import { withSocketPath } from './socket-path.js'
 
 /** How long an answer may take, in milliseconds: the backend may wait for other programs meanwhile. */
 const PATIENCE = 60_000
@@ -21,9 +22,13 @@ export class ControlError extends Error {
  * @throws ControlError
  */
 export async function ask(path: string, requests: readonly Request[]): Promise<Answer[] | undefined> {
-  const socket = connect({ path, allowHalfOpen: true })
+  let socket: Socket
   try {
-    await once(socket, 'connect')
+    socket = await withSocketPath(path, async reachable => {
+      const connecting = connect({ path: reachable, allowHalfOpen: true })
+      await once(connecting, 'connect')
+      return connecting
+    })
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ECONNREFUSED') return undefined

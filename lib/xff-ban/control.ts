@@ -1,12 +1,13 @@
 import { once } from 'node:events'
 import { chmod, mkdtemp, rename, rm, rmdir } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { readLine, writeLine } from '../jsonl.js'
 import type { BanRecord } from '../record.js'
 import type { Answer, Declined, Request } from './decide.js'
+import { withSocketPath } from './socket-path.js'
 
 /** The requests of one connection: how many, and how many UTF-16 units they may have. */
 export const MOST_REQUESTS = 1_000
@@ -14,8 +15,6 @@ const MOST_TEXT = 1 << 20
 const CONNECTIONS = 16
 /** How long the other side may be silent while it has to send or to read, in milliseconds. */
 const PATIENCE = 10_000
-/** The longest path of a Unix socket (sun_path in unix(7)), in bytes. */
-const LONGEST_PATH = 107
 /** How much of an answer is written at once, in UTF-16 units. */
 const BLOCK = 65_536
 
@@ -63,11 +62,10 @@ async function listen(server: ReturnType<typeof createServer>, path: string): Pr
   const folder = await mkdtemp(`${path}.`)
   try {
     const draft = join(folder, 's')
-    if (Buffer.byteLength(draft) > LONGEST_PATH) {
-      throw new Error(`${dirname(path)} is too long for the path of a socket`)
-    }
-    server.listen(draft)
-    await once(server, 'listening')
+    await withSocketPath(draft, async reachable => {
+      server.listen(reachable)
+      await once(server, 'listening')
+    })
     await chmod(draft, 0o600)
     await rename(draft, path)
   } finally {

@@ -103,8 +103,13 @@ export function createDecider({ jail, backend, now, announcer, say }: Options): 
         return decision.record
       case 'past':
         outcome.journaled.push(...decision.records)
-        tally.past += 1
-        return { type: 'nothing', ip: record.ip, because: 'over already' }
+        if (record.type === 'ban') tally.past += 1
+        else tally.repeats += 1
+        return {
+          type: 'nothing',
+          ip: record.ip,
+          because: record.type === 'ban' ? 'over already' : 'not banned',
+        }
       case 'again':
         tally.repeats += 1
         announcer.again(decision.ban.ip, decision.at, Math.max(decision.since, begun), at)

@@ -18,8 +18,8 @@ export type Decision =
   /** `evicted` makes room for it, and goes before it */
   | { does: 'ban'; ban: Ban; evicted?: UnbanRecord }
   | { does: 'unban'; record: UnbanRecord }
-  /** a ban that was over before it came: history for the journal, its end included */
-  | { does: 'past'; records: [BanRecord, UnbanRecord] }
+  /** what was over before it came: history for the journal, that keeps older records from coming after it */
+  | { does: 'past'; records: [BanRecord, UnbanRecord] | [UnbanRecord] }
   /** banned already, in force since `since`: the failures go on behind the ban */
   | { does: 'again'; ban: Ban; at: number; since: number }
   /** told already, or nothing to undo */
@@ -80,9 +80,9 @@ export function createJail({ time, maxBans, remember, exempt }: Terms): Jail {
   const ends = createEnds(ban => standing.get(ban.ip)?.ban === ban)
   let newest = Number.NEGATIVE_INFINITY
 
-  const countBefore = (ip: string, at: number): number => {
+  const countBefore = (ip: string, now: number): number => {
     const past = memory.get(ip)
-    return past && at <= past.latest + remember ? past.count : 0
+    return past && Math.max(now, newest) <= past.latest + remember ? past.count : 0
   }
 
   const enter = (ban: Ban, at: number, since: number) => {
@@ -101,6 +101,12 @@ export function createJail({ time, maxBans, remember, exempt }: Terms): Jail {
     const count = ban.record.count as number
     memory.set(ban.ip, { count, at, until: ban.until, latest: time, reason })
     return time
+  }
+  /** Nobody stands: still, an older ban must not come after it. */
+  const lift = (ip: string, at: number, reason: string) => {
+    const past = memory.get(ip) ?? { count: 0, at, until: at }
+    memory.set(ip, { ...past, latest: at, reason })
+    newest = Math.max(newest, at)
   }
   const leave = (one: Standing, end: number, reason: string): UnbanRecord =>
     unbanRecord(one.ban.ip, remove(one, end, reason), reason)
@@ -121,7 +127,7 @@ export function createJail({ time, maxBans, remember, exempt }: Terms): Jail {
         one.latest = at
         return { does: 'again', ban: one.ban, at, since: one.since }
       }
-      const count = Math.max(countBefore(ip, at) + 1, record.count ?? 1)
+      const count = Math.max(countBefore(ip, now) + 1, record.count ?? 1)
       const until = record.until === undefined ? at + time(count) : parseInstant(record.until)
       const told = banRecord(record, { time: formatInstant(at), ip, until: formatInstant(until), count })
       const first = standing.size >= maxBans ? ends.first() : undefined
@@ -142,10 +148,15 @@ export function createJail({ time, maxBans, remember, exempt }: Terms): Jail {
       const ip = canonicalTarget(record.ip)
       if (ip === null) return { does: 'refuse', because: 'not an address' }
       const one = standing.get(ip)
-      if (!one) return { does: 'nothing' }
-      const at = record.time === undefined ? Math.max(now, one.latest) : parseInstant(record.time)
-      if (at < one.at) return { does: 'nothing' }
-      return { does: 'unban', record: leave(one, at, record.reason ?? 'asked') }
+      const latest = one?.latest ?? memory.get(ip)?.latest ?? Number.NEGATIVE_INFINITY
+      const at = record.time === undefined ? Math.max(now, latest) : parseInstant(record.time)
+      const reason = record.reason ?? 'asked'
+      if (one) {
+        return at < one.at ? { does: 'nothing' } : { does: 'unban', record: leave(one, at, reason) }
+      }
+      if (record.time === undefined || at <= latest) return { does: 'nothing' }
+      lift(ip, at, reason)
+      return { does: 'past', records: [unbanRecord(ip, at, reason)] }
     },
 
     recall(record) {
@@ -156,6 +167,7 @@ export function createJail({ time, maxBans, remember, exempt }: Terms): Jail {
       if (record.type === 'unban') {
         const one = standing.get(ip)
         if (one) remove(one, at, record.reason ?? 'asked')
+        else lift(ip, at, record.reason ?? 'asked')
         return
       }
       const count = record.count ?? 1

@@ -3,9 +3,9 @@ import { type BanRecord, formatInstant, type UnbanRecord } from '../record.js'
 /** How many addresses are remembered beside those in force; the oldest leave first, a tenth of them at once. */
 const MOST = 100_000
 
-/** A ban that is over. */
+/** A ban that is over, or an unban that found none. */
 export interface Past {
-  /** how many bans the ip has had */
+  /** how many bans the ip has had; 0: none */
   count: number
   /** when the ban began, and until when it was meant to last */
   at: number
@@ -24,7 +24,7 @@ export interface Memory {
   size: () => number
   /** Drops what ended more than the memory's span before this instant. */
   forget: (newest: number) => void
-  /** Two records an address, from which it can be recalled, oldest first. */
+  /** Up to two records an address, from which it can be recalled, oldest first. */
   records: () => Generator<BanRecord | UnbanRecord>
 }
 
@@ -53,7 +53,7 @@ export function createMemory(span: number): Memory {
     },
     *records() {
       for (const [ip, { count, at, until, latest, reason }] of past) {
-        yield { type: 'ban', time: formatInstant(at), ip, until: formatInstant(until), count }
+        if (count > 0) yield { type: 'ban', time: formatInstant(at), ip, until: formatInstant(until), count }
         yield { type: 'unban', time: formatInstant(latest), ip, reason }
       }
     },

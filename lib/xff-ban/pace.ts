@@ -1,5 +1,5 @@
 /** How long a transaction may wait for company, in milliseconds. */
-const GATHER = 50
+const GATHER = 25
 
 /**
  * When the next transaction may begin: at once after a pause, and otherwise not before GATHER has passed since the

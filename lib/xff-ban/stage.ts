@@ -52,7 +52,8 @@ const LONGEST_TIMER = 2 ** 31 - 1
  */
 export async function xffBan(options: Options): Promise<XffBan> {
   const { jail, backend, journal, now, verify, say } = options
-  const announcer = createAnnouncer({ storm: options.storm, hint: backend.hint, say })
+  // in a replay nobody was banned, so of course they went on
+  const announcer = createAnnouncer({ storm: options.storm, hint: now && backend.hint, say })
   const decider = createDecider({ jail, backend, now, announcer, say })
   const enforcement = createEnforcement({ backend, inForce: jail.inForce, verify, say })
   const backlog = createBacklog(journal, say)

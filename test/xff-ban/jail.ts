@@ -179,3 +179,16 @@ t.test('bans asked for and lifted by turns keep their order', async t => {
   t.equal(jail.nextEnd(), START + 61 * MINUTE)
   t.equal(jail.expire(START + 61 * MINUTE).length, 1)
 })
+
+t.test('an unban that finds no ban keeps an older one from coming after it', async t => {
+  const jail = jailOf()
+  const unban = { type: 'unban', time: at(5), ip: '203.0.113.1' } as const
+  t.match(jail.unban(unban, START), { does: 'past', records: [unban] })
+  t.same(jail.unban(unban, START), { does: 'nothing' })
+  const after = jailOf()
+  for (const record of jail.records()) after.recall(record)
+  for (const one of [jail, after]) {
+    t.same(one.ban(ban('203.0.113.1', 4), START), { does: 'nothing' })
+    t.match(one.ban(ban('203.0.113.1', 6), START), { does: 'ban', ban: { record: { count: 1 } } })
+  }
+})

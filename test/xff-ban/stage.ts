@@ -14,10 +14,10 @@ import { eventually } from '../support/eventually.js'
 import { noMounts, smallDisk } from '../support/full-disk.js'
 
 const START = Date.parse('2026-11-22T14:00:00.000Z')
-const ban = (n: number): BanRecord => ({
+const ban = (n: number, ip = `198.51.${n >> 8}.${n & 255}`): BanRecord => ({
   type: 'ban',
   time: new Date(START + n).toISOString(),
-  ip: `198.51.${n >> 8}.${n & 255}`,
+  ip,
 })
 
 async function started(backend: Backend, path: string | undefined, terms = {}) {
@@ -177,6 +177,15 @@ t.test('what came in one piece is one transaction', async t => {
   for (let n = 0; n < 500; n++) stage.write(ban(n))
   await end()
   t.same(transactions, [500])
+})
+
+t.test('a banned address that goes on failing is told with what may be wrong', async t => {
+  const { dir, journal } = jailFolder(t)
+  const { stage, said, end } = await started(filesBackend(dir), journal)
+  for (const seconds of [0, 4, 6, 7]) stage.write(ban(seconds * 1000 + 1, '198.51.0.1'))
+  await end()
+  t.match(said, [/^banned, yet still failing: 198\.51\.0\.1\. Likely cause: nothing that answers requests/])
+  t.equal(said.length, 1)
 })
 
 t.test('evicted first, banned then; and trimmed at the start', async t => {
