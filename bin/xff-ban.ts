@@ -3,7 +3,7 @@ import * as cli from '../lib/cli/options.js'
 import { run } from '../lib/cli/run.js'
 import * as value from '../lib/cli/values.js'
 import { decode, encode } from '../lib/jsonl.js'
-import { compileMatch } from '../lib/xff-ban/backend/match.js'
+import { compileMatch } from '../lib/xff-ban/backend/iptables/match.js'
 import { chooseBackend } from '../lib/xff-ban/choose.js'
 import { createExempt } from '../lib/xff-ban/exempt.js'
 import { createJail } from '../lib/xff-ban/jail.js'
@@ -42,12 +42,12 @@ const options = {
     'http',
   ),
   mapped: cli.flag('the front end may write IPv4 clients as ::ffff:1.2.3.4'),
-  block: cli.defaulted(
+  block: cli.single(
     'TARGET',
-    'what becomes of the packets',
+    'what becomes of the packets, in the filter table; else they reset both ends of the connection',
     value.words,
-    'REJECT --reject-with tcp-reset',
   ),
+  mark: cli.defaulted('BIT', 'of a packet mark that nobody else uses, for that', value.bit, '0x10000000'),
 }
 
 run('xff-ban', async ({ report, say }) => {
@@ -63,6 +63,7 @@ run('xff-ban', async ({ report, say }) => {
       ...given,
       dryRun: given['dry-run'],
       ports: given.port,
+      say,
       match: cli.checked('--match: ', () => compileMatch(given.match, given.mapped)),
     }),
   )
