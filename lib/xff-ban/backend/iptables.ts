@@ -34,7 +34,7 @@ export function iptablesBackend(options: Options): Backend {
   let families: readonly Family[] = FAMILIES
   let book = createRulebook({ ...options, ...way }, [])
 
-  const installIn = (family: Family) => install(family, options, way.table, book.chains())
+  const installIn = (family: Family) => install(family, options, way.table, book.chains)
 
   /** Takes over with one of the ways. */
   const start = async (choice: Way, bans: readonly Ban[], listeners: readonly Listener[]) => {
@@ -103,7 +103,7 @@ export function iptablesBackend(options: Options): Backend {
       }
       for (const family of families) {
         const standing = await surveyTable(family, options, way.table)
-        const fault = faultOfJumps(options, standing.hook) ?? faultOfChains(standing.chains, book.sizes)
+        const fault = faultOfJumps(options, standing.hook) ?? faultOfChains(standing.chains, book.chains)
         if (fault === undefined) continue
         await installIn(family)
         amiss.push(`${family}: ${fault}`)

@@ -14,10 +14,8 @@ export interface Revision {
 
 /** The chains that a set of bans comes to. */
 export interface Rulebook {
-  /** how many rules each chain has, by its name */
-  readonly sizes: ReadonlyMap<string, number>
-  /** all of its chains */
-  chains: () => Chain[]
+  /** all of its chains: their rules by their names */
+  readonly chains: ReadonlyMap<string, readonly string[]>
   /** Takes changes up, and tells what they come to: the chains on the way to a ban, and no others. */
   revise: (changes: readonly Change[]) => Revision
 }
@@ -37,11 +35,9 @@ export function createRulebook(wording: Wording, bans: readonly Ban[]): Rulebook
   for (const ban of bans) take(ban)
   let sorted = [...held.keys()].sort()
 
-  const chains = () => {
-    const { root, nodes } = layOut(sorted, room)
-    return [...writer.writeRoot(root), ...nodes.map(writer.write)]
-  }
-  const sizes = new Map(chains().map(({ name, rules }) => [name, rules.length]))
+  const { root, nodes } = layOut(sorted, room)
+  const first = [...writer.writeRoot(root), ...nodes.map(writer.write)]
+  const chains = new Map(first.map(({ name, rules }) => [name, rules]))
 
   /** The root's chains, when they are no longer the same. */
   const reviseRoot = (before: Node, after: Node, touched: ReadonlySet<Bytes>): Revision => {
@@ -49,11 +45,10 @@ export function createRulebook(wording: Wording, bans: readonly Ban[]): Rulebook
     if (same && !after.keys.some(key => touched.has(key))) return { written: [], gone: [] }
     const written = writer.writeRoot(after)
     const names = new Set(written.map(({ name }) => name))
-    return { written, gone: writer.gates.filter(name => sizes.has(name) && !names.has(name)) }
+    return { written, gone: writer.gates.filter(name => chains.has(name) && !names.has(name)) }
   }
 
   return {
-    sizes,
     chains,
 
     revise(changes) {
@@ -77,8 +72,8 @@ export function createRulebook(wording: Wording, bans: readonly Ban[]): Rulebook
         written: [...root.written, ...rewritten.map(writer.write)],
         gone: [...root.gone, ...gone.map(writer.chainOf)],
       }
-      for (const name of revision.gone) sizes.delete(name)
-      for (const { name, rules } of revision.written) sizes.set(name, rules.length)
+      for (const name of revision.gone) chains.delete(name)
+      for (const { name, rules } of revision.written) chains.set(name, rules)
       return revision
     },
   }

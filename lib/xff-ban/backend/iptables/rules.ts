@@ -6,7 +6,7 @@ import type { Node } from './tree.js'
 /** A chain of ours with its rules as iptables-restore reads them, without the `-A NAME`. */
 export interface Chain {
   name: string
-  rules: string[]
+  rules: readonly string[]
 }
 
 /** What a rule has to know of a key. */
@@ -65,7 +65,7 @@ export function createWriter({ name, match, only, target }: Wording, held: (key:
      */
     writeRoot({ prefix, below, keys }: Node): Chain[] {
       if (below.length === 0) return [{ name, rules: keys.flatMap(key => refuse(key)) }]
-      const root: Chain = { name, rules: [] }
+      const own: string[] = []
       const written = match.leads.flatMap((lead, i): Chain[] => {
         const rules = [
           ...below.map(prefix => `${search(lead + prefix)} -j ${chainOf(prefix)}`),
@@ -73,14 +73,14 @@ export function createWriter({ name, match, only, target }: Wording, held: (key:
         ]
         const beginning = lead + prefix
         if (beginning === '') {
-          root.rules.push(...rules)
+          own.push(...rules)
           return []
         }
         const gate = gates[i] as string
-        root.rules.push(`${search(beginning)} -j ${gate}`)
+        own.push(`${search(beginning)} -j ${gate}`)
         return [{ name: gate, rules }]
       })
-      return [root, ...written]
+      return [{ name, rules: own }, ...written]
     },
   }
 }

@@ -28,17 +28,17 @@ export function readTables(saved: string, name: string, builtIn: string): Map<st
   return tables
 }
 
-/** What is amiss with the chains, against how many rules each should have. */
+/** What is amiss with the chains, against the rules that each should have. Nobody changes one rule into another. */
 export function faultOfChains(
   standing: ReadonlyMap<string, number>,
-  wanted: ReadonlyMap<string, number>,
+  wanted: ReadonlyMap<string, readonly string[]>,
 ): string | undefined {
   const missing = [...wanted.keys()].filter(name => !standing.has(name))
   if (missing.length > 0) return `${missing.length} of ${wanted.size} chains were gone`
-  const changed = [...wanted].filter(([name, rules]) => standing.get(name) !== rules)
+  const changed = [...wanted].filter(([name, rules]) => standing.get(name) !== rules.length)
   if (changed.length > 0) {
-    const [name, rules] = changed[0] as [string, number]
-    return `${standing.get(name)} of ${rules} rules stood in ${name}`
+    const [name, rules] = changed[0] as [string, readonly string[]]
+    return `${standing.get(name)} of ${rules.length} rules stood in ${name}`
   }
   const foreign = [...standing.keys()].filter(name => !wanted.has(name))
   return foreign.length > 0 ? `${foreign.length} chains were not ours: ${foreign[0]}` : undefined

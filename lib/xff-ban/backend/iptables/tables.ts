@@ -1,6 +1,5 @@
 import { command } from './command.js'
 import { type Hook, placeJumps, removeJumps } from './jumps.js'
-import type { Chain } from './rules.js'
 import type { Family } from './sockets.js'
 import { readTables, type Table } from './survey.js'
 import { transaction } from './transaction.js'
@@ -28,16 +27,16 @@ export async function install(
   family: Family,
   hook: Hook,
   table: string,
-  chains: readonly Chain[],
+  chains: ReadonlyMap<string, readonly string[]>,
 ): Promise<void> {
   const tables = await survey(family, hook)
   const standing = tables.get(table) ?? NOTHING
   tables.delete(table)
-  const wanted = new Set(chains.map(({ name }) => name))
-  const gone = [...standing.chains.keys()].filter(name => !wanted.has(name))
+  const written = [...chains].map(([name, rules]) => ({ name, rules }))
+  const gone = [...standing.chains.keys()].filter(name => !chains.has(name))
   await restore(family, [
     ...removals(hook, tables),
-    transaction(table, { written: [...chains], gone }, placeJumps(hook, standing.hook)),
+    transaction(table, { written, gone }, placeJumps(hook, standing.hook)),
   ])
 }
 
