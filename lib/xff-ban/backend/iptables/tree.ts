@@ -117,11 +117,10 @@ function nodeOf(
   return { node: { prefix, below, keys }, inner }
 }
 
-/** Where those end that have the same byte at a place as the key at `from` (a key that ends there stands alone). */
+/** Where those end that have the same byte at a place as the key at `from` (one that ends there has NaN, and stands alone). */
 function endOfGroup(sorted: readonly Bytes[], from: number, high: number, place: number): number {
   const byte = (index: number) => (sorted[index] as Bytes).charCodeAt(place)
   const wanted = byte(from)
-  if (Number.isNaN(wanted)) return from + 1
   let inside = from
   let outside = high
   while (outside - inside > 1) {
