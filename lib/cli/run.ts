@@ -58,7 +58,8 @@ const FILE_CHUNK = 256 * 1024
 /** stdin; where it is a file, in large chunks. */
 function openInput(): Readable {
   try {
-    if (fstatSync(0).isFile()) return createReadStream('', { fd: 0, autoClose: false, highWaterMark: FILE_CHUNK })
+    if (fstatSync(0).isFile())
+      return createReadStream('', { fd: 0, autoClose: false, highWaterMark: FILE_CHUNK })
   } catch {
     // stdin is closed
   }
