@@ -6,11 +6,11 @@ COMMANDS := $(patsubst bin/%.ts,%,$(wildcard bin/*.ts))
 BUNDLES := $(COMMANDS:%=dist/%.js)
 SOURCES := $(shell find bin lib -name '*.ts') package.json tsconfig.json
 TESTS := $(shell find test -name '*.ts')
-# what tests are made of is no test
-TEST_FILES := $(filter-out test/support/% test/kernel/lab/% test/kernel/conformance/%,$(TESTS))
+# what tests are made of is no test, and test/bench measures
+TEST_FILES := $(filter-out test/support/% test/kernel/lab/% test/kernel/conformance/% test/bench/%,$(TESTS))
 RUN_TESTS = node build/test/support/run.js
 
-.PHONY: all dist run report test lint format golden fuzz clean
+.PHONY: all dist run report test bench-ban lint format golden fuzz clean
 
 all: dist
 
@@ -58,6 +58,12 @@ report: dist
 test: dist build/.compiled
 	test/support/packages
 	$(RUN_TESTS) $(TEST_FILES:%.ts=build/%.js)
+
+# What a ban costs the app and its other clients, as tables; about ten minutes, as root.
+# `make bench-ban MEASURE='load delay'` takes some of load, flood, delay.
+MEASURE ?= load flood delay
+bench-ban: dist build/.compiled
+	node build/test/bench/ban.js $(MEASURE)
 
 lint: node_modules/.package-lock.json
 	npx biome check --error-on-warnings

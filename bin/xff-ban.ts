@@ -11,7 +11,7 @@ import { decode, encode } from '../lib/jsonl.js'
 import type { AnyRecord } from '../lib/record.js'
 import { formatInstant } from '../lib/record.js'
 import { matchHint } from '../lib/xff-ban/backend/hints.js'
-import { compileMatch } from '../lib/xff-ban/backend/match.js'
+import { compileMatch } from '../lib/xff-ban/backend/iptables/match.js'
 import { chooseBackend } from '../lib/xff-ban/choose.js'
 import { serve } from '../lib/xff-ban/control.js'
 import { escalation } from '../lib/xff-ban/escalation.js'
@@ -105,13 +105,13 @@ const options = {
     'http',
   ),
   mapped: cli.flag('the front end may write IPv4 clients as ::ffff:1.2.3.4'),
-  block: cli.defaulted(
+  block: cli.single(
     'TARGET',
-    'what becomes of the packets',
+    'what becomes of the packets, in the filter table; else they reset both ends of the connection',
     value.words,
-    'REJECT --reject-with tcp-reset',
   ),
   metrics: metricsOption,
+  mark: cli.defaulted('BIT', 'of a packet mark that nobody else uses, for that', value.bit, '0x10000000'),
 }
 
 run('xff-ban', async ({ report, say, faulty }) => {

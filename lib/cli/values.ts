@@ -39,6 +39,19 @@ export function number(from: number, to: number): (text: string) => number {
   }
 }
 
+/** One bit of 32, as a number: 0x10000000. */
+export function bit(given: string): number {
+  const number = Number(given)
+  if (
+    /^(?:0x[0-9a-f]{1,8}|\d{1,10})$/i.test(given) &&
+    number > 0 &&
+    number < 2 ** 32 &&
+    Number.isInteger(Math.log2(number))
+  )
+    return number
+  throw new RangeError(`expected one bit of 32 as 0x10000000, got ${quote(given)}`)
+}
+
 /** Any text that holds something. */
 export function text(given: string): string {
   if (given === '') throw new RangeError('expected a text, got ""')

@@ -1,7 +1,10 @@
 /** The packet filter's bans: they fall, they hurt nobody else, and they end although nothing of ours lives. */
+import { mkdirSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Test } from 'tap'
+import { bundle } from '../support/commands.js'
 import { ATTACKER, ATTACKER6 } from './lab/cast.js'
-import { createLab } from './lab/lab.js'
+import { createLab, type Lab } from './lab/lab.js'
 import { APP, kernelTest, PACKET_FILTER } from './lab/needs.js'
 import {
   attackUntilRefused,
@@ -11,6 +14,7 @@ import {
   othersAreServed,
   type Scene,
   startFiltering,
+  startPipeline,
   untilServed,
 } from './lab/story.js'
 import { until } from './lab/until.js'
@@ -41,18 +45,68 @@ kernelTest('xff-ban takes a ban down when it ends', NEEDS, async t => {
   const uwsgi = await lab.uwsgi({ http: 3031 })
   const scene = { lab, uwsgi, front: await lab.nginx({ to: [uwsgi.http] }) }
   const pipeline = await startFiltering(scene, '--port 3031 --time 4')
-  const rules = async () =>
-    (await Promise.all(FAMILIES.map(family => lab.command([family, '-S', 'xff-ban'])))).map(listing =>
-      listing.split('\n').filter(rule => rule.startsWith('-A')),
-    )
+  const rules = async (family: string) =>
+    (await lab.command([`${family}-save`])).split('\n').filter(line => line.startsWith('-A xff-ban'))
   await attackUntilRefused(t, scene, ATTACKER)
-  const [v4 = [], v6 = []] = await rules()
-  t.ok(v4.length > 0 && v6.length === v4.length, 'rules stand in both families', { v4, v6 })
+  t.equal((await rules('iptables')).length, 3, 'a rule for each pattern')
+  t.same(await rules('ip6tables'), [], 'none in the family in which nobody listens')
   await until('the record of its end', () => pipeline.records().find(({ type }) => type === 'unban'))
-  t.same(await rules(), [[], []], 'no rule is left')
+  t.same(await rules('iptables'), [], 'no rule is left')
   await untilServed(scene, ATTACKER, 0)
   t.pass('served')
 })
+
+kernelTest('a refused packet frees the app', NEEDS, async t => {
+  const lab = await createLab(t)
+  const uwsgi = await lab.uwsgi({ http: 3031 })
+  const scene = { lab, uwsgi, front: await lab.nginx({ to: [uwsgi.http] }) }
+  await startFiltering(scene, '--port 3031')
+  await attackUntilRefused(t, scene, ATTACKER)
+  await isRefused(t, scene, ATTACKER)
+  t.equal(await halfOpen(lab), '', 'no connection is left behind')
+})
+
+kernelTest('without nft it refuses in the filter table, and says what that does', NEEDS, async t => {
+  const lab = await createLab(t)
+  const uwsgi = await lab.uwsgi({ http: 3031 })
+  const scene = { lab, uwsgi, front: await lab.nginx({ to: [uwsgi.http] }) }
+  const programs = FAMILIES.flatMap(family => [family, `${family}-save`, `${family}-restore`]).concat('ss')
+  const path = join(lab.folder, 'without-nft')
+  mkdirSync(path)
+  for (const program of programs) {
+    symlinkSync(await lab.command(['sh', '-c', `command -v ${program}`]), join(path, program))
+  }
+  const pipeline = lab.pipeline(
+    `echo '{"type":"ban","ip":"${ATTACKER}"}' | ` +
+      `PATH=${path} ${process.execPath} ${bundle('xff-ban')} --port 3031 --state ${lab.folder}/journal`,
+  )
+  await banOf(pipeline, ATTACKER)
+  await isRefused(t, scene, ATTACKER)
+  await othersAreServed(t, scene)
+  const { stderr } = pipeline.written()
+  t.match(stderr, /nft: not installed;.*REJECT --reject-with tcp-reset instead/)
+  t.match(stderr, /port 3031 has a listen queue of 100/)
+  t.match(await halfOpen(lab), ':3031', 'as it says')
+})
+
+kernelTest('a front end that reaches the app by IPv6', NEEDS, async t => {
+  const lab = await createLab(t)
+  const uwsgi = await lab.uwsgi({ http: 3031, over: 'v6' })
+  const scene = { lab, uwsgi, front: await lab.nginx({ to: [uwsgi.http], over: 'v6' }) }
+  const pipeline = startPipeline(scene, '--port 3031')
+  await until('the jump', async () => (await lab.command(['ip6tables-save'])).includes('-j xff-ban'))
+  for (const attacker of [ATTACKER, ATTACKER6]) await attackUntilRefused(t, scene, attacker)
+  for (const attacker of [ATTACKER, ATTACKER6]) await isRefused(t, scene, attacker)
+  await othersAreServed(t, scene)
+  t.equal(await halfOpen(lab), '', 'no connection is left behind')
+  t.notMatch(await lab.command(['iptables-save']), 'xff-ban', 'no rules in the other family')
+  t.equal(pipeline.records().length, 2, 'nobody else was banned')
+})
+
+/** The app's connections that wait for a packet with data. */
+function halfOpen(lab: Lab): Promise<string> {
+  return lab.command(['ss', '-Hnt', 'state', 'syn-recv'])
+}
 
 async function story(t: Test, scene: Scene, options: string): Promise<void> {
   const pipeline = await startFiltering(scene, `${options} --time ${TIME}`)

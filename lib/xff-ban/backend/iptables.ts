@@ -1,55 +1,58 @@
-import { formatInstant } from '../../record.js'
 import { type Backend, BackendError, type Change } from '../backend.js'
 import type { Ban } from '../jail.js'
-import type { Match } from './match.js'
+import { command } from './iptables/command.js'
+import { faultOfJumps, type Hook } from './iptables/jumps.js'
+import type { Match } from './iptables/match.js'
+import { nftTable } from './iptables/nft.js'
+import { createRulebook } from './iptables/rulebook.js'
+import { checkName } from './iptables/rules.js'
+import { FAMILIES, type Family, familiesReached, type Listener, readListeners } from './iptables/sockets.js'
+import { faultOfChains } from './iptables/survey.js'
+import { install, readHook, remove, restore, surveyTable } from './iptables/tables.js'
+import { transaction } from './iptables/transaction.js'
+import { type Way, type Wish, warningsOf, waysFor } from './iptables/way.js'
 
-export interface Options {
-  /** the app's ports: where packets from the front end arrive */
-  ports: readonly number[]
-  /** the chain of our own */
-  name: string
-  /** the built-in chain that jumps to it */
-  chain: string
-  protocol: string
+export interface Options extends Hook, Wish {
   match: Match
-  /** why packets may not match after all */
+  /** why it may not bite where a banned address keeps failing */
   hint: string
-  /** the words of the target, as `REJECT --reject-with tcp-reset` */
-  block: readonly string[]
+  /** tells people what they should know */
+  say: (message: string) => void
 }
 
-/** The last second that `-m time` can hold (32 bits). */
-const LAST_SECOND = 2 ** 31 - 1
-/** How long a command may take, in milliseconds; it waits for the lock of other iptables runs meanwhile. */
-const PATIENCE = 30_000
-
 /**
- * A chain of our own, reached from INPUT, with a rule for each pattern of each banned client. The rules hold
- * the end of the ban, so the kernel ends it whatever has become of us. They stand in both families: the
- * family of a packet is that of the connection from the front end, whatever the client's address is.
- * Everything but the reading of the jumps goes through one `iptables-restore --noflush` a family.
+ * Chains of our own, reached from a built-in one, that look for the banned clients' addresses in the packets that
+ * the front end sends. The rules hold the end of each ban, so the kernel ends it whatever has become of us.
+ * A packet's family is that of the connection from the front end, whatever the client's address is: the rules
+ * stand in each family in which the app can be reached, in one transaction each.
+ * @throws RangeError for a name that no chain can have
  */
 export function iptablesBackend(options: Options): Backend {
-  const families = ['iptables', 'ip6tables'] as const
-  const { name, match } = options
-  let inForce = new Map<string, Ban>()
+  const { name, chain, ports, protocol, say } = options
+  checkName(name)
+  const ways = waysFor(options)
+  const nft = nftTable(options)
+  let way = ways[0] as Way
+  let families: readonly Family[] = FAMILIES
+  let book = createRulebook({ ...options, ...way }, [])
 
-  const rules = ({ ip, until }: Ban): string[] => {
-    // a rule still holds in the second that datestop names
-    const stop = formatInstant(Math.min(Math.ceil(until / 1000) - 1, LAST_SECOND) * 1000).slice(0, 19)
-    // hex throughout: no byte of a pattern can mean anything to iptables-restore
-    return match(ip).map(
-      pattern =>
-        `${name} -p ${options.protocol} -m time --datestop ${stop} ` +
-        `-m string --algo kmp --hex-string |${pattern.toString('hex')}| -j ${options.block.join(' ')}`,
-    )
+  const installIn = (family: Family) => install(family, options, way.table, book.chains)
+
+  /** Takes over with one of the ways. */
+  const start = async (choice: Way, bans: readonly Ban[], listeners: readonly Listener[]) => {
+    way = choice
+    book = createRulebook({ ...options, ...way }, bans)
+    families = reached(listeners)
+    await (way.release ? nft.install() : nft.remove())
+    for (const family of FAMILIES) {
+      if (families.includes(family)) await installIn(family)
+      else await remove(family, options).catch(unlessMissing)
+    }
   }
 
-  const restore = async (lines: string[]) => {
-    if (lines.length === 0) return
-    const input = ['*filter', ...lines, 'COMMIT', ''].join('\n')
-    for (const family of families) await command(`${family}-restore`, ['--noflush', '--wait'], input)
-  }
+  /** Only who lives on this host can be seen. */
+  const reached = (listeners: readonly Listener[]) =>
+    chain === 'INPUT' && protocol === 'tcp' ? familiesReached(listeners, ports) : FAMILIES
 
   return {
     name: `iptables chain ${name}`,
@@ -57,81 +60,75 @@ export function iptablesBackend(options: Options): Backend {
     refuses: ip => (ip.includes('/') ? 'packets are searched for one address, not for a prefix' : undefined),
 
     async open(bans) {
-      inForce = new Map(bans.map(ban => [ban.ip, ban]))
-      for (const family of families) {
-        // naming a chain makes it, or empties it
-        const lines = [`:${name} - [0:0]`, ...bans.flatMap(rules).map(rule => `-A ${rule}`)]
-        const jumps = await jumpsTo(family, options)
-        for (const jump of jumps) lines.push(jump.replace(/^-A/, '-D'))
-        for (const port of options.ports) {
-          lines.push(`-I ${options.chain} 1 -p ${options.protocol} --dport ${port} -j ${name}`)
+      const listeners = await readSockets()
+      for (const [i, choice] of ways.entries()) {
+        try {
+          await start(choice, bans, listeners)
+          break
+        } catch (error) {
+          const next = ways[i + 1]
+          if (!(error instanceof BackendError) || !next) throw error
+          say(
+            `${error.message}; so the app's end of a refused connection is not freed: ${next.target} instead`,
+          )
         }
-        await command(
-          `${family}-restore`,
-          ['--noflush', '--wait'],
-          ['*filter', ...lines, 'COMMIT', ''].join('\n'),
-        )
       }
+      for (const warning of warningsOf(way, options, listeners)) say(warning)
     },
 
     async apply(changes: readonly Change[]) {
-      const after = new Map(inForce)
-      for (const change of changes) {
-        if ('ban' in change) after.set(change.ban.ip, change.ban)
-        else after.delete(change.unban)
+      const revision = book.revise(changes)
+      if (revision.written.length === 0 && revision.gone.length === 0) return
+      for (const family of families) {
+        const fault = faultOfJumps(options, await readHook(family, options, way.table))
+        if (fault !== undefined) {
+          say(`${family}: ${fault}; put back`)
+          await installIn(family)
+          continue
+        }
+        try {
+          await restore(family, [transaction(way.table, revision)])
+        } catch (error) {
+          // others may have done something to our chains
+          say(`${(error as Error).message}; all rules are written anew`)
+          await installIn(family)
+        }
       }
-      const gone = [...inForce.values()].filter(ban => after.get(ban.ip) !== ban)
-      const come = [...after.values()].filter(ban => inForce.get(ban.ip) !== ban)
-      await restore([
-        ...gone.flatMap(rules).map(rule => `-D ${rule}`),
-        ...come.flatMap(rules).map(rule => `-A ${rule}`),
-      ])
-      inForce = after
     },
 
     async verify() {
       const amiss: string[] = []
-      for (const family of families) {
-        const jumps = await jumpsTo(family, options)
-        const rules = await command(family, ['--wait', '-S', name]).catch(() => '')
-        const expected = [...inForce.values()].reduce((count, ban) => count + match(ban.ip).length, 0)
-        const found = rules.split('\n').filter(rule => rule.startsWith('-A ')).length
-        if (jumps.length !== options.ports.length)
-          amiss.push(`${family}: the jump from ${options.chain} was gone`)
-        else if (found !== expected) amiss.push(`${family}: ${found} of ${expected} rules stood in ${name}`)
+      const found = reached(await readSockets())
+      for (const family of found.filter(family => !families.includes(family))) {
+        await installIn(family)
+        families = [...families, family]
+        amiss.push(`${family}: the app could be reached there without rules`)
       }
-      if (amiss.length === 0) return undefined
-      await this.open([...inForce.values()])
-      return amiss.join('; ')
+      for (const family of families) {
+        const standing = await surveyTable(family, options, way.table)
+        const fault = faultOfJumps(options, standing.hook) ?? faultOfChains(standing.chains, book.chains)
+        if (fault === undefined) continue
+        await installIn(family)
+        amiss.push(`${family}: ${fault}`)
+      }
+      if (way.release && (await nft.repair())) amiss.push('nft: our table was not as we left it')
+      return amiss.length > 0 ? amiss.join('; ') : undefined
     },
 
     async flush() {
-      for (const family of families) {
-        const jumps = await jumpsTo(family, options)
-        const lines = [`:${name} - [0:0]`, ...jumps.map(jump => jump.replace(/^-A/, '-D')), `-X ${name}`]
-        await command(
-          `${family}-restore`,
-          ['--noflush', '--wait'],
-          ['*filter', ...lines, 'COMMIT', ''].join('\n'),
-        )
-      }
-      inForce = new Map()
+      for (const family of FAMILIES) await remove(family, options).catch(unlessMissing)
+      await nft.remove()
+      book = createRulebook({ ...options, ...way }, [])
     },
   }
 }
 
-/** The rules of the built-in chain that jump to ours, as `-A INPUT ... -j NAME`. */
-async function jumpsTo(family: string, { chain, name }: Options): Promise<string[]> {
-  const listing = await command(family, ['--wait', '-S', chain])
-  return listing.split('\n').filter(rule => rule.startsWith(`-A ${chain} `) && rule.endsWith(` -j ${name}`))
+/** Who waits for connections on this host; nobody, where that cannot be seen. */
+async function readSockets(): Promise<Listener[]> {
+  return readListeners(await command('ss', ['-Hltn']).catch(() => ''))
 }
 
-/** Runs a program without a shell. */
-async function command(program: string, args: readonly string[], input = ''): Promise<string> {
-  const { execa } = await import('execa')
-  const result = await execa(program, args, { input, reject: false, timeout: PATIENCE })
-  if (!result.failed) return result.stdout
-  const reason =
-    result.code === 'ENOENT' ? 'not installed' : (result.stderr || result.shortMessage || '').trim()
-  throw new BackendError(`${program}: ${reason}`)
+/** A family whose programs are missing, or that the kernel lacks, has nothing of ours. */
+function unlessMissing(error: unknown): void {
+  if (!(error instanceof BackendError)) throw error
 }

@@ -1,7 +1,7 @@
 import { execa } from 'execa'
 import type { Test } from 'tap'
+import { compileMatch } from '../../../lib/xff-ban/backend/iptables/match.js'
 import { iptablesBackend } from '../../../lib/xff-ban/backend/iptables.js'
-import { compileMatch } from '../../../lib/xff-ban/backend/match.js'
 import { PACKET_FILTER } from '../lab/needs.js'
 import { refusedBehind, type Subject, serve } from './place.js'
 
@@ -25,6 +25,8 @@ export const iptables: Subject = {
           protocol: 'tcp',
           match: compileMatch('http', false),
           hint: '',
+          mark: 0x10000000,
+          say: () => {},
           block: RESET.slice(1),
         }),
       options: ['--port', String(port)],

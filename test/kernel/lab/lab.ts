@@ -41,8 +41,11 @@ export interface LabOptions {
   clients?: readonly string[]
 }
 
+/** What a lab is made for: a test, or a measurement. */
+export type Owner = Pick<Test, 'teardown' | 'passing' | 'comment'>
+
 /** Makes a lab. It is taken down at the end of the test, whatever becomes of the test. */
-export async function createLab(t: Test, { clients = [] }: LabOptions = {}): Promise<Lab> {
+export async function createLab(t: Owner, { clients = [] }: LabOptions = {}): Promise<Lab> {
   const programs: { name: string; program: Program; log?: string }[] = []
   const folder = createFolder()
   t.teardown(() => removeFolder(folder))
@@ -128,7 +131,7 @@ export async function createLab(t: Test, { clients = [] }: LabOptions = {}): Pro
 const TOLD = 20
 
 /** What a program of a failed test has to say. */
-function tell(t: Test, name: string, program: Program, log: string | undefined): void {
+function tell(t: Owner, name: string, program: Program, log: string | undefined): void {
   const { stdout, stderr } = program.written()
   const kept = log !== undefined && existsSync(log) ? readFileSync(log, 'latin1') : ''
   const text = [stdout, stderr, kept].filter(Boolean).join('---\n').split('\n').slice(-TOLD).join('\n')

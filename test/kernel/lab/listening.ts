@@ -2,7 +2,7 @@ import { readFileSync, readlinkSync } from 'node:fs'
 import type { Program } from './program.js'
 import { until } from './until.js'
 
-/** How `/proc/net/tcp` writes that a socket listens (the kernel's TCP_LISTEN). */
+/** How `/proc/net/tcp` and `tcp6` write that a socket listens (the kernel's TCP_LISTEN). */
 const LISTEN = '0A'
 
 /**
@@ -26,7 +26,8 @@ function networkOf(pid: number | 'self'): string {
 
 function openPorts(pid: number): Set<number> {
   const open = new Set<number>()
-  for (const line of readFileSync(`/proc/${pid}/net/tcp`, 'utf8').split('\n')) {
+  const tables = ['tcp', 'tcp6'].map(table => readFileSync(`/proc/${pid}/net/${table}`, 'utf8'))
+  for (const line of tables.join('').split('\n')) {
     // sl  local_address rem_address   st ...
     const [, local = '', , state] = line.trim().split(/\s+/)
     if (state === LISTEN) open.add(Number.parseInt(local.slice(local.indexOf(':') + 1), 16))

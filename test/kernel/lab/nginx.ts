@@ -3,6 +3,8 @@ import type { Endpoint, Host } from './network.js'
 export interface NginxOptions {
   /** the servers behind it: a pool when more than one */
   to: readonly Endpoint[]
+  /** the family in which it reaches them */
+  over?: 'v4' | 'v6'
   /** what it speaks to them: `proxy_pass` or `uwsgi_pass` */
   speaks?: 'http' | 'uwsgi'
   at?: Exclude<Host, 'client' | 'app'>
@@ -17,8 +19,9 @@ export interface NginxOptions {
 
 /** The configuration of a front end that tells the app who the client is. */
 export function nginxConfiguration(options: NginxOptions, own: Endpoint, folder: string): string {
-  const { to, speaks = 'http', keepalive = 0, maxFails = 1, more = [] } = options
-  const servers = to.map(({ v4, port }) => `server ${v4}:${port} max_fails=${maxFails};`)
+  const { to, over = 'v4', speaks = 'http', keepalive = 0, maxFails = 1, more = [] } = options
+  const address = ({ v4, v6, port }: Endpoint) => (over === 'v4' ? `${v4}:${port}` : `[${v6}]:${port}`)
+  const servers = to.map(server => `server ${address(server)} max_fails=${maxFails};`)
   const location = speaks === 'http' ? overHttp(keepalive) : overUwsgi()
   return `
 user root;

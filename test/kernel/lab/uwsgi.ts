@@ -10,6 +10,8 @@ export interface UwsgiOptions {
   http?: number
   /** the port of `socket`, where the uwsgi protocol is spoken */
   socket?: number
+  /** the family in which it listens */
+  over?: 'v4' | 'v6'
   /** `log-x-forwarded-for` */
   forwarded?: boolean
   /** `log-format` */
@@ -33,8 +35,18 @@ export interface Uwsgi {
 
 /** The arguments of a real uWSGI with the tests' app, logging to a file. */
 export function uwsgiArguments(options: UwsgiOptions, log: string): string[] {
-  const { http, socket, forwarded = true, format, workers = 2, listen = 100, more = [] } = options
-  const at = (port: number) => `${ADDRESSES.app.v4}:${port}`
+  const {
+    http,
+    socket,
+    forwarded = true,
+    format,
+    workers = 2,
+    listen = 100,
+    over = 'v4',
+    more = [],
+  } = options
+  const at = (port: number) =>
+    over === 'v4' ? `${ADDRESSES.app.v4}:${port}` : `[${ADDRESSES.app.v6}]:${port}`
   const app = resolve('test/kernel/lab/app.py')
   return [
     ...['uwsgi', '--plugin', 'python3', '--master', '--die-on-term', '--need-app', '--wsgi-file', app],

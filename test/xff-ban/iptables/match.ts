@@ -1,8 +1,10 @@
 import t from 'tap'
-import { compileMatch } from '../../lib/xff-ban/backend/match.js'
+import { compileMatch } from '../../../lib/xff-ban/backend/iptables/match.js'
 
 const patterns = (match: string, ip: string, mapped = false) =>
-  compileMatch(match, mapped)(ip).map(pattern => pattern.toString('latin1'))
+  compileMatch(match, mapped)
+    .spell(ip)
+    .flatMap(({ patterns }) => patterns)
 
 t.test('the presets are what the front ends send', async t => {
   t.same(patterns('http', '1.2.3.4'), [

@@ -1,0 +1,45 @@
+/** What stands in one table of one family. */
+export interface Table {
+  /** how many rules each chain of the jail has, by its name */
+  chains: Map<string, number>
+  /** the rules of the built-in chain in their order, as `-A INPUT ...` */
+  hook: string[]
+}
+
+/** Reads what iptables-save prints, of all tables. */
+export function readTables(saved: string, name: string, builtIn: string): Map<string, Table> {
+  const tables = new Map<string, Table>()
+  const beginning = `${name}/`
+  let table: Table = { chains: new Map(), hook: [] }
+  for (const line of saved.split('\n')) {
+    if (line.startsWith('*')) {
+      table = { chains: new Map(), hook: [] }
+      tables.set(line.slice(1), table)
+    } else if (line.startsWith(`-A ${builtIn} `)) {
+      table.hook.push(line)
+    } else if (line.startsWith(':') || line.startsWith('-A ')) {
+      const isRule = line.startsWith('-A ')
+      const start = isRule ? 3 : 1
+      const chain = line.slice(start, line.indexOf(' ', start))
+      if (chain !== name && !chain.startsWith(beginning)) continue
+      table.chains.set(chain, (table.chains.get(chain) ?? 0) + (isRule ? 1 : 0))
+    }
+  }
+  return tables
+}
+
+/** What is amiss with the chains, against the rules that each should have. Nobody changes one rule into another. */
+export function faultOfChains(
+  standing: ReadonlyMap<string, number>,
+  wanted: ReadonlyMap<string, readonly string[]>,
+): string | undefined {
+  const missing = [...wanted.keys()].filter(name => !standing.has(name))
+  if (missing.length > 0) return `${missing.length} of ${wanted.size} chains were gone`
+  const changed = [...wanted].filter(([name, rules]) => standing.get(name) !== rules.length)
+  if (changed.length > 0) {
+    const [name, rules] = changed[0] as [string, readonly string[]]
+    return `${standing.get(name)} of ${rules.length} rules stood in ${name}`
+  }
+  const foreign = [...standing.keys()].filter(name => !wanted.has(name))
+  return foreign.length > 0 ? `${foreign.length} chains were not ours: ${foreign[0]}` : undefined
+}

@@ -1,0 +1,70 @@
+import { appendFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { USER } from '../kernel/lab/cast.js'
+import type { Lab } from '../kernel/lab/lab.js'
+import { isFromApp } from '../kernel/lab/request.js'
+import type { Uwsgi } from '../kernel/lab/uwsgi.js'
+import { CONTENDERS, type Contender, startBanning, startFront } from './contenders.js'
+import { withLab } from './owner.js'
+import { milliseconds, printTable, quantile } from './table.js'
+
+const BANS = 100
+/** A request unanswered for so long was refused, in milliseconds; an answer takes one. */
+const UNANSWERED = 80
+/** How long to wait for a ban, in milliseconds. */
+const PATIENCE = 5000
+
+/** From the write of the line that tips a ban to the first packet that is refused. */
+export async function measureDelay(): Promise<void> {
+  const rows: string[][] = []
+  for (const contender of CONTENDERS.filter(({ ban }) => ban)) {
+    const delays = await withLab(lab => delaysOf(contender, lab))
+    const [p50, p99] = [0.5, 0.99].map(share => milliseconds(quantile(delays, share)))
+    rows.push([contender.name, String(delays.length), p50 ?? '', p99 ?? ''])
+  }
+  printTable(
+    'from the write of the log line to the first refused request (one every few ms)',
+    ['enforcement', 'bans', 'p50', 'p99'],
+    rows,
+  )
+}
+
+async function delaysOf(contender: Contender, lab: Lab): Promise<number[]> {
+  const uwsgi = await lab.uwsgi({ http: 3031, listen: 4096, more: contender.uwsgi?.(lab) ?? [] })
+  await startFront(contender, lab, [uwsgi.http])
+  const log = join(lab.folder, 'failures.log')
+  writeFileSync(log, '')
+  const failure = (ip: string) => appendFileSync(log, failureLine(ip))
+  await startBanning(contender, lab, [3031], log, failure)
+  const delays: number[] = []
+  for (let i = 0; i < BANS; i++) {
+    const ip = `203.0.113.${100 + i}`
+    await isServed(lab, uwsgi, ip)
+    const start = performance.now()
+    failure(ip)
+    for (;;) {
+      const sent = performance.now()
+      if (sent - start > PATIENCE) throw new Error(`${contender.name}: ${ip} is not refused`)
+      if (await isServed(lab, uwsgi, ip)) continue
+      delays.push(sent - start)
+      break
+    }
+  }
+  return delays
+}
+
+/** Whether the app answers what the front end would send it for a client. */
+async function isServed(lab: Lab, { http }: Uwsgi, ip: string): Promise<boolean> {
+  const headers = { 'X-Forwarded-For': ip, 'X-Real-IP': ip }
+  const answer = await lab.request({ from: USER, to: http, headers, within: UNANSWERED })
+  return isFromApp(answer)
+}
+
+/** As uWSGI writes it. */
+function failureLine(ip: string): string {
+  const at = new Date().toString().replace(/^(\w+ \w+ )(\d+) (\d{4}) (\S+) .*/, '$1$2 $4 $3')
+  return (
+    `[pid: 1|app: 0|req: 1/1] ${ip} () {24 vars in 247 bytes} [${at}] ` +
+    'GET /404 => generated 3 bytes in 0 msecs (HTTP/1.0 404) 2 headers in 71 bytes (1 switches on core 0)\n'
+  )
+}

@@ -1,0 +1,84 @@
+import { ATTACKER, USERS } from '../kernel/lab/cast.js'
+import { type Answer, isFromApp } from '../kernel/lab/request.js'
+import { ban, CONTENDERS, type Contender, startFront } from './contenders.js'
+import { withLab } from './owner.js'
+import { milliseconds, printTable, quantile } from './table.js'
+
+/** How long requests are made, in seconds; twice as long as the app keeps a half-open socket. */
+const SECONDS = 15
+/** Requests a second. */
+const LEGITIMATE = 20
+const BANNED = 50
+/** How long a legitimate client waits, in milliseconds. */
+const PATIENCE = 15_000
+
+interface Situation {
+  contender: Contender
+  /** uWSGI's listen queue */
+  listen: number
+  /** how many servers are behind the front end */
+  servers: number
+}
+
+/** What a banned client who goes on does to the others. */
+export async function measureLoad(): Promise<void> {
+  const rows: string[][] = []
+  for (const servers of [1, 2]) {
+    for (const listen of [100, 4096]) {
+      for (const contender of CONTENDERS) rows.push(await situate({ contender, listen, servers }))
+    }
+  }
+  printTable(
+    `${LEGITIMATE} legitimate requests a second for ${SECONDS} s (pages of 10 ms, 2 workers), ` +
+      `a banned client makes ${BANNED} a second`,
+    ['enforcement', 'listen', 'servers', 'answered', 'p50', 'p99', 'banned client served'],
+    rows,
+  )
+}
+
+function situate({ contender, listen, servers }: Situation): Promise<string[]> {
+  return withLab(async lab => {
+    const ports = [3031, 3032].slice(0, servers)
+    const more = contender.uwsgi?.(lab) ?? []
+    const apps = []
+    for (const http of ports) apps.push(await lab.uwsgi({ http, listen, more }))
+    const front = await startFront(
+      contender,
+      lab,
+      apps.map(({ http }) => http),
+    )
+    await ban(contender, lab, ports, [ATTACKER])
+    const [legitimate, banned] = await Promise.all([
+      atRate(LEGITIMATE, i => {
+        const from = USERS[i % USERS.length] as string
+        return lab.request({ from, to: front, path: '/slow', within: PATIENCE })
+      }),
+      atRate(BANNED, () => lab.request({ from: ATTACKER, to: front, path: '/404', within: 5000 })),
+    ])
+    const answered = legitimate.filter(isFromApp)
+    const times = legitimate.map(({ ms }) => ms)
+    return [
+      contender.name,
+      String(listen),
+      String(servers),
+      `${answered.length} of ${legitimate.length}`,
+      milliseconds(quantile(times, 0.5)),
+      milliseconds(quantile(times, 0.99)),
+      `${banned.filter(isFromApp).length} of ${banned.length}`,
+    ]
+  })
+}
+
+/** Makes requests at a steady rate, whether or not earlier ones were answered. */
+async function atRate(rate: number, make: (index: number) => Promise<Answer>): Promise<Answer[]> {
+  const answers: Promise<Answer>[] = []
+  await new Promise<void>(done => {
+    const timer = setInterval(() => {
+      answers.push(make(answers.length))
+      if (answers.length < rate * SECONDS) return
+      clearInterval(timer)
+      done()
+    }, 1000 / rate)
+  })
+  return Promise.all(answers)
+}
