@@ -17,6 +17,8 @@ export interface Command {
   /** what takes the place of stdin */
   input?: Readable
   stages: NodeJS.ReadWriteStream[]
+  /** what is still to be done when the last record is out, or cannot get out */
+  finish?: () => Promise<void>
   /** the closing line on stderr; none when empty */
   summary: () => string
   /** is told that a signal asks to finish, for a stage that keeps its input waiting */
@@ -42,13 +44,16 @@ export async function run(
   try {
     const built = await build(diagnostics)
     if (!built) return
-    const { stages, summary, hurry } = built
+    const { stages, summary, hurry, finish } = built
     const input = built.input ?? Readable.from(untilSignal(source, hurry), { objectMode: false })
     progress.start()
     // stdout may be shared with what the shell runs next: it is not ours to shut down
     await pipeline([input, ...stages, process.stdout], { end: false })
       .catch(ignoreClosedReader)
-      .finally(progress.stop)
+      .finally(() => {
+        progress.stop()
+        return finish?.()
+      })
     const closing = [summary(), diagnostics.faults()].filter(Boolean).join(', ')
     if (closing) diagnostics.say(closing)
   } catch (error) {
