@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import t from 'tap'
 
-const STAGES = ['uwsgi-parse', 'xff-window', 'xff-ban', 'xff-notify', 'xff-report']
+const STAGES = ['uwsgi-parse', 'xff-window', 'xff-ban', 'xff-notify', 'xff-import', 'xff-report']
 
 /** The leaves of ours that everyone may use: what flows, and how it is written down. */
 const LEAVES = ['lib/record', 'lib/fault', 'lib/lines', 'lib/net/']
