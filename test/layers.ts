@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import t from 'tap'
 
-const STAGES = ['uwsgi-parse', 'xff-window', 'xff-ban', 'xff-report']
+const STAGES = ['uwsgi-parse', 'xff-window', 'xff-ban', 'xff-notify', 'xff-import', 'xff-report']
 
 /** The leaves of ours that everyone may use: what flows, and how it is written down. */
 const LEAVES = ['lib/record', 'lib/fault', 'lib/lines', 'lib/net/']
@@ -28,7 +28,8 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
   through2: /^lib\/(lines|jsonl|.*\/(stage|glue))\.ts$/,
   yargs: /^lib\/cli\/command-line\.ts$/,
   'prom-client': /^lib\/cli\/metrics\.ts$/,
-  execa: /^lib\/xff-ban\/backend\//,
+  execa: /^lib\/(xff-ban\/backend|xff-notify)\//,
+  nodemailer: /^lib\/xff-notify\/post\.ts$/,
   'ipaddr.js': /^lib\/net\/address\.ts$/,
   tinyqueue: /^lib\/xff-ban\/ends\.ts$/,
 }
@@ -52,7 +53,7 @@ for (const file of files) {
   t.test(file, async t => {
     const source = readFileSync(file, 'utf8')
     const code = source.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '')
-    const imported = [...code.matchAll(/(?:from|import\()\s*'([^']+)'/g)].map(match => match[1] as string)
+    const imported = [...code.matchAll(/(?:from\s+|import\(\s*)'([^']+)'/g)].map(match => match[1] as string)
     for (const name of imported) {
       if (name.startsWith('node:')) continue
       if (name.startsWith('.')) {

@@ -1,0 +1,63 @@
+/** Options by their names in lower case. */
+export type Section = Map<string, string>
+
+/** A file as Python's configparser reads it, the way fail2ban sets that up. */
+export interface Ini {
+  /** by their names as written; `DEFAULT` among them */
+  sections: Map<string, Section>
+  /** the lines that are neither section, option nor the rest of a value, from 1 */
+  faults: number[]
+}
+
+/**
+ * `[section]`, `name = value` or `name: value`; a line that is indented deeper than its option's goes on with the
+ * value; `#` and `;` begin a line of comment, ` ;` the rest of a line. Nothing is interpolated yet.
+ */
+export function parseIni(text: string): Ini {
+  const sections = new Map<string, Section>()
+  const faults: number[] = []
+  let section: Section | undefined
+  let option: string | undefined
+  let indent = 0
+
+  for (const [i, line] of text.split(/\r\n|\r|\n/).entries()) {
+    const content = withoutComment(line).trim()
+    if (content === '') {
+      // an empty line inside a value is part of it, a comment is not
+      if (section && option !== undefined && line.trim() === '') append(section, option, '')
+      continue
+    }
+    const depth = line.search(/\S/)
+    if (section && option !== undefined && depth > indent) {
+      append(section, option, content)
+      continue
+    }
+    indent = depth
+    const [, header] = /^\[(.+)\]/.exec(content) ?? []
+    const [, name, value] = /^(.*?)\s*[=:]\s*(.*)$/.exec(content) ?? []
+    if (header !== undefined) {
+      option = undefined
+      section = sections.get(header) ?? new Map()
+      sections.set(header, section)
+    } else if (section && name) {
+      option = name.toLowerCase()
+      section.set(option, value as string)
+    } else {
+      faults.push(i + 1)
+    }
+  }
+  for (const options of sections.values()) {
+    for (const [name, value] of options) options.set(name, value.trimEnd())
+  }
+  return { sections, faults }
+}
+
+function append(section: Section, option: string, line: string): void {
+  section.set(option, `${section.get(option)}\n${line}`)
+}
+
+function withoutComment(line: string): string {
+  if (/^\s*[#;]/.test(line)) return ''
+  const at = line.search(/\s;/)
+  return at < 0 ? line : line.slice(0, at)
+}

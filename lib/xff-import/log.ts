@@ -1,0 +1,29 @@
+import type { Carried, Note, Read } from './carried.js'
+
+/** Where the log comes from; undefined where the jail does not say. */
+export function logOf(read: Read, note: Note): Carried['log'] | undefined {
+  const backend = read('backend') ?? 'auto'
+  if (backend.startsWith('systemd')) {
+    const matches = (read('journalmatch') ?? '').split(/\s+/).filter(Boolean)
+    if (matches.length > 0) return { journal: matches }
+    note('backend', backend, 'no journalmatch says which messages of the journal are the log')
+  }
+  const files = (read('logpath') ?? '')
+    .split('\n')
+    .map(path => path.replace(/\s+(head|tail)\s*$/, '').trim())
+    .filter(Boolean)
+  if (files.some(path => /[*?[]/.test(path))) {
+    note('logpath', files.join(' '), 'files that come to match while it runs are found when it starts again')
+  }
+  return files.length > 0 ? { files } : undefined
+}
+
+/** `--tz`, from `logtimezone`: `UTC+0200`, `GMT-03:00`, `Z`. */
+export function zoneOf(logtimezone: string | undefined, note: Note): string[] {
+  if (logtimezone === undefined || logtimezone === '') return []
+  const [found, sign = '+', hours = '00', minutes = '00'] =
+    /^(?:UTC|GMT|Z)?(?:([+-])(\d\d):?(\d\d)?)?$/i.exec(logtimezone.trim()) ?? []
+  if (found) return ['--tz', `${sign}${hours}:${minutes}`]
+  note('logtimezone', logtimezone, 'uwsgi-parse --tz takes Europe/Berlin or +02:00')
+  return []
+}

@@ -1,0 +1,33 @@
+import type { Transform } from 'node:stream'
+import { transform } from 'through2'
+import { writeLine } from '../jsonl.js'
+import type { AnyRecord, BanRecord } from '../record.js'
+import type { Outbox } from './outbox.js'
+
+export interface Tally {
+  records: number
+  bans: number
+}
+
+/**
+ * Every record in is a record out, at once; the outboxes get a copy and never make it wait.
+ * @param bans take the bans only
+ * @param all take every record
+ */
+export function xffNotify(
+  bans: readonly Outbox<BanRecord>[],
+  all: readonly Outbox<AnyRecord>[],
+): { stage: Transform; tally: Tally } {
+  const tally: Tally = { records: 0, bans: 0 }
+  const stage = transform({ objectMode: true }, (record: AnyRecord, _encoding, done) => {
+    tally.records += 1
+    const line = writeLine(record)
+    for (const outbox of all) outbox.put({ record, line })
+    if (record.type === 'ban') {
+      tally.bans += 1
+      for (const outbox of bans) outbox.put({ record, line })
+    }
+    done(null, record)
+  })
+  return { stage, tally }
+}

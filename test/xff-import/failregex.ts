@@ -1,0 +1,32 @@
+import t from 'tap'
+import { statusesOf, statusList } from '../../lib/xff-import/failregex.js'
+
+const list = (failregex: string) => {
+  const found = statusesOf(failregex)
+  return found && statusList(found)
+}
+
+t.test("the recipe's failregex, as people write it", t => {
+  const rest = String.raw`<HOST> \(.*\) .* \(HTTP/[012.]+ `
+  t.equal(list(String.raw`${rest}[45][0-9][0-9]\)`), '4xx,5xx')
+  t.equal(list(String.raw`^.* ${rest}4\d\d\)`), '4xx')
+  t.equal(list(String.raw`^.*\s<HOST>\s\(.*?\) .+ \(HTTP/\S+ (?:403|404|5\d\d)\).*$`), '403-404,5xx')
+  t.equal(list(String.raw`${rest}(401|40[345])\)`), '401,403-405')
+  t.end()
+})
+
+t.test('any other asks for more than a status, and is not taken for less', t => {
+  for (const failregex of [
+    String.raw`<HOST> \(.*\) .* "GET /wp-login.php.* \(HTTP/[012.]+ 404\)`,
+    String.raw`<HOST> \(.*\) .* \(HTTP/[012.]+ 404\) .* bytes`,
+    '<HOST> .* 404',
+    String.raw`<HOST> \(.*\) .* \(HTTP/[012.]+ (?!200)\d+\)`,
+    String.raw`<HOST> \(.*\) .* \(HTTP/[012.]+ (((\d+)+)+)+\)`,
+    String.raw`<HOST> \(.*\) .* \(HTTP/[012.]+ [45\)`,
+    String.raw`<HOST> \(.*\) .* \(HTTP/[012.]+ 999999\)`,
+    '',
+  ]) {
+    t.equal(list(failregex), undefined, failregex)
+  }
+  t.end()
+})

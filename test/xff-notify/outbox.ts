@@ -1,0 +1,107 @@
+import t from 'tap'
+import type { AnyRecord } from '../../lib/record.js'
+import { createOutbox, type Item, type Options, RefusedError } from '../../lib/xff-notify/outbox.js'
+
+const item = (ip: string, padding = ''): Item => {
+  const record: AnyRecord = { type: 'ban', ip }
+  return { record, line: `${JSON.stringify(record)}${padding}\n` }
+}
+const ips = (items: readonly Item[]) => items.map(({ record }) => record.ip)
+
+/** An outbox that never waits long by itself. */
+function outbox(deliver: Options<AnyRecord>['deliver'], options: Partial<Options<AnyRecord>> = {}) {
+  const said: string[] = []
+  const made = createOutbox({
+    name: 'mail',
+    gather: 3_600_000,
+    batch: 1000,
+    retry: { first: 1, longest: 4 },
+    deliver,
+    say: message => said.push(message),
+    ...options,
+  })
+  return { ...made, said }
+}
+
+t.test('what comes within the gathering is one delivery', async t => {
+  const delivered: (string | null)[][] = []
+  const { put, close, tally } = outbox(async items => void delivered.push(ips(items)))
+  put(item('203.0.113.1'))
+  put(item('203.0.113.2'))
+  await close(60_000)
+  t.same(delivered, [['203.0.113.1', '203.0.113.2']])
+  t.match(tally, { deliveries: 1, sent: 2, unsent: 0 })
+})
+
+t.test('a full batch does not wait for the gathering to end', async t => {
+  const { put, close, tally } = outbox(async () => {}, { batch: 3 })
+  const sizes = await new Promise<number>(resolve => {
+    const full = outbox(async items => resolve(items.length), { batch: 3 })
+    for (const last of [1, 2, 3]) full.put(item(`203.0.113.${last}`))
+  })
+  t.equal(sizes, 3)
+  for (let i = 0; i < 7; i++) put(item('203.0.113.1'))
+  await close(60_000)
+  t.match(tally, { deliveries: 3, sent: 7 })
+})
+
+t.test('a failure is tried again, with the same records, until it works', async t => {
+  const attempts: (string | null)[][] = []
+  const { put, close, tally, said } = outbox(async items => {
+    attempts.push(ips(items))
+    if (attempts.length < 4) throw new Error('no route')
+  })
+  put(item('203.0.113.1'))
+  await close(60_000)
+  t.same(attempts, Array(4).fill(['203.0.113.1']))
+  t.match(tally, { deliveries: 1, sent: 1 })
+  t.equal(said.length, 3)
+  t.match(said[0], /^mail: no route; 1 waiting, next attempt in 1 s$/)
+})
+
+t.test('what is refused for good is given up, and the rest goes on', async t => {
+  const { put, close, tally, said } = outbox(
+    async items => {
+      if (ips(items).includes('203.0.113.1')) throw new RefusedError('no such user')
+    },
+    { batch: 1 },
+  )
+  put(item('203.0.113.1'))
+  put(item('203.0.113.2'))
+  await close(60_000)
+  t.match(tally, { sent: 1, refused: 1, unsent: 0 })
+  t.same(said, ['mail: refused: no such user; 1 given up'])
+})
+
+t.test('at the end it waits so long and counts what is left', async t => {
+  let hurried = false
+  const { put, close, tally } = outbox(
+    (_, { over, hurry }) =>
+      new Promise((_, reject) => {
+        hurry.addEventListener('abort', () => {
+          hurried = !over.aborted
+        })
+        over.addEventListener('abort', () => reject(new Error('time is up')))
+      }),
+    { batch: 2 },
+  )
+  for (let i = 0; i < 5; i++) put(item('203.0.113.1'))
+  await close(20)
+  t.match(tally, { sent: 0, unsent: 5 })
+  t.ok(hurried, 'what is only nice to have is left out before')
+})
+
+t.test('a server that is away costs the oldest records, counted, and no memory', async t => {
+  const delivered: (string | null)[] = []
+  const { put, close, tally, said } = outbox(async items => void delivered.push(...ips(items)), {
+    batch: 20_000,
+  })
+  for (let i = 0; i < 10_500; i++) put(item(`198.51.${i >> 8}.${i & 255}`))
+  t.equal(tally.dropped, 500)
+  t.match(said, ['mail: too many records wait; the oldest are dropped'], 'said once')
+  for (let i = 0; i < 300; i++) put(item('203.0.113.1', ' '.repeat(65_000)))
+  await close(60_000)
+  t.equal(delivered.at(-1), '203.0.113.1')
+  t.ok(delivered.length < 300, `${delivered.length} long lines fill the room too`)
+  t.equal(tally.dropped + tally.sent, 10_800)
+})
