@@ -10,7 +10,7 @@ TESTS := $(shell find test -name '*.ts')
 TEST_FILES := $(filter-out test/support/% test/kernel/lab/% test/kernel/conformance/% test/bench/%,$(TESTS))
 RUN_TESTS = node build/test/support/run.js
 
-.PHONY: all dist run report test bench-ban lint format golden fuzz clean
+.PHONY: all dist run report test bench bench-ban lint format golden fuzz clean
 
 all: dist
 
@@ -58,6 +58,10 @@ report: dist
 test: dist build/.compiled
 	test/support/packages
 	$(RUN_TESTS) $(TEST_FILES:%.ts=build/%.js)
+
+# How fast the commands are, against mawk, grep and fail2ban; LINES and ROUNDS make it shorter.
+bench: dist build/.compiled
+	node build/test/bench/speed.js
 
 # What a ban costs the app and its other clients, as tables; about ten minutes, as root.
 # `make bench-ban MEASURE='load delay'` takes some of load, flood, delay.

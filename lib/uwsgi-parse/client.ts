@@ -52,12 +52,13 @@ export function compileClient({ ranges, hops }: Trust): FindClient {
   return (slot, visit) => {
     const known = visit === undefined ? cache.get(slot) : undefined
     if (known) return known
-    const ip = find(slot, visit ?? ignore)
+    // a slice of a line keeps its whole block of the log alive: remember a copy
+    const own = slot.length <= CACHED_LENGTH ? Buffer.from(slot).toString() : slot
+    const ip = find(own, visit ?? ignore)
     const client = { ip, listed: slot.includes(','), inside: ip !== null && isPrivate(ip) }
     if (slot.length <= CACHED_LENGTH) {
       if (cache.size >= CACHE) cache.clear()
-      // a slice of a line keeps its whole chunk of the log alive: keep a copy
-      cache.set(Buffer.from(slot).toString(), client)
+      cache.set(own, client)
     }
     return client
   }

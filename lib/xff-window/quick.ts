@@ -26,28 +26,30 @@ const CACHE = 32_768
  * bad, and for one that is not valid.
  */
 export function compileQuick(): (line: string) => Quick | null {
-  const addresses = new Set<string>()
+  const addresses = new Map<string, string>()
   let minuteText = ''
   let minute = Number.NaN
 
-  const isAddress = (ip: string): boolean => {
-    if (addresses.has(ip)) return true
-    if (isIP(ip) === 0) return false
+  /** The address as a text of its own: a slice of a line would keep its whole block alive in the window's table. */
+  const ownAddress = (ip: string): string | undefined => {
+    const known = addresses.get(ip)
+    if (known !== undefined || isIP(ip) === 0) return known
     if (addresses.size >= CACHE) addresses.clear()
-    // a slice of a line keeps its whole block alive: keep a copy
-    addresses.add(Buffer.from(ip, 'latin1').toString('latin1'))
-    return true
+    const own = Buffer.from(ip, 'latin1').toString('latin1')
+    addresses.set(own, own)
+    return own
   }
 
   return line => {
     const match = SHAPE.exec(line)
     if (!match) return null
-    const [, upToMinute = '', seconds, millis, ip = null, status] = match
+    const [, upToMinute = '', seconds, millis, address, status] = match
     if (upToMinute !== minuteText) {
       minute = parseInstant(`${upToMinute}00.000Z`)
       minuteText = upToMinute
     }
-    if (Number.isNaN(minute) || (ip !== null && !isAddress(ip))) return null
+    const ip = address === undefined ? null : ownAddress(address)
+    if (Number.isNaN(minute) || ip === undefined) return null
     return { ip, time: minute + Number(seconds) * 1000 + Number(millis), status: Number(status), line }
   }
 }

@@ -1,0 +1,200 @@
+/**
+ * How fast the commands are, against what people would type instead, on the same files in the same run.
+ *
+ *     make bench            LINES=200000 ROUNDS=3 for a quick look
+ */
+import { spawn } from 'node:child_process'
+import { existsSync, writeFileSync } from 'node:fs'
+import { withCommands } from '../support/commands.js'
+import { makeLog } from './log.js'
+import { type Contender, measure, quantile, runOnce } from './measure.js'
+
+const LINES = Number(process.env.LINES ?? 2_000_000)
+const ROUNDS = Number(process.env.ROUNDS ?? 5)
+const DIR = 'build/bench'
+const has = (program: string) =>
+  ['/usr/bin', '/bin', '/usr/local/bin'].some(path => existsSync(`${path}/${program}`))
+
+const log = (percent: number) => `${DIR}/${LINES}-${percent}.log`
+for (const percent of [1, 10, 100]) makeLog(log(percent), LINES, percent)
+makeLog(`${DIR}/part.log`, 20_000, 10)
+
+const MAWK =
+  "mawk 'match($0, / \\(HTTP\\/[0-9.]+ [45][0-9][0-9]\\) /) { split($0, part, /\\] | \\(/); n[part[2]]++ } " +
+  "END { for (ip in n) print n[ip], ip }'"
+const RECIPE = "'\\(.*\\) .* \\(HTTP/[012.]+ [45][0-9][0-9]\\)'"
+const PIPELINE = '| xff-window | xff-ban --dry-run --clock log'
+const REGEX = "'<HOST> \\(.*\\) .* \\(HTTP/[012.]+ [45][0-9][0-9]\\)'"
+
+const contenders: Contender[] = [
+  { name: 'wc -l', line: `wc -l < ${log(10)}`, lines: LINES },
+  // grep stops at the first match when nobody can see its output
+  { name: 'grep -cE, 1 %', line: `grep -cE ${RECIPE} ${log(1)} | cat`, lines: LINES },
+  { name: 'mawk, 10 %', line: `${MAWK} ${log(10)}`, lines: LINES },
+  { name: 'mawk, 100 %', line: `${MAWK} ${log(100)}`, lines: LINES },
+  { name: 'uwsgi-parse, 1 %', line: `uwsgi-parse < ${log(1)}`, lines: LINES },
+  { name: 'uwsgi-parse, 10 %', line: `uwsgi-parse < ${log(10)}`, lines: LINES },
+  { name: 'uwsgi-parse, 100 %', line: `uwsgi-parse < ${log(100)}`, lines: LINES },
+  { name: 'xff-window, 100 %', line: `xff-window < ${DIR}/requests.jsonl`, lines: LINES },
+  { name: 'pipeline, 10 %', line: `uwsgi-parse < ${log(10)} ${PIPELINE}`, lines: LINES },
+  { name: 'pipeline, 100 %', line: `uwsgi-parse < ${log(100)} ${PIPELINE}`, lines: LINES },
+]
+if (has('fail2ban-regex')) {
+  contenders.push({ name: 'fail2ban-regex', line: `fail2ban-regex ${DIR}/part.log ${REGEX}`, lines: 20_000 })
+}
+await runOnce(`uwsgi-parse < ${log(100)} > ${DIR}/requests.jsonl`)
+
+const figures = await measure(
+  contenders.filter(({ line }) => !line.startsWith('mawk') || has('mawk')),
+  ROUNDS,
+)
+const rate = (name: string): number => {
+  const { lines = Number.NaN } = contenders.find(contender => contender.name === name) ?? {}
+  return lines / (figures.get(name)?.seconds ?? Number.NaN)
+}
+console.log(`\n${LINES} lines, medians of ${ROUNDS}`)
+table(
+  ['', 'lines/s', 'peak MB'],
+  [...figures].map(([name, { megabytes }]) => [
+    name,
+    Math.round(rate(name)).toLocaleString('en'),
+    megabytes.toFixed(0),
+  ]),
+)
+table(
+  ['against', 'times as fast'],
+  (
+    [
+      ['pipeline, 10 %', 'mawk, 10 %'],
+      ['pipeline, 100 %', 'mawk, 100 %'],
+      ['uwsgi-parse, 1 %', 'grep -cE, 1 %'],
+      ['uwsgi-parse, 1 %', 'wc -l'],
+      ['pipeline, 10 %', 'fail2ban-regex'],
+    ] as const
+  ).map(([ours, theirs]) => [`${ours} against ${theirs}`, (rate(ours) / rate(theirs)).toFixed(2)]),
+)
+
+// memory: the same log over and over, each time a day later would be; a tenth, then all of it, then ten times
+const repeat = (times: number) => `for i in $(seq ${times}); do cat ${log(10)}; done`
+const small = await runOnce(`head -n ${LINES / 10} ${log(10)} | uwsgi-parse ${PIPELINE}`)
+const once = await runOnce(`cat ${log(10)} | uwsgi-parse ${PIPELINE}`)
+const tenfold = await runOnce(`{ ${repeat(10)}; } | uwsgi-parse ${PIPELINE}`)
+table(
+  ['the pipeline', 'peak MB'],
+  [
+    [`${LINES / 10} lines`, small.megabytes.toFixed(0)],
+    [`${LINES} lines`, once.megabytes.toFixed(0)],
+    [`${LINES * 10} lines`, tenfold.megabytes.toFixed(0)],
+  ],
+)
+
+// xff-window: a million addresses, then a million more
+const addresses = (from: number) =>
+  `node -e 'let s="";for(let i=${from};i<${from}+1e6;i++){s+="{\\"type\\":\\"request\\",\\"time\\":\\"2026-11-22T14:00:00.000Z\\",\\"ip\\":\\"11."+(i>>16)+"."+((i>>8)&255)+"."+(i&255)+"\\",\\"status\\":404}\\n";if(s.length>65536){process.stdout.write(s);s=""}}process.stdout.write(s)'`
+const million = await runOnce(`${addresses(0)} | xff-window`)
+const two = await runOnce(`{ ${addresses(0)}; ${addresses(1_000_000)}; } | xff-window`)
+table(
+  ['xff-window', 'peak MB', 'records/s'],
+  [
+    [
+      'a million addresses',
+      million.megabytes.toFixed(0),
+      Math.round(1e6 / million.seconds).toLocaleString('en'),
+    ],
+    ['two million', two.megabytes.toFixed(0), Math.round(2e6 / two.seconds).toLocaleString('en')],
+  ],
+)
+
+// a hostile line of 64 KB against one of 1 KB, for the same bytes in all
+const hostile = (size: number) => {
+  const head = '[pid: 7|app: 0|req: 1/1] '
+  const piece =
+    'a (b) {1 vars in 1 bytes} [Sun Nov 22 14:06:08 2026] GET / => generated 3 bytes in 0 msecs (x '
+  const tail =
+    ' () {1 vars in 1 bytes} [Sun Nov 22 14:06:08 2026] GET / => generated 3 bytes in 0 msecs (HTTP/1.0 404) 2 headers in 71 bytes (1 switches on core 0)\n'
+  return (
+    head +
+    piece
+      .repeat(Math.ceil((size - head.length - tail.length) / piece.length))
+      .slice(0, size - head.length - tail.length) +
+    tail
+  )
+}
+for (const size of [1000, 64_000])
+  writeFileSync(`${DIR}/hostile-${size}.log`, hostile(size).repeat(32_000_000 / size))
+const short = await measure(
+  [{ name: 'short', line: `uwsgi-parse < ${DIR}/hostile-1000.log`, lines: 32_000 }],
+  3,
+)
+const long = await measure([{ name: 'long', line: `uwsgi-parse < ${DIR}/hostile-64000.log`, lines: 500 }], 3)
+const each = (figure: { seconds: number } | undefined, lines: number) =>
+  ((figure?.seconds ?? 0) / lines) * 1e6
+table(
+  ['a hostile line', 'µs'],
+  [
+    ['of 1 KB', each(short.get('short'), 32_000).toFixed(0)],
+    ['of 64 KB', each(long.get('long'), 500).toFixed(0)],
+    ['ratio', (each(long.get('long'), 500) / each(short.get('short'), 32_000)).toFixed(1)],
+  ],
+)
+
+const starts = await measure(
+  [
+    { name: 'node -e 0', line: 'node -e 0', lines: 0 },
+    ...['uwsgi-parse', 'xff-window', 'xff-ban'].map(name => ({ name, line: `${name} --help`, lines: 0 })),
+  ],
+  Math.max(ROUNDS, 7),
+)
+const bare = starts.get('node -e 0')?.seconds ?? Number.NaN
+table(
+  ['--help', 'ms', 'times node -e 0'],
+  [...starts].map(([name, { seconds }]) => [name, (seconds * 1000).toFixed(0), (seconds / bare).toFixed(2)]),
+)
+
+const delays = await liveDelays(300)
+table(
+  ['a line through all three commands', 'ms'],
+  [
+    ['p50', quantile(delays, 0.5).toFixed(1)],
+    ['p99', quantile(delays, 0.99).toFixed(1)],
+  ],
+)
+
+/** From the writing of a line to its ban on stdout, one after the other. */
+async function liveDelays(count: number): Promise<number[]> {
+  const child = spawn('bash', ['-c', 'uwsgi-parse | xff-window --max 1 | xff-ban --dry-run'], {
+    env: { ...process.env, ...withCommands({ TZ: 'UTC' }) },
+    stdio: ['pipe', 'pipe', 'ignore'],
+  })
+  const answers = child.stdout[Symbol.asyncIterator]()
+  const date = new Date()
+    .toUTCString()
+    .replace(/^(...), (\d\d) (...) (\d{4}) (\S+) GMT$/, '$1 $3 $2 $5 $4')
+    .replace(/ 0(\d) /, '  $1 ')
+  const delays: number[] = []
+  for (let i = 0; i < count; i++) {
+    const began = performance.now()
+    child.stdin.write(
+      `[pid: 7|app: 0|req: 1/1] 203.0.${i >> 8}.${i & 255} () {1 vars in 1 bytes} [${date}] GET / => ` +
+        'generated 3 bytes in 0 msecs (HTTP/1.0 404) 2 headers in 71 bytes (1 switches on core 0)\n',
+    )
+    await answers.next()
+    delays.push(performance.now() - began)
+  }
+  child.stdin.end()
+  child.stdout.resume()
+  return delays.slice(20)
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): void {
+  const widths = head.map((cell, i) => Math.max(cell.length, ...rows.map(row => (row[i] ?? '').length)))
+  const write = (row: readonly string[]) =>
+    console.log(
+      row
+        .map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)))
+        .join('   '),
+    )
+  console.log()
+  write(head)
+  for (const row of rows) write(row)
+}
