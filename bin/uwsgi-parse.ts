@@ -112,6 +112,7 @@ function chooseFormat(given: {
       strftime: given['log-format-strftime'] || (settings?.strftime ?? false),
       logDate: given['log-date']?.replaceAll('%%', '%') ?? settings?.logDate,
       forwarded: settings?.forwarded,
+      bufsize: settings?.bufsize,
     }),
   )
 }

@@ -14,6 +14,8 @@ export interface LogFormat {
   logDate?: string | undefined
   /** `log-x-forwarded-for`, where that is known: without it `%(addr)` is one address */
   forwarded?: boolean | undefined
+  /** `log-master-bufsize` */
+  bufsize?: number | undefined
 }
 
 /** A layout, and how its dates were formatted. */
@@ -23,9 +25,22 @@ export interface Format {
   dates: readonly { field: string; format: string }[]
   /** whether `%(addr)` is the X-Forwarded-For header and not the socket's address */
   forwarded: boolean
+  /**
+   * how many bytes of a record uWSGI's master passes on, which it does to any logger: the rest is cut off, the
+   * newline with it (core/logging.c, uwsgi_master_log)
+   */
+  bufsize: number
 }
 
-export const DEFAULT_FORMAT: Format = { layout: DEFAULT_LAYOUT, dates: [], forwarded: true }
+/** uWSGI's own `log-master-bufsize` (core/init.c). */
+const BUFSIZE = 8192
+
+export const DEFAULT_FORMAT: Format = {
+  layout: DEFAULT_LAYOUT,
+  dates: [],
+  forwarded: true,
+  bufsize: BUFSIZE,
+}
 
 /**
  * Compiles uWSGI's `log-format` into a layout.
@@ -41,7 +56,8 @@ export function compileFormat(given: LogFormat): Format {
     throw new RangeError(`no address is logged: expected one of ${expected}`)
   }
   if (!names.includes('status')) throw new RangeError('no status is logged: expected %(status)')
-  return { layout: layoutOf(parts), dates, forwarded: given.forwarded ?? false }
+  const { forwarded = false, bufsize = BUFSIZE } = given
+  return { layout: layoutOf(parts), dates, forwarded, bufsize }
 }
 
 /** Whether a format logs when a request was, to the second. */
