@@ -16,6 +16,8 @@ export interface LogFormat {
   forwarded?: boolean | undefined
   /** `log-master-bufsize` */
   bufsize?: number | undefined
+  /** whether a log encoder writes the lines as JSON, so that a newline in a text does not end one */
+  encoded?: boolean
 }
 
 /** A layout, and how its dates were formatted. */
@@ -34,6 +36,9 @@ export interface Format {
 
 /** uWSGI's own `log-master-bufsize` (core/init.c). */
 const BUFSIZE = 8192
+
+/** Paths that uWSGI or the front end decodes, so that `%0a` in a URI is a newline in them. */
+const DECODED = ['var.PATH_INFO', 'var.DOCUMENT_URI', 'var.PATH_TRANSLATED', 'var.SCRIPT_FILENAME']
 
 export const DEFAULT_FORMAT: Format = {
   layout: DEFAULT_LAYOUT,
@@ -56,7 +61,13 @@ export function compileFormat(given: LogFormat): Format {
     throw new RangeError(`no address is logged: expected one of ${expected}`)
   }
   if (!names.includes('status')) throw new RangeError('no status is logged: expected %(status)')
-  const { forwarded = false, bufsize = BUFSIZE } = given
+  const { forwarded = false, bufsize = BUFSIZE, encoded = false } = given
+  const decoded = encoded ? undefined : names.find(name => DECODED.includes(name))
+  if (decoded !== undefined) {
+    throw new RangeError(
+      `%(${decoded}) is decoded: with %0a in it a client could write lines of his own. Log %(uri) instead`,
+    )
+  }
   return { layout: layoutOf(parts), dates, forwarded, bufsize }
 }
 
