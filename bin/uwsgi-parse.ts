@@ -95,6 +95,7 @@ run('uwsgi-parse', async ({ report, say }) => {
 })
 
 function chooseFormat(given: {
+  field: string | undefined
   ini: string | undefined
   'log-format': string | undefined
   'log-format-strftime': boolean
@@ -112,6 +113,8 @@ function chooseFormat(given: {
       strftime: given['log-format-strftime'] || (settings?.strftime ?? false),
       logDate: given['log-date']?.replaceAll('%%', '%') ?? settings?.logDate,
       forwarded: settings?.forwarded,
+      bufsize: settings?.bufsize,
+      encoded: given.field !== undefined,
     }),
   )
 }

@@ -1,6 +1,6 @@
 import type { FindClient, Verdict } from './client.js'
 import type { Format } from './format.js'
-import { slotsOf } from './request.js'
+import { isWhole, slotsOf } from './request.js'
 import type { Understood } from './stage.js'
 
 /** One entry of an address slot, and what was made of it. */
@@ -37,6 +37,7 @@ export function explain(
     for (const { text, verdict } of explainSlot(slot, attribution.client))
       lines.push(`  ${show(text) || '(empty)'}: ${verdict}`)
   })
+  if (!isWhole(reading, format)) lines.push("  as long as uWSGI's buffer: it may have been cut")
   lines.push(`  => ${ip ?? 'unknown: nobody is counted for it'}`)
   return `${lines.join('\n')}\n`
 }

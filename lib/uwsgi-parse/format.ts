@@ -14,6 +14,10 @@ export interface LogFormat {
   logDate?: string | undefined
   /** `log-x-forwarded-for`, where that is known: without it `%(addr)` is one address */
   forwarded?: boolean | undefined
+  /** `log-master-bufsize` */
+  bufsize?: number | undefined
+  /** whether a log encoder writes the lines as JSON, so that a newline in a text does not end one */
+  encoded?: boolean
 }
 
 /** A layout, and how its dates were formatted. */
@@ -23,9 +27,25 @@ export interface Format {
   dates: readonly { field: string; format: string }[]
   /** whether `%(addr)` is the X-Forwarded-For header and not the socket's address */
   forwarded: boolean
+  /**
+   * how many bytes of a record uWSGI's master passes on, which it does to any logger: the rest is cut off, the
+   * newline with it (core/logging.c, uwsgi_master_log)
+   */
+  bufsize: number
 }
 
-export const DEFAULT_FORMAT: Format = { layout: DEFAULT_LAYOUT, dates: [], forwarded: true }
+/** uWSGI's own `log-master-bufsize` (core/init.c). */
+const BUFSIZE = 8192
+
+/** Paths that uWSGI or the front end decodes, so that `%0a` in a URI is a newline in them. */
+const DECODED = ['var.PATH_INFO', 'var.DOCUMENT_URI', 'var.PATH_TRANSLATED', 'var.SCRIPT_FILENAME']
+
+export const DEFAULT_FORMAT: Format = {
+  layout: DEFAULT_LAYOUT,
+  dates: [],
+  forwarded: true,
+  bufsize: BUFSIZE,
+}
 
 /**
  * Compiles uWSGI's `log-format` into a layout.
@@ -41,7 +61,14 @@ export function compileFormat(given: LogFormat): Format {
     throw new RangeError(`no address is logged: expected one of ${expected}`)
   }
   if (!names.includes('status')) throw new RangeError('no status is logged: expected %(status)')
-  return { layout: layoutOf(parts), dates, forwarded: given.forwarded ?? false }
+  const { forwarded = false, bufsize = BUFSIZE, encoded = false } = given
+  const decoded = encoded ? undefined : names.find(name => DECODED.includes(name))
+  if (decoded !== undefined) {
+    throw new RangeError(
+      `%(${decoded}) is decoded: with %0a in it a client could write lines of his own. Log %(uri) instead`,
+    )
+  }
+  return { layout: layoutOf(parts), dates, forwarded, bufsize }
 }
 
 /** Whether a format logs when a request was, to the second. */

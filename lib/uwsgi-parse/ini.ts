@@ -5,6 +5,8 @@ export interface LogSettings {
   logDate: string | undefined
   /** `log-x-forwarded-for`: then the address that is logged is the header */
   forwarded: boolean
+  /** `log-master-bufsize`, in bytes */
+  bufsize: number | undefined
 }
 
 /**
@@ -38,6 +40,7 @@ export function readIni(text: string, wanted = 'uwsgi'): LogSettings {
     strftime: isOn('logformat-strftime', 'log-format-strftime'),
     logDate: dateFormat(options.get('log-date') ?? options.get('logdate')),
     forwarded: isOn('log-x-forwarded-for'),
+    bufsize: Number(options.get('log-master-bufsize')) || undefined,
   }
 }
 

@@ -6,8 +6,8 @@ const HEAD = '[pid: '
 const MIDDLE = '} ['
 const ANSWER = ' => generated '
 const DATE = 24
-/** Longer than uWSGI's own lines, and so short that its record stays within the bound. */
-const MAX = 8192
+/** So short that it is whole whatever its characters are, and its record stays within the bound. */
+const MAX = 2048
 /** Behind the bytes of an answer, as one expression that allows one reading only. */
 const TAIL =
   /(\d{1,15}) bytes in (\d{1,9}) msecs(?: via [a-z]{1,20}\(\))? \(([^ ()"\\\0-\x1f]*) ([1-9]\d\d)\) \d{1,10} headers in \d{1,20} bytes \(\d{1,10} switches on core \d{1,10}\)$/y

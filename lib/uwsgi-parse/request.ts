@@ -33,7 +33,7 @@ export function toRequest(
   const dated = end >= 0 && end < END_OF_TIME
   const slots = slotsOf(reading, format, attribution.counted)
   const client = agreedClient(slots, attribution.client)
-  const known = dated && client !== null && !disputed('status')
+  const known = dated && client !== null && !disputed('status') && isWhole(reading, format)
   const ip = known ? client.ip : null
   const bytes = numberOf(value('rsize') ?? value('size'))
   const { user, referer, uagent, host, ...vars } = textsOf(reading, format)
@@ -81,10 +81,23 @@ export function slotsOf(
   })
 }
 
+/**
+ * Whether a line is one record as it was written. One that fills uWSGI's buffer may have lost its end, so that a
+ * client chose what stands there instead, or what the next record is glued to.
+ */
+export function isWhole(reading: Reading, { bufsize }: Format): boolean {
+  return reading.bytes() < bufsize
+}
+
 /** The client on whom all readings of the address slot agree. */
 function agreedClient(slots: readonly string[], find: FindClient): Client | null {
-  const [first, ...others] = slots.map(slot => find(slot))
-  return first && others.every(other => other.ip === first.ip) ? (others.at(-1) ?? first) : null
+  let agreed: Client | null = null
+  for (const slot of slots) {
+    const client = find(slot)
+    if (client.ip === null || (agreed && client.ip !== agreed.ip)) return null
+    agreed = client
+  }
+  return agreed
 }
 
 /** How long the answer took, in milliseconds. */

@@ -44,6 +44,14 @@ t.test('formats in which one part runs into the next are refused', async t => {
   t.throws(() => compileFormat({ format: '%(addr) %Z%(uri) %(status)', strftime: true }), { message: /"%Z"/ })
 })
 
+t.test('a path that is decoded may hold newlines, which JSON escapes', async t => {
+  const format = '%(addr) "%(method) %(var.PATH_INFO)" %(status) %(epoch)'
+  t.throws(() => compileFormat({ format }), { message: /%\(var\.PATH_INFO\) is decoded/ })
+  const line = '8.8.8.8, 1.2.3.4 "GET /x\n8.8.8.8 "GET /" 404 1795356368" 404 1795356368'
+  t.same(parse(line, { format, encoded: true }), { ip: null, status: 404 })
+  t.same(parse(line.replace(/\n.*68"/, '"'), { format, encoded: true }), { ip: '1.2.3.4', status: 404 })
+})
+
 t.test('formats in which something tells them apart are read', async t => {
   for (const [format, line] of [
     ['%(var.REMOTE_ADDR):%(var.REMOTE_PORT) %(status) %(epoch)', '2001:db8::1:8080 404 1795356368'],
