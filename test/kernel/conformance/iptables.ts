@@ -40,8 +40,8 @@ export const iptables: Subject = {
       damages: {
         'the chain flushed': async () => void (await execa('iptables', ['-F', name])),
         'a rule deleted': async () => void (await execa('ip6tables', ['-D', name, '1'])),
-        'the jump deleted': async () =>
-          void (await execa('iptables', ['-D', 'INPUT', '-p', 'tcp', '--dport', String(port), '-j', name])),
+        // it is the first
+        'the jump deleted': async () => void (await execa('iptables', ['-D', 'INPUT', '1'])),
       },
       async goAway() {
         for (const family of FAMILIES) {
