@@ -101,6 +101,7 @@ export function execBackend({ onBan, onUnban, timeout, memory, say }: Options): 
 
   return {
     name: `program ${onBan[0]}`,
+    hint: 'the program of --on-ban has no effect on these requests',
     refuses: () => undefined,
 
     async open(bans) {

@@ -57,6 +57,7 @@ export function haproxyBackend({ socket, map }: Options): Backend {
 
   return {
     name: `HAProxy map ${map}`,
+    hint: `no http-request deny of the frontend asks ${map}, or another HAProxy stands in front of this one`,
     refuses: () => undefined,
 
     async open(bans) {

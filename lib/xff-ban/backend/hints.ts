@@ -5,6 +5,10 @@ const CAUSES: Readonly<Record<string, readonly string[]>> = {
     'another proxy stands in between (--match behind:PROXY)',
     'the client is in a header of another name (--match TEXT)',
   ],
+  haproxy: [
+    'the front end is nginx (--match http)',
+    'HAProxy adds headers behind x-forwarded-for, or the client sent one of its own (http-request del-header)',
+  ],
   uwsgi: [
     'the front end speaks HTTP (--match http)',
     'its uwsgi_params set REMOTE_ADDR to something else (--match TEXT)',

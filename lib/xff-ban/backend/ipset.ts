@@ -62,6 +62,7 @@ export function ipsetBackend({ name, now }: Options): Backend {
 
   return {
     name: `ipset ${name}`,
+    hint: `no rule refers to the set ${name}, or the packets come from a proxy and not from the client`,
     refuses: ip => (ip.endsWith('/0') ? 'a set cannot hold all addresses' : undefined),
 
     async open(bans) {
