@@ -13,6 +13,7 @@ const CACHE = 16_384
  */
 export function compileRanges(cidrs: readonly string[]): InRanges {
   const prefixes = cidrs.map(parseRange)
+  if (prefixes.length === 0) return () => false
   const verdicts = new Map<string, boolean>()
   return address => {
     const known = verdicts.get(address)

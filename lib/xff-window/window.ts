@@ -35,6 +35,8 @@ export function createWindow({ max, find, late, keys }: Limits): Window {
   // both in the order of the latest failure
   const once = new Map<string, number>()
   const several = new Map<string, number[]>()
+  // times are kept from the first one on: a small integer takes no memory of its own
+  let origin: number | undefined
   let newest = Number.NEGATIVE_INFINITY
   let lateInARow = 0
   let evicted = 0
@@ -70,10 +72,10 @@ export function createWindow({ max, find, late, keys }: Limits): Window {
       if ((times.at(-1) as number) >= horizon()) break
       several.delete(key)
     }
-    // some more than one at a time, as each sweep costs a walk over what has left before
+    // an eighth at a time: a Map that is kept full to the brim copies itself for every few that come
     let surplus = once.size + several.size - keys
     if (surplus < 0) return
-    surplus += 1 + Math.floor(keys / 128)
+    surplus += 1 + Math.floor(keys / 8)
     for (const key of once.keys()) {
       if (surplus === 0) return
       once.delete(key)
@@ -92,7 +94,9 @@ export function createWindow({ max, find, late, keys }: Limits): Window {
   }
 
   return {
-    observe(key, time) {
+    observe(key, instant) {
+      origin ??= instant
+      const time = instant - origin
       if (isLate(time)) return 'late'
       if (newest > sweepAt) sweep()
       const single = once.get(key)
@@ -102,7 +106,7 @@ export function createWindow({ max, find, late, keys }: Limits): Window {
       if (since === undefined) while ((times[0] as number) < horizon()) times.shift()
       if (single !== undefined) once.delete(key)
       else several.delete(key)
-      if (since !== undefined) return { since, failures: max }
+      if (since !== undefined) return { since: since + origin, failures: max }
       if (once.size + several.size >= keys) sweep()
       if (times.length === 1) once.set(key, times[0] as number)
       else several.set(key, times)
