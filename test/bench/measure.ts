@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { withCommands } from '../support/commands.js'
+import { quantile } from './table.js'
 
 /** A line of shell that is measured. */
 export interface Contender {
@@ -30,7 +31,13 @@ export async function measure(
   return new Map(
     [...runs].map(([name, of]) => [
       name,
-      { seconds: median(of.map(run => run.seconds)), megabytes: Math.max(...of.map(run => run.megabytes)) },
+      {
+        seconds: quantile(
+          of.map(run => run.seconds),
+          0.5,
+        ),
+        megabytes: Math.max(...of.map(run => run.megabytes)),
+      },
     ]),
   )
 }
@@ -60,13 +67,4 @@ function peakOf(pid: number): number {
   } catch {
     return 0 // it is gone
   }
-}
-
-export function median(values: readonly number[]): number {
-  return quantile(values, 0.5)
-}
-
-export function quantile(values: readonly number[], q: number): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN
 }
