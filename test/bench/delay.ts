@@ -1,14 +1,13 @@
 import { appendFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { USER } from '../kernel/lab/cast.js'
-import type { Lab } from '../kernel/lab/lab.js'
+import type { Front, Lab } from '../kernel/lab/lab.js'
 import { isFromApp } from '../kernel/lab/request.js'
-import type { Uwsgi } from '../kernel/lab/uwsgi.js'
 import { CONTENDERS, type Contender, startBanning, startFront } from './contenders.js'
 import { withLab } from './owner.js'
 import { milliseconds, printTable, quantile } from './table.js'
 
-const BANS = 100
+/** Each of them is banned once. */
+const CLIENTS = Array.from({ length: 100 }, (_, i) => `203.0.113.${100 + i}`)
 /** A request unanswered for so long was refused, in milliseconds; an answer takes one. */
 const UNANSWERED = 80
 /** How long to wait for a ban, in milliseconds. */
@@ -17,8 +16,8 @@ const PATIENCE = 5000
 /** From the write of the line that tips a ban to the first packet that is refused. */
 export async function measureDelay(): Promise<void> {
   const rows: string[][] = []
-  for (const contender of CONTENDERS.filter(({ ban }) => ban)) {
-    const delays = await withLab(lab => delaysOf(contender, lab))
+  for (const contender of CONTENDERS.filter(({ options }) => options)) {
+    const delays = await withLab(lab => delaysOf(contender, lab), { clients: CLIENTS })
     const [p50, p99] = [0.5, 0.99].map(share => milliseconds(quantile(delays, share)))
     rows.push([contender.name, String(delays.length), p50 ?? '', p99 ?? ''])
   }
@@ -31,21 +30,20 @@ export async function measureDelay(): Promise<void> {
 
 async function delaysOf(contender: Contender, lab: Lab): Promise<number[]> {
   const uwsgi = await lab.uwsgi({ http: 3031, listen: 4096, more: contender.uwsgi?.(lab) ?? [] })
-  await startFront(contender, lab, [uwsgi.http])
+  const front = await startFront(contender, lab, [uwsgi.http])
   const log = join(lab.folder, 'failures.log')
   writeFileSync(log, '')
   const failure = (ip: string) => appendFileSync(log, failureLine(ip))
-  await startBanning(contender, lab, [3031], log, failure)
+  await startBanning(contender, { lab, front, ports: [3031] }, log, failure)
   const delays: number[] = []
-  for (let i = 0; i < BANS; i++) {
-    const ip = `203.0.113.${100 + i}`
-    await isServed(lab, uwsgi, ip)
+  for (const ip of CLIENTS) {
+    if (!(await isServed(lab, front, ip))) throw new Error(`${contender.name}: ${ip} is not served at first`)
     const start = performance.now()
     failure(ip)
     for (;;) {
       const sent = performance.now()
       if (sent - start > PATIENCE) throw new Error(`${contender.name}: ${ip} is not refused`)
-      if (await isServed(lab, uwsgi, ip)) continue
+      if (await isServed(lab, front, ip)) continue
       delays.push(sent - start)
       break
     }
@@ -53,11 +51,9 @@ async function delaysOf(contender: Contender, lab: Lab): Promise<number[]> {
   return delays
 }
 
-/** Whether the app answers what the front end would send it for a client. */
-async function isServed(lab: Lab, { http }: Uwsgi, ip: string): Promise<boolean> {
-  const headers = { 'X-Forwarded-For': ip, 'X-Real-IP': ip }
-  const answer = await lab.request({ from: USER, to: http, headers, within: UNANSWERED })
-  return isFromApp(answer)
+/** Whether the app answers a client. */
+async function isServed(lab: Lab, to: Front, from: string): Promise<boolean> {
+  return isFromApp(await lab.request({ from, to, within: UNANSWERED }))
 }
 
 /** As uWSGI writes it. */

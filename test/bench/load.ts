@@ -47,7 +47,7 @@ function situate({ contender, listen, servers }: Situation): Promise<string[]> {
       lab,
       apps.map(({ http }) => http),
     )
-    await ban(contender, lab, ports, [ATTACKER])
+    await ban(contender, { lab, front, ports }, [ATTACKER])
     const [legitimate, banned] = await Promise.all([
       atRate(LEGITIMATE, i => {
         const from = USERS[i % USERS.length] as string

@@ -1,6 +1,5 @@
 import { type Backend, BackendError, type Change } from '../backend.js'
 import type { Ban } from '../jail.js'
-import { command } from './iptables/command.js'
 import { faultOfJumps, type Hook } from './iptables/jumps.js'
 import type { Match } from './iptables/match.js'
 import { nftTable } from './iptables/nft.js'
@@ -11,6 +10,7 @@ import { faultOfChains } from './iptables/survey.js'
 import { install, readHook, remove, restore, surveyTable } from './iptables/tables.js'
 import { transaction } from './iptables/transaction.js'
 import { type Way, type Wish, warningsOf, waysFor } from './iptables/way.js'
+import { runProgram } from './program.js'
 
 export interface Options extends Hook, Wish {
   match: Match
@@ -125,7 +125,7 @@ export function iptablesBackend(options: Options): Backend {
 
 /** Who waits for connections on this host; nobody, where that cannot be seen. */
 async function readSockets(): Promise<Listener[]> {
-  return readListeners(await command('ss', ['-Hltn']).catch(() => ''))
+  return readListeners(await runProgram(['ss', '-Hltn']).catch(() => ''))
 }
 
 /** A family whose programs are missing, or that the kernel lacks, has nothing of ours. */

@@ -1,4 +1,4 @@
-import { command } from './command.js'
+import { runProgram } from '../program.js'
 import { type Release, releaseScript, removeScript, tableOf } from './release.js'
 
 /** nft's part of the work, see release.ts. */
@@ -14,9 +14,9 @@ export function nftTable(release: Release): NftTable {
   /** the table as nft lists it when it is as it should be */
   let wanted = ''
   // without the connections that come and go in its sets
-  const list = () => command('nft', ['--terse', 'list', 'table', ...tableOf(release.name).split(' ')])
+  const list = () => runProgram(['nft', '--terse', 'list', 'table', ...tableOf(release.name).split(' ')])
   const install = async () => {
-    await command('nft', ['-f', '-'], releaseScript(release))
+    await runProgram(['nft', '-f', '-'], releaseScript(release))
     wanted = await list()
   }
   return {
@@ -27,7 +27,7 @@ export function nftTable(release: Release): NftTable {
       return true
     },
     async remove() {
-      await command('nft', ['-f', '-'], removeScript(release.name)).catch(() => {})
+      await runProgram(['nft', '-f', '-'], removeScript(release.name)).catch(() => {})
     },
   }
 }

@@ -1,4 +1,4 @@
-import { command } from './command.js'
+import { runProgram } from '../program.js'
 import { type Hook, placeJumps, removeJumps } from './jumps.js'
 import type { Family } from './sockets.js'
 import { readTables, type Table } from './survey.js'
@@ -8,7 +8,7 @@ const NOTHING: Table = { chains: new Map(), hook: [] }
 
 /** What stands in the tables of a family. */
 export async function survey(family: Family, { name, chain }: Hook): Promise<Map<string, Table>> {
-  return readTables(await command(`${family}-save`, []), name, chain)
+  return readTables(await runProgram([`${family}-save`]), name, chain)
 }
 
 /** What stands in one table of a family. */
@@ -18,7 +18,7 @@ export async function surveyTable(family: Family, hook: Hook, table: string): Pr
 
 /** The rules of the built-in chain, in their order; far cheaper than a survey. */
 export async function readHook(family: Family, { chain }: Hook, table: string): Promise<string[]> {
-  const listing = await command(family, ['--wait', '-t', table, '-S', chain])
+  const listing = await runProgram([family, '--wait', '-t', table, '-S', chain])
   return listing.split('\n').filter(rule => rule.startsWith('-A '))
 }
 
@@ -56,5 +56,5 @@ function removals(hook: Hook, tables: ReadonlyMap<string, Table>): string[] {
 /** Hands transactions to iptables, a table each. */
 export async function restore(family: Family, transactions: readonly string[]): Promise<void> {
   if (transactions.length === 0) return
-  await command(`${family}-restore`, ['--noflush', '--wait'], transactions.join(''))
+  await runProgram([`${family}-restore`, '--noflush', '--wait'], transactions.join(''))
 }
