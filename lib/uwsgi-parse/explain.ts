@@ -1,6 +1,6 @@
 import type { FindClient, Verdict } from './client.js'
 import type { Format } from './format.js'
-import { isWhole, slotsOf } from './request.js'
+import { slotsOf } from './request.js'
 import type { Understood } from './stage.js'
 
 /** One entry of an address slot, and what was made of it. */
@@ -23,7 +23,7 @@ export function explainSlot(slot: string, client: FindClient): Hop[] {
  * @param show makes a text from the log fit for a terminal
  */
 export function explain(
-  { line, reading, record }: Understood,
+  { line, reading, record, doubt }: Understood,
   format: Format,
   attribution: { client: FindClient; counted: boolean },
   show: (text: string) => string,
@@ -37,7 +37,7 @@ export function explain(
     for (const { text, verdict } of explainSlot(slot, attribution.client))
       lines.push(`  ${show(text) || '(empty)'}: ${verdict}`)
   })
-  if (!isWhole(reading, format)) lines.push("  as long as uWSGI's buffer: it may have been cut")
+  if (doubt !== undefined) lines.push(`  ${doubt}`)
   lines.push(`  => ${ip ?? 'unknown: nobody is counted for it'}`)
   return `${lines.join('\n')}\n`
 }

@@ -51,8 +51,6 @@ export interface Reading {
   disputed: (name: string) => boolean
   /** a field's values under every reading of the line; empty where there are too many to tell */
   texts: (name: string) => readonly string[]
-  /** how long the line is, in bytes; more than it was where it was not UTF-8 */
-  bytes: () => number
 }
 
 /** How many readings of a text are told apart. */
@@ -77,7 +75,6 @@ export function readLine(line: string, layout: Layout): Reading | null {
   }
 
   return {
-    bytes: () => Buffer.byteLength(line),
     value: name => {
       const text = texts.indexOf(name)
       if (text >= 0) return line.slice((chosen[text] as Place).end, (chosen[text + 1] as Place).start)

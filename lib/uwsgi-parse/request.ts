@@ -20,12 +20,16 @@ const END_OF_TIME = 253_402_300_800_000
 /** How much of the variables of a layout one record carries. */
 const MAX_VARS = 32
 
-/** The record of a line as it was read. */
+/**
+ * The record of a line as it was read.
+ * @param doubted whether a client may have had a hand in where the line begins or ends
+ */
 export function toRequest(
   reading: Reading,
   format: Format,
   attribution: Attribution,
   clock: Clock,
+  doubted = false,
 ): RequestRecord {
   const { value, disputed } = reading
   const msecs = durationOf(reading)
@@ -33,7 +37,7 @@ export function toRequest(
   const dated = end >= 0 && end < END_OF_TIME
   const slots = slotsOf(reading, format, attribution.counted)
   const client = agreedClient(slots, attribution.client)
-  const known = dated && client !== null && !disputed('status') && isWhole(reading, format)
+  const known = dated && client !== null && !disputed('status') && !doubted
   const ip = known ? client.ip : null
   const bytes = numberOf(value('rsize') ?? value('size'))
   const { user, referer, uagent, host, ...vars } = textsOf(reading, format)
@@ -79,14 +83,6 @@ export function slotsOf(
     if (counted && header !== '-') return [header]
     return reading.texts(socketName).map(socket => (header === '-' ? socket : `${header}, ${socket}`))
   })
-}
-
-/**
- * Whether a line is one record as it was written. One that fills uWSGI's buffer may have lost its end, so that a
- * client chose what stands there instead, or what the next record is glued to.
- */
-export function isWhole(reading: Reading, { bufsize }: Format): boolean {
-  return reading.bytes() < bufsize
 }
 
 /** The client on whom all readings of the address slot agree. */

@@ -13,6 +13,7 @@ import { compileQuick } from './quick.js'
 import { type Attribution, toRequest } from './request.js'
 import { sieve } from './sieve.js'
 import { doublesHour, logClock, type Zone } from './time.js'
+import { watchTears } from './torn.js'
 
 export interface Options {
   /** which answers become records */
@@ -56,6 +57,19 @@ export interface Understood {
   line: number
   reading: Reading
   record: RequestRecord
+  /** why the line is not believed, where its readings are not the reason */
+  doubt: string | undefined
+}
+
+const TORN = 'behind a line that was torn: it may be the rest of that'
+const CUT = "as long as uWSGI's buffer: it may have been cut"
+
+/**
+ * Whether a line may be more or less than one record: what filled uWSGI's buffer has lost its end, so that a client
+ * chose what stands there instead, or what the next record is glued to.
+ */
+function mayBeCut(line: string, { bufsize }: Format): boolean {
+  return line.length * 3 >= bufsize && Buffer.byteLength(line) >= bufsize
 }
 
 /** Where a log is read live, its end never comes: advice is due after this many wanted requests too. */
@@ -82,6 +96,12 @@ export function uwsgiParse(options: Options): { stages: Duplex[]; tally: Tally }
     plain && !options.explain && !options.thorough ? compileQuick(attribution.client, clock) : undefined
   // every line has to be looked at where the foreign ones are kept
   const sieving = quick !== undefined && options.unparsed === undefined
+
+  // neither JSON nor the mark at the head of uWSGI's own layout lets itself be torn
+  const mayBeRest =
+    format === DEFAULT_FORMAT || options.field !== undefined
+      ? undefined
+      : watchTears(format.layout, attribution.client)
 
   const foreign = (text: string, kind?: string) => {
     tally.foreign += 1
@@ -110,12 +130,15 @@ export function uwsgiParse(options: Options): { stages: Duplex[]; tally: Tally }
 
   const parseThoroughly = (text: string): string => {
     if (text.length > MAX_LINE) return foreign(text, `longer than ${MAX_LINE} characters`)
-    const line = options.field === undefined ? text : messageOf(text, options.field)
-    if (line === null) return foreign(text, `not JSON with "${options.field}"`)
-    const reading = readLine(line.endsWith('\r') ? line.slice(0, -1) : line, format.layout)
+    const message = options.field === undefined ? text : messageOf(text, options.field)
+    if (message === null) return foreign(text, `not JSON with "${options.field}"`)
+    const line = message.endsWith('\r') ? message.slice(0, -1) : message
+    const reading = readLine(line, format.layout)
+    const torn = mayBeRest?.(line, reading !== null)
     if (!reading) return foreign(text)
+    const doubt = torn ? TORN : mayBeCut(line, format) ? CUT : undefined
     tally.requests += 1
-    const record = toRequest(reading, format, attribution, clock)
+    const record = toRequest(reading, format, attribution, clock, doubt !== undefined)
     if (!options.wanted(record.status as number)) return ''
     if (options.since !== undefined && record.time !== null && parseInstant(record.time) < options.since) {
       tally.skipped += 1
@@ -123,7 +146,9 @@ export function uwsgiParse(options: Options): { stages: Duplex[]; tally: Tally }
     }
     const { ip, via } = record
     count(ip, ip !== null && via === undefined && attribution.client(ip).inside)
-    return options.explain ? options.explain({ line: tally.lines, reading, record }) : writeLine(record)
+    return options.explain
+      ? options.explain({ line: tally.lines, reading, record, doubt })
+      : writeLine(record)
   }
 
   /** A block of whole lines to the text of its records. */
