@@ -31,7 +31,10 @@ export interface Lab {
   /** Makes a request from one of the clients' addresses. */
   request: (request: Request) => Promise<Answer>
   /** Runs a program to its end, on the app host unless said. @throws when it fails */
-  command: (argv: readonly [string, ...string[]], options?: { at?: Host; input?: string }) => Promise<string>
+  command: (
+    argv: readonly [string, ...string[]],
+    options?: { at?: Host; input?: string | Uint8Array },
+  ) => Promise<string>
   /** Starts a shell pipeline, on the app host unless said; our commands are found by their names. */
   pipeline: (line: string, options?: { at?: Host }) => Pipeline
 }
