@@ -12,12 +12,15 @@ import { FIXTURES } from '../support/commands.js'
 import { seeded } from '../support/seeded.js'
 
 /** What uwsgi-parse writes for an input that comes in these chunks. */
-async function parsed(chunks: readonly Buffer[], { from = 0, thorough = false } = {}): Promise<string> {
+async function parsed(
+  chunks: readonly Buffer[],
+  { from = 0, thorough = false, tz = 'Europe/Berlin' } = {},
+): Promise<string> {
   const client = compileClient({ ranges: PRIVATE_RANGES })
   const { stages, tally } = uwsgiParse({
     wanted: status => status >= from,
     attribution: { client, counted: false },
-    zone: compileZone('Europe/Berlin'),
+    zone: compileZone(tz),
     format: DEFAULT_FORMAT,
     say: () => {},
     report: () => {},
@@ -181,8 +184,10 @@ t.test('and on logs of hostile lines', async t => {
     fc.asyncProperty(fc.array(line, { minLength: 1, maxLength: 60 }), async lines => {
       const input = Buffer.from(lines.join(''), 'latin1')
       for (const from of [0, 400, 500]) {
-        const swift = await parsed([input], { from })
-        if (swift !== (await parsed([input], { from, thorough: true }))) return false
+        // where an hour comes twice, the sieve counts on blocks that are in order to a day or two; these are not
+        const tz = 'UTC'
+        const swift = await parsed([input], { from, tz })
+        if (swift !== (await parsed([input], { from, tz, thorough: true }))) return false
         quick += swift.split('"ip":"').length
       }
       return true
