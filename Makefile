@@ -7,10 +7,11 @@ BUNDLES := $(COMMANDS:%=dist/%.js)
 SOURCES := $(shell find bin lib -name '*.ts') package.json tsconfig.json
 TESTS := $(shell find test -name '*.ts')
 # what tests are made of is no test, and test/bench measures
-TEST_FILES := $(filter-out test/support/% test/kernel/lab/% test/kernel/conformance/% test/bench/%,$(TESTS))
+TEST_FILES := $(filter-out test/support/% test/kernel/lab/% test/kernel/conformance/% test/kernel/bpf/% test/bench/%,\
+  $(TESTS))
 RUN_TESTS = node build/test/support/run.js
 
-.PHONY: all dist run report test bench bench-ban lint format golden fuzz clean
+.PHONY: all dist bpf run report test bench bench-ban lint format golden fuzz clean
 
 all: dist
 
@@ -19,12 +20,24 @@ node_modules/.package-lock.json: package-lock.json
 	npm install --no-save --no-audit --no-fund --loglevel=error
 	touch $@
 
+# The kernel program of xff-ban. It takes clang and libbpf's headers (Debian: clang, libbpf-dev); where they are missing
+# `make dist` leaves it out, and xff-ban bans by iptables.
+CLANG ?= clang
+BPF_PROGRAM := lib/xff-ban/backend/bpf/xff_ban.bpf.c
+BPF_FLAGS := -target bpf -mcpu=v2 -I/usr/include/$(shell uname -m)-linux-gnu
+CAN_BUILD_BPF = $(shell $(CLANG) $(BPF_FLAGS) -M $(BPF_PROGRAM) >/dev/null 2>&1 && echo yes)
+BPF_SOURCES := $(wildcard lib/xff-ban/backend/bpf/*.[ch])
+bpf: dist/xff-ban.bpf.o
+dist/xff-ban.bpf.o: $(BPF_SOURCES)
+	mkdir -p dist
+	$(CLANG) $(BPF_FLAGS) -O2 -g -Wall -Werror -c $(BPF_PROGRAM) -o $@
+
 # One file a command: it starts in a third of the time that loading the packages one by one takes.
 # (string-width, which yargs uses, carries tables of every script; our help is ASCII.)
 BANNER := import{createRequire as requireFrom}from"node:module";const require=requireFrom(import.meta.url);
-dist: $(BUNDLES)
+dist: $(BUNDLES) $(if $(CAN_BUILD_BPF),bpf)
 $(BUNDLES) &: $(SOURCES) node_modules/.package-lock.json
-	rm -rf dist
+	rm -f dist/*.js
 	npx esbuild $(COMMANDS:%=bin/%.ts) --outdir=dist --bundle --platform=node --format=esm --target=node20 \
 	  --log-level=warning --banner:js='$(BANNER)' \
 	  --alias:readable-stream=node:stream --alias:string-width=./lib/cli/ascii-width.ts
@@ -57,6 +70,7 @@ report: dist
 
 test: dist build/.compiled
 	test/support/packages
+	$(MAKE) --no-print-directory dist
 	$(RUN_TESTS) $(TEST_FILES:%.ts=build/%.js)
 
 # How fast the commands are, against mawk, grep and fail2ban; LINES and ROUNDS make it shorter.

@@ -1,4 +1,5 @@
 import { canonical } from '../net/address.js'
+import { PRIVATE_RANGES } from '../net/private.js'
 import { compileRanges, type InRanges } from '../net/ranges.js'
 
 /** Who sent a request, as far as the address slot of the log can tell. */

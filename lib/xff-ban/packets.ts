@@ -1,0 +1,146 @@
+import { PRIVATE_RANGES } from '../net/private.js'
+import { swallowsIpv4 } from './backend/bpf/contract.js'
+import { CannotLoad } from './backend/bpf/loadable.js'
+import { type Options as BpfOptions, bpfBackend } from './backend/bpf.js'
+import { type Options as IptablesOptions, iptablesBackend } from './backend/iptables.js'
+import { runProgram } from './backend/program.js'
+import type { Backend } from './backend.js'
+
+/** How packets to a port are policed. */
+export interface PacketWishes {
+  packets: 'auto' | 'bpf' | 'iptables'
+  /** the options given that only one of the two understands, as `--dev` */
+  onlyBpf: readonly string[]
+  onlyIptables: readonly string[]
+  /** only what is said */
+  dev: readonly string[]
+  hops: number | undefined
+  trust: readonly string[]
+  /** the header */
+  field: string
+  /** instead of it, a variable of the uwsgi protocol */
+  uwsgi: string | undefined
+  answer: BpfOptions['answer']
+  hits: boolean
+  /** the built kernel program */
+  object: string
+  now: () => number
+  say: (message: string) => void
+}
+
+/**
+ * The backend for `--port`: bpf where the kernel takes it, else iptables; but never one that does not understand what
+ * was asked for. Which it is shows when it opens, and is said.
+ * @throws RangeError that names the options
+ */
+export function packetBackend(wishes: PacketWishes, iptables: IptablesOptions): Backend {
+  const { packets, onlyBpf, onlyIptables, say } = wishes
+  reject(packets === 'bpf', onlyIptables, '--packets bpf')
+  reject(packets === 'iptables', wishes.hits ? [...onlyBpf, '--hits'] : onlyBpf, '--packets iptables')
+  const bpf = bpfBackend(bpfOptions(wishes, iptables))
+  const filter = iptablesBackend(iptables)
+  if (packets === 'iptables') return filter
+  if (packets === 'bpf') return bpf
+  // options of one side alone ask for it; those of both sides leave the choice to the kernel
+  if (onlyIptables.length > 0 && onlyBpf.length === 0) {
+    return announced(filter, `bans by iptables: ${onlyIptables.join(' and ')} is for it`, wishes)
+  }
+  const why = 'the kernel takes the program'
+  if (onlyBpf.length > 0 && onlyIptables.length === 0) {
+    return announced(bpf, `bans by bpf: ${why}, and ${onlyBpf.join(' and ')} is for it`, wishes)
+  }
+  return firstThatLoads(bpf, filter, { why, say, hits: wishes.hits, chain: iptables.name })
+}
+
+function reject(chosen: boolean, options: readonly string[], other: string): void {
+  if (chosen && options.length > 0) throw new RangeError(`${options.join(' and ')}: not with ${other}`)
+}
+
+/** @throws RangeError */
+function bpfOptions(wishes: PacketWishes, { name, ports }: IptablesOptions): BpfOptions {
+  const { field, uwsgi, hops, trust, dev, answer, object, now } = wishes
+  if (uwsgi !== undefined && wishes.onlyBpf.includes('--header'))
+    throw new RangeError('--header and --uwsgi exclude each other')
+  if (hops !== undefined && trust.length > 0) throw new RangeError('--hops and --trust exclude each other')
+  const wide = trust.find(swallowsIpv4)
+  if (wide !== undefined) {
+    throw new RangeError(
+      `--trust: expected a range that does not take in all of IPv4, got ${JSON.stringify(wide)}`,
+    )
+  }
+  return {
+    ...{ name, ports, answer, object, now, devices: dev, hops: hops ?? 0 },
+    protocol: uwsgi === undefined ? 'http' : 'uwsgi',
+    field: uwsgi ?? field,
+    trust: trust.length > 0 ? trust : PRIVATE_RANGES,
+  }
+}
+
+function announced(backend: Backend, words: string, { say, hits }: PacketWishes): Backend {
+  return {
+    ...backend,
+    async open(bans) {
+      await backend.open(bans)
+      say(words)
+      if (hits && !backend.hits) say('--hits: iptables does not count them')
+    },
+    // it calls its own open, which is not announced again
+    verify: () => backend.verify(),
+  }
+}
+
+interface Announcement {
+  why: string
+  say: (message: string) => void
+  hits: boolean
+  /** of iptables */
+  chain: string
+}
+
+/** Decides when it opens, or when it is told to flush what another run has left. */
+function firstThatLoads(bpf: Backend, filter: Backend, { why, say, hits, chain }: Announcement): Backend {
+  let chosen: Backend | undefined
+  return {
+    get name() {
+      return (chosen ?? bpf).name
+    },
+    // asked for before it opens
+    ...(bpf.hint === undefined ? {} : { hint: bpf.hint }),
+    refuses: ip => (chosen ?? bpf).refuses(ip),
+
+    async open(bans) {
+      try {
+        await bpf.open(bans)
+        chosen = bpf
+        say(`bans by bpf: ${why}`)
+        // of a run that could not have it
+        if (await stands(chain)) await filter.flush()
+      } catch (error) {
+        if (!(error instanceof CannotLoad)) throw error
+        await filter.open(bans)
+        chosen = filter
+        say(`bans by iptables: bpf cannot be had: ${error.message}`)
+        if (hits) say('--hits: iptables does not count them')
+      }
+    },
+
+    apply: async changes => chosen?.apply(changes),
+    verify: async () => chosen?.verify(),
+
+    async flush() {
+      if (chosen) return chosen.flush()
+      await bpf.flush().catch(error => say(`bpf: ${error.message}`))
+      if (await stands(chain)) await filter.flush()
+    },
+
+    hits: async () => (await chosen?.hits?.()) ?? new Map(),
+  }
+}
+
+/** Whether a chain is there; looking for it makes nothing. */
+function stands(chain: string): Promise<boolean> {
+  return runProgram(['iptables', '--wait', '-S', chain]).then(
+    () => true,
+    () => false,
+  )
+}
