@@ -102,7 +102,7 @@ export function startPipeline({ lab, uwsgi }: Scene, options: string): Pipeline 
 
 /** Starts the pipeline with options of the packet filter, and waits until packets pass its chain. */
 export async function startFiltering(scene: Scene, options: string): Promise<Pipeline> {
-  const pipeline = startPipeline(scene, options)
+  const pipeline = startPipeline(scene, `${options} --packets iptables`)
   const jump = async () => (await scene.lab.command(['iptables-save'])).includes('-j xff-ban')
   await until('the jump to the chain', jump)
   return pipeline
