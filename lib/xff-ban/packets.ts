@@ -39,8 +39,8 @@ export function packetBackend(wishes: PacketWishes, iptables: IptablesOptions): 
   reject(packets === 'iptables', wishes.hits ? [...onlyBpf, '--hits'] : onlyBpf, '--packets iptables')
   const bpf = bpfBackend(bpfOptions(wishes, iptables))
   const filter = iptablesBackend(iptables)
-  if (packets === 'iptables') return filter
-  if (packets === 'bpf') return bpf
+  if (packets === 'iptables') return announced(filter, 'bans by iptables: --packets says so', wishes)
+  if (packets === 'bpf') return announced(bpf, 'bans by bpf: --packets says so', wishes)
   // options of one side alone ask for it; those of both sides leave the choice to the kernel
   if (onlyIptables.length > 0 && onlyBpf.length === 0) {
     return announced(filter, `bans by iptables: ${onlyIptables.join(' and ')} is for it`, wishes)
