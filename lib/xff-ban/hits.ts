@@ -10,12 +10,18 @@ const WAITING = 1000
 /**
  * Once a minute, lets the stage tell of each ban that was hit since: a `hit` record with all its hits so far.
  * It ends with the stage's input.
+ * @param every between two looks, in milliseconds
  */
-export function tellHits(stage: Readable & Writable, backend: Backend, say: (message: string) => void): void {
+export function tellHits(
+  stage: Readable & Writable,
+  backend: Pick<Backend, 'hits'>,
+  say: (message: string) => void,
+  every = EVERY,
+): void {
   const told = new Map<string, number>()
   const timer = setInterval(() => {
     look().catch(error => say(`hits: ${error.message}`))
-  }, EVERY)
+  }, every)
   stage.once('prefinish', () => clearInterval(timer)).once('close', () => clearInterval(timer))
 
   const look = async () => {

@@ -1,11 +1,11 @@
 /** How the kernel program comes, stays and goes: restarts, versions, several names, devices, damage, and no trace. */
-import { appendFileSync, cpSync, existsSync, readdirSync } from 'node:fs'
+import { appendFileSync, cpSync, existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { BPF } from './bpf/loaded.js'
 import { ATTACKER, ATTACKER6, USER } from './lab/cast.js'
 import { createLab, type Front, type Lab } from './lab/lab.js'
-import { APP, kernelTest } from './lab/needs.js'
+import { APP, kernelTest, PACKET_FILTER } from './lab/needs.js'
 import { until } from './lab/until.js'
 
 const NEEDS = ['nginx', ...APP, ...BPF]
@@ -155,6 +155,36 @@ kernelTest('only where it is told', NEEDS, async t => {
     message: /xff-ban: --dev nix: there is no such device/,
   })
 })
+
+kernelTest(
+  'iptables where the program cannot be had, until it can',
+  [...NEEDS, ...PACKET_FILTER],
+  async t => {
+    const stage = await createStage(t)
+    const { lab, pins } = stage
+    const dist = join(lab.folder, 'dist')
+    cpSync('dist', dist, { recursive: true })
+    rmSync(join(dist, 'xff-ban.bpf.o'))
+    const run = (...options: string[]) => {
+      const pipeline = lab.pipeline(
+        `node ${dist}/xff-ban.js --port 3031 ${options.join(' ')} ${state(stage)} < /dev/null`,
+      )
+      return until('its end', () => pipeline.ended() && pipeline.written().stderr)
+    }
+    const chains = async () => (await lab.command(['iptables', '-S'])).includes('-N one')
+    const missing = /xff-ban\.bpf\.o is missing \(make bpf builds it\)/
+    t.match(await run(), new RegExp(`bans by iptables: bpf cannot be had: .*${missing.source}`))
+    t.ok(await chains(), 'a chain bans')
+    t.notOk(existsSync(pins))
+    t.match(await run('--uwsgi', 'REMOTE_ADDR'), missing, 'iptables does not understand --uwsgi')
+    cpSync('dist/xff-ban.bpf.o', join(dist, 'xff-ban.bpf.o'))
+    t.match(await run(), /bans by bpf: the kernel takes the program/)
+    t.notOk(await chains(), 'the chain has gone')
+    t.ok(existsSync(pins))
+    await run('--flush')
+    t.notOk(existsSync(pins))
+  },
+)
 
 /** What an xff-ban may leave on the devices. */
 async function traces(lab: Lab): Promise<string> {

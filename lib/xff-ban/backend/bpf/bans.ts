@@ -1,6 +1,6 @@
 import type { Change } from '../../backend.js'
 import type { Ban } from '../../jail.js'
-import { endIn } from './boot-clock.js'
+import { bootTime } from './boot-clock.js'
 import { banValue, jailOfRange, rangeKey, readBan } from './contract.js'
 import { type Row, readRows, type Step, writeRows } from './tables.js'
 
@@ -54,11 +54,12 @@ export function createBans(): Bans {
   return {
     async replace(place, bans, now) {
       const there = await readRows(place.pin)
+      const inBootTime = bootTime(now)
       standing = new Map(
         bans.map(({ ip, until }) => {
           const row = there.get(rangeKey(place.jail, ip).toString('hex'))
           const before = row ? readBan(row.value).until : 0n
-          const end = endIn(until - now)
+          const end = inBootTime(until)
           return [ip, before > end - SAME && before < end + SAME ? before : end]
         }),
       )
@@ -67,11 +68,12 @@ export function createBans(): Bans {
 
     async apply(place, changes, now) {
       const steps = new Map<string, Step>()
+      const inBootTime = bootTime(now)
       for (const change of changes) {
         const ip = 'ban' in change ? change.ban.ip : change.unban
         const key = rangeKey(place.jail, ip)
         if ('ban' in change) {
-          const until = endIn(change.ban.until - now)
+          const until = inBootTime(change.ban.until)
           standing.set(ip, until)
           steps.set(ip, { key, value: banValue(key, { until, hits: 0n, last: 0n }) })
         } else if (standing.delete(ip)) {

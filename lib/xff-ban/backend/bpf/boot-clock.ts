@@ -12,11 +12,12 @@ export function sinceBoot(): number {
 }
 
 /**
- * When a ban ends, in nanoseconds since boot; 10 ms late at the most, and never early.
- * @param left milliseconds from now
+ * Turns instants of the wall clock into the kernel's, in nanoseconds since boot: 10 ms late at the most, never early.
+ * @param now the wall clock at this moment; it and what is turned are milliseconds since 1970
  */
-export function endIn(left: number): bigint {
-  return BigInt(Math.max(0, Math.round(sinceBoot() + STEP + left))) * 1_000_000n
+export function bootTime(now: number): (instant: number) => bigint {
+  const start = sinceBoot() + STEP - now
+  return instant => BigInt(Math.max(0, Math.round(start + instant))) * 1_000_000n
 }
 
 /**

@@ -86,11 +86,10 @@ function unhex(list: string): Buffer {
 }
 
 function words(bytes: Buffer): string[] {
-  return [...bytes].map(byte => BYTES[byte] as string)
+  return hex(bytes).split(' ')
 }
 
+/** Bytes as bpftool reads them: apart by blanks. */
 function hex(bytes: Buffer): string {
-  return words(bytes).join(' ')
+  return bytes.toString('hex').replace(/..(?=.)/g, '$& ')
 }
-
-const BYTES = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
