@@ -11,7 +11,7 @@ TEST_FILES := $(filter-out test/support/% test/kernel/lab/% test/kernel/conforma
   $(TESTS))
 RUN_TESTS = node build/test/support/run.js
 
-.PHONY: all dist bpf run report test bench bench-ban lint format golden fuzz clean
+.PHONY: all dist bpf packable bpf-kernels run report test bench bench-ban bench-bpf lint format golden fuzz clean
 
 all: dist
 
@@ -31,6 +31,10 @@ bpf: dist/xff-ban.bpf.o
 dist/xff-ban.bpf.o: $(BPF_SOURCES)
 	mkdir -p dist
 	$(CLANG) $(BPF_FLAGS) -O2 -g -Wall -Werror -c $(BPF_PROGRAM) -o $@
+
+# What `npm pack` says of a package without it.
+packable:
+	@[ -e dist/xff-ban.bpf.o ] || echo 'packed without the kernel program of xff-ban: make bpf builds it, with clang' >&2
 
 # One file a command: it starts in a third of the time that loading the packages one by one takes.
 # (string-width, which yargs uses, carries tables of every script; our help is ASCII.)
@@ -93,6 +97,16 @@ format: node_modules/.package-lock.json
 # Writes what the golden cases print: read the diff.
 golden: dist build/.compiled
 	GOLDEN=write $(RUN_TESTS) build/test/bin.js
+
+# What a ban costs the port and the packet, by the kernel's own account; as root, some minutes.
+bench-bpf: dist build/.compiled
+	node build/test/bench/bpf.js
+
+# Whether the kernel program loads, runs and attaches under another Debian kernel, in qemu; as root, some minutes.
+# `make bpf-kernels KERNELS=linux-image-….deb` takes one that is there already.
+KERNELS ?= linux-image-6.1
+bpf-kernels: bpf
+	test/kernel/bpf/kernels dist/xff-ban.bpf.o $(KERNELS)
 
 clean:
 	rm -rf build dist

@@ -56,7 +56,7 @@ export interface Loaded {
 const FOREVER = 1n << 62n
 
 /** Loads the program; it ends with the test. */
-export async function load(t: Test): Promise<Loaded> {
+export async function load(t: Pick<Test, 'teardown'>): Promise<Loaded> {
   for (const name of readdirSync(BPFFS).filter(isOrphan)) rmSync(join(BPFFS, name), { recursive: true })
   const pins = mkdtempSync(join(BPFFS, OWN))
   t.teardown(() => rmSync(pins, { recursive: true, force: true }))
