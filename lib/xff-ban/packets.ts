@@ -3,7 +3,6 @@ import { swallowsIpv4 } from './backend/bpf/contract.js'
 import { CannotLoad } from './backend/bpf/loadable.js'
 import { type Options as BpfOptions, bpfBackend } from './backend/bpf.js'
 import { type Options as IptablesOptions, iptablesBackend } from './backend/iptables.js'
-import { runProgram } from './backend/program.js'
 import type { Backend } from './backend.js'
 
 /** How packets to a port are policed. */
@@ -34,22 +33,22 @@ export interface PacketWishes {
  * @throws RangeError that names the options
  */
 export function packetBackend(wishes: PacketWishes, iptables: IptablesOptions): Backend {
-  const { packets, onlyBpf, onlyIptables, say } = wishes
+  const { packets, onlyBpf, onlyIptables } = wishes
   reject(packets === 'bpf', onlyIptables, '--packets bpf')
   reject(packets === 'iptables', wishes.hits ? [...onlyBpf, '--hits'] : onlyBpf, '--packets iptables')
   const bpf = bpfBackend(bpfOptions(wishes, iptables))
+  const why = `${packets === 'bpf' ? '--packets says so, and ' : ''}the kernel takes the program`
+  if (packets === 'bpf') return announced(bpf, `bans by bpf: ${why}`, wishes)
   const filter = iptablesBackend(iptables)
   if (packets === 'iptables') return announced(filter, 'bans by iptables: --packets says so', wishes)
-  if (packets === 'bpf') return announced(bpf, 'bans by bpf: --packets says so', wishes)
   // options of one side alone ask for it; those of both sides leave the choice to the kernel
   if (onlyIptables.length > 0 && onlyBpf.length === 0) {
-    return announced(filter, `bans by iptables: ${onlyIptables.join(' and ')} is for it`, wishes)
+    return announced(filter, `bans by iptables: only it knows ${onlyIptables.join(' and ')}`, wishes)
   }
-  const why = 'the kernel takes the program'
   if (onlyBpf.length > 0 && onlyIptables.length === 0) {
-    return announced(bpf, `bans by bpf: ${why}, and ${onlyBpf.join(' and ')} is for it`, wishes)
+    return announced(bpf, `bans by bpf: ${why}, and only it knows ${onlyBpf.join(' and ')}`, wishes)
   }
-  return firstThatLoads(bpf, filter, { why, say, hits: wishes.hits, chain: iptables.name })
+  return firstThatLoads(announced(bpf, `bans by bpf: ${why}`, wishes), filter, wishes)
 }
 
 function reject(chosen: boolean, options: readonly string[], other: string): void {
@@ -76,71 +75,51 @@ function bpfOptions(wishes: PacketWishes, { name, ports }: IptablesOptions): Bpf
   }
 }
 
+/** Says so when it first opens. */
 function announced(backend: Backend, words: string, { say, hits }: PacketWishes): Backend {
+  let opened = false
   return {
     ...backend,
     async open(bans) {
       await backend.open(bans)
+      if (opened) return
+      opened = true
       say(words)
       if (hits && !backend.hits) say('--hits: iptables does not count them')
     },
-    // it calls its own open, which is not announced again
-    verify: () => backend.verify(),
   }
 }
 
-interface Announcement {
-  why: string
-  say: (message: string) => void
-  hits: boolean
-  /** of iptables */
-  chain: string
-}
-
-/** Decides when it opens, or when it is told to flush what another run has left. */
-function firstThatLoads(bpf: Backend, filter: Backend, { why, say, hits, chain }: Announcement): Backend {
+/** Decides when it opens; what it is not by then, it takes away, as an earlier run may have been that. */
+function firstThatLoads(bpf: Backend, filter: Backend, wishes: PacketWishes): Backend {
   let chosen: Backend | undefined
   return {
-    get name() {
-      return (chosen ?? bpf).name
-    },
-    // asked for before it opens
-    ...(bpf.hint === undefined ? {} : { hint: bpf.hint }),
-    refuses: ip => (chosen ?? bpf).refuses(ip),
+    ...bpf,
+    name: 'bpf or iptables',
 
     async open(bans) {
       try {
         await bpf.open(bans)
+        if (chosen !== bpf) await filter.flush()
         chosen = bpf
-        say(`bans by bpf: ${why}`)
-        // of a run that could not have it
-        if (await stands(chain)) await filter.flush()
       } catch (error) {
         if (!(error instanceof CannotLoad)) throw error
-        await filter.open(bans)
-        chosen = filter
-        say(`bans by iptables: bpf cannot be had: ${error.message}`)
-        if (hits) say('--hits: iptables does not count them')
+        const words = `bans by iptables: bpf cannot be had: ${error.message}`
+        if (chosen === bpf || chosen === undefined) chosen = announced(filter, words, wishes)
+        await chosen.open(bans)
       }
     },
 
+    refuses: ip => (chosen ?? bpf).refuses(ip),
     apply: async changes => chosen?.apply(changes),
     verify: async () => chosen?.verify(),
 
     async flush() {
       if (chosen) return chosen.flush()
-      await bpf.flush().catch(error => say(`bpf: ${error.message}`))
-      if (await stands(chain)) await filter.flush()
+      await bpf.flush().catch(error => wishes.say(`bpf: ${error.message}`))
+      await filter.flush()
     },
 
     hits: async () => (await chosen?.hits?.()) ?? new Map(),
   }
-}
-
-/** Whether a chain is there; looking for it makes nothing. */
-function stands(chain: string): Promise<boolean> {
-  return runProgram(['iptables', '--wait', '-S', chain]).then(
-    () => true,
-    () => false,
-  )
 }

@@ -24,7 +24,8 @@ export const CONTENDERS: readonly Contender[] = [
     uwsgi: lab => [['route-if', `exists:${dirOf(lab)}/\${HTTP_X_REAL_IP} break:403 Forbidden`]],
     ban: lab => ['--dir', dirOf(lab)],
   },
-  { name: 'iptables', ban: (_, ports) => portOptions(ports) },
+  { name: 'bpf', ban: (_, ports) => [...portOptions(ports), '--packets', 'bpf'] },
+  { name: 'iptables', ban: (_, ports) => [...portOptions(ports), '--packets', 'iptables'] },
   {
     name: 'iptables, --block tcp-reset',
     ban: (_, ports) => [...portOptions(ports), '--block', 'REJECT --reject-with tcp-reset'],

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { compileMatch } from '../../lib/xff-ban/backend/match.js'
+import { compileMatch } from '../../lib/xff-ban/backend/iptables/match.js'
 import { type PacketWishes, packetBackend } from '../../lib/xff-ban/packets.js'
 
 const said: string[] = []
@@ -18,7 +18,7 @@ const WISHES: PacketWishes = {
 }
 const IPTABLES = {
   ...{ ports: [3031], name: 'xff-ban', chain: 'INPUT', protocol: 'tcp', match: compileMatch('http', false) },
-  ...{ hint: '', block: ['REJECT'] },
+  ...{ hint: '', block: undefined, mark: 1, say: () => {} },
 }
 const backend = (wishes: Partial<PacketWishes>) => packetBackend({ ...WISHES, ...wishes }, IPTABLES)
 
@@ -38,9 +38,10 @@ t.test('what one way does not understand, it does not take', async t => {
 })
 
 t.test('options of one side ask for it; those of both leave the choice', async t => {
-  t.match(backend({}).name, /^bpf/)
+  t.equal(backend({}).name, 'bpf or iptables')
   t.match(backend({ onlyIptables: ['--match'] }).name, /^iptables/)
-  t.match(backend({ onlyBpf: ['--uwsgi'], onlyIptables: ['--match'] }).name, /^bpf/)
+  t.match(backend({ onlyBpf: ['--uwsgi'], onlyIptables: ['--match'] }).name, /^bpf or iptables$/)
+  t.match(backend({ onlyBpf: ['--uwsgi'] }).name, /^bpf program/)
   t.match(backend({ packets: 'iptables' }).name, /^iptables/)
 })
 

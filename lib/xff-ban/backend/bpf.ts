@@ -69,6 +69,8 @@ export function bpfBackend(options: Options): Backend {
         `--port ${port}: --name ${owner} bans there; with --flush it gives the port away`,
       )
     }
+    // in tables that are new to us nothing stands
+    if ((await findJail(pins, name)) === undefined) lookAgainAt = 0
     place = { pin: pins.table('bans'), jail: await claimJail(pins, name) }
     const trust = await settleTrust(pins, place.jail, options.hops > 0 ? [] : options.trust)
     const missing = await fill(place)
