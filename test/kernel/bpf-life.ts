@@ -171,7 +171,7 @@ kernelTest(
       )
       return until('its end', () => pipeline.ended() && pipeline.written().stderr)
     }
-    const chains = async () => (await lab.command(['iptables', '-S'])).includes('-N one')
+    const chains = async () => (await lab.command(['iptables-save'])).includes('-j one')
     const missing = /xff-ban\.bpf\.o is missing \(make bpf builds it\)/
     t.match(await run(), new RegExp(`bans by iptables: bpf cannot be had: .*${missing.source}`))
     t.ok(await chains(), 'a chain bans')

@@ -155,6 +155,7 @@ function removePins(name: string): void {
   for (const folder of readdirSync(pins).filter(folder => folder.endsWith(`-${namespace}`))) {
     rmSync(join(pins, folder), { recursive: true, force: true })
   }
+  if (readdirSync(pins).length === 0) rmSync(pins, { recursive: true, force: true })
 }
 
 function kill(pid: number): void {
