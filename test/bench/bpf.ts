@@ -11,6 +11,7 @@ import { bpfBackend } from '../../lib/xff-ban/backend/bpf.js'
 import type { Ban } from '../../lib/xff-ban/jail.js'
 import { ACK, frame, PSH, SYN } from '../kernel/bpf/frame.js'
 import { type Loaded, load, OBJECT } from '../kernel/bpf/loaded.js'
+import { OWN } from '../kernel/lab/owner.js'
 
 const ADDRESS = '10.0.0.2'
 const PORT = 3031
@@ -56,7 +57,7 @@ function bans(count: number): Ban[] {
 
 /** In a network namespace of its own: an app that answers at once, and a front end in another one. */
 async function measure(counts: readonly number[]): Promise<void> {
-  const [front, link] = ['xff-bench-front', 'xff-bench']
+  const [front, link] = [`${OWN}bench`, 'xff-bench']
   const self = fileURLToPath(import.meta.url)
   await execa('ip', ['netns', 'add', front])
   try {

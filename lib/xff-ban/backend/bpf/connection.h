@@ -83,7 +83,7 @@ struct desk {
 	__u32 zero;
 	struct connection connection;
 	__u32 length, position; /* of what is in `bytes` */
-	char  bytes[CHUNK + 8]; /* read eight at a time */
+	char  bytes[CHUNK + 32]; /* read 32 at a time */
 };
 
 #endif

@@ -7,6 +7,8 @@
 #include "http.h"
 #include "uwsgi.h"
 
+#define WIDE 32                /* bytes of a line passed over at once, where it goes on as long */
+
 /* A length in 1..max (a power of two) in a form that every verifier since 5.17 understands. */
 #define AT_LEAST_1(n, max) ({ __u32 n_ = (n) - 1; barrier_var(n_); n_ &= (max) - 1; n_ + 1; })
 
@@ -43,10 +45,19 @@ static long feed_byte(__u32 index, struct feeding *f)
 	switch (r->phase) {
 	case HTTP_REQUEST_LINE:
 	case HTTP_OTHER_LINE: {
-		__u64 eight = *(__u64 *)(d->bytes + at);
-		if (at + 8 <= length && !has_newline(eight)) {
-			r->line_end = bpf_be64_to_cpu(eight);
-			d->position = at + 8;
+		__u64 *words = (__u64 *)(d->bytes + at), found = newlines(words[0]);
+		if (at + 8 <= length && !found) {
+			__u32 more = at + WIDE <= length && !newlines(words[1]) && !newlines(words[2]) && !newlines(words[3]);
+			r->line_end = bpf_be64_to_cpu(words[more ? 3 : 0]);
+			d->position = at + (more ? WIDE : 8);
+			return 0;
+		}
+		if (r->phase == HTTP_OTHER_LINE && at + 8 <= length) {   /* straight to the line's end */
+			r->phase = HTTP_LINE_START;
+			d->position = at + 1;
+#pragma unroll
+			for (__u32 i = 1; i < 8; i++)
+				d->position += (found & ((1ULL << (8 * i)) - 1)) == 0;
 			return 0;
 		}
 		break;

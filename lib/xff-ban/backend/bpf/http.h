@@ -9,10 +9,11 @@
 
 #include "client.h"
 
-static __always_inline int has_newline(__u64 eight)
+/* The first LF among eight bytes as a bit in its place, and perhaps bits after it; 0 where there is none. */
+static __always_inline __u64 newlines(__u64 eight)
 {
 	__u64 x = eight ^ 0x0a0a0a0a0a0a0a0aULL;
-	return ((x - 0x0101010101010101ULL) & ~x & 0x8080808080808080ULL) != 0;
+	return (x - 0x0101010101010101ULL) & ~x & 0x8080808080808080ULL;
 }
 
 /* "GET /x HTTP/1.1\r": is it a request line? */
