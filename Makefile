@@ -7,10 +7,11 @@ BUNDLES := $(COMMANDS:%=dist/%.js)
 SOURCES := $(shell find bin lib -name '*.ts') package.json tsconfig.json
 TESTS := $(shell find test -name '*.ts')
 # what tests are made of is no test, and test/bench measures
-TEST_FILES := $(filter-out test/support/% test/kernel/lab/% test/kernel/conformance/% test/bench/%,$(TESTS))
+TEST_FILES := $(filter-out test/support/% test/kernel/lab/% test/kernel/conformance/% test/kernel/bpf/% test/bench/%,\
+  $(TESTS))
 RUN_TESTS = node build/test/support/run.js
 
-.PHONY: all dist run report test bench bench-ban lint format golden fuzz clean
+.PHONY: all dist bpf packable bpf-kernels run report test bench bench-ban bench-bpf lint format golden fuzz clean
 
 all: dist
 
@@ -19,12 +20,28 @@ node_modules/.package-lock.json: package-lock.json
 	npm install --no-save --no-audit --no-fund --loglevel=error
 	touch $@
 
+# The kernel program of xff-ban. It takes clang and libbpf's headers (Debian: clang, libbpf-dev); where they are missing
+# `make dist` leaves it out, and xff-ban bans by iptables.
+CLANG ?= clang
+BPF_PROGRAM := lib/xff-ban/backend/bpf/xff_ban.bpf.c
+BPF_FLAGS := -target bpf -mcpu=v2 -I/usr/include/$(shell uname -m)-linux-gnu
+CAN_BUILD_BPF = $(shell $(CLANG) $(BPF_FLAGS) -M $(BPF_PROGRAM) >/dev/null 2>&1 && echo yes)
+BPF_SOURCES := $(wildcard lib/xff-ban/backend/bpf/*.[ch])
+bpf: dist/xff-ban.bpf.o
+dist/xff-ban.bpf.o: $(BPF_SOURCES)
+	mkdir -p dist
+	$(CLANG) $(BPF_FLAGS) -O2 -g -Wall -Werror -c $(BPF_PROGRAM) -o $@
+
+# What `npm pack` says of a package without it.
+packable:
+	@[ -e dist/xff-ban.bpf.o ] || echo 'packed without the kernel program of xff-ban: make bpf builds it, with clang' >&2
+
 # One file a command: it starts in a third of the time that loading the packages one by one takes.
 # (string-width, which yargs uses, carries tables of every script; our help is ASCII.)
 BANNER := import{createRequire as requireFrom}from"node:module";const require=requireFrom(import.meta.url);
-dist: $(BUNDLES)
+dist: $(BUNDLES) $(if $(CAN_BUILD_BPF),bpf)
 $(BUNDLES) &: $(SOURCES) node_modules/.package-lock.json
-	rm -rf dist
+	rm -f dist/*.js
 	npx esbuild $(COMMANDS:%=bin/%.ts) --outdir=dist --bundle --platform=node --format=esm --target=node20 \
 	  --log-level=warning --banner:js='$(BANNER)' \
 	  --alias:readable-stream=node:stream --alias:string-width=./lib/cli/ascii-width.ts
@@ -57,6 +74,7 @@ report: dist
 
 test: dist build/.compiled
 	test/support/packages
+	$(MAKE) --no-print-directory dist
 	$(RUN_TESTS) $(TEST_FILES:%.ts=build/%.js)
 
 # How fast the commands are, against mawk, grep and fail2ban; LINES and ROUNDS make it shorter.
@@ -80,11 +98,21 @@ format: node_modules/.package-lock.json
 golden: dist build/.compiled
 	GOLDEN=write $(RUN_TESTS) build/test/bin.js
 
+# What a ban costs the port and the packet, by the kernel's own account; as root, some minutes.
+bench-bpf: dist build/.compiled
+	node build/test/bench/bpf.js
+
+# Whether the kernel program loads, runs and attaches under another Debian kernel, in qemu; as root, some minutes.
+# `make bpf-kernels KERNELS=linux-image-….deb` takes one that is there already.
+KERNELS ?= linux-image-6.1
+bpf-kernels: bpf
+	test/kernel/bpf/kernels dist/xff-ban.bpf.o $(KERNELS)
+
 clean:
 	rm -rf build dist
 
 # The properties with fifty times the cases: a million hostile requests among them; and xff-ban killed 200 times.
 fuzz: dist build/.compiled
 	RUNS_TIMES=50 TAP_TIMEOUT=3600 $(RUN_TESTS) build/test/uwsgi-parse/hostile.js build/test/xff-window/window.js \
-	  build/test/xff-window/stage.js build/test/record.js
+	  build/test/xff-window/stage.js build/test/record.js build/test/kernel/bpf-parser.js
 	CRASHES=200 TAP_TIMEOUT=3600 $(RUN_TESTS) build/test/xff-ban/crash.js

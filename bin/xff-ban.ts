@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 import { Readable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
 import { checked, parseWords } from '../lib/cli/command-line.js'
 import { metricsOption, openMetrics } from '../lib/cli/metrics.js'
 import * as cli from '../lib/cli/options.js'
+import { givenOptions, PACKET_OPTIONS } from '../lib/cli/packet-options.js'
 import { program } from '../lib/cli/program.js'
 import { type Command, EXIT, run } from '../lib/cli/run.js'
 import { banTable } from '../lib/cli/table.js'
@@ -25,7 +27,6 @@ const NAME = value.pattern(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,27}$/, 'up to 28 letter
 // both are named in what we say to HAProxy and to ipset
 const MAP = value.pattern(/^\/[A-Za-z0-9_./+-]+$/, 'a path from / on of letters, digits and _./+-')
 const SET = value.pattern(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,25}$/, 'up to 26 letters, digits and _.-')
-const CHAIN = value.pattern(/^[A-Za-z0-9_-]{1,28}$/, 'the name of a chain')
 const SPAN = value.duration(1, 315_360_000)
 
 const options = {
@@ -96,23 +97,12 @@ const options = {
     '60',
   ),
   storm: cli.defaulted('N', 'announce this many new bans within a minute', value.whole(1, 1_000_000), '1000'),
-  chain: cli.defaulted('CHAIN', 'the built-in chain that jumps to ours', CHAIN, 'INPUT'),
-  protocol: cli.defaulted('PROTOCOL', 'of the packets', value.oneOf('tcp', 'udp', 'sctp'), 'tcp'),
-  match: cli.defaulted(
-    'MATCH',
-    'what the front end sends: http, haproxy, uwsgi, recipe, behind:PROXY or text with {ip}',
-    value.text,
-    'http',
-  ),
-  mapped: cli.flag('the front end may write IPv4 clients as ::ffff:1.2.3.4'),
-  block: cli.single(
-    'TARGET',
-    'what becomes of the packets, in the filter table; else they reset both ends of the connection',
-    value.words,
-  ),
+  ...PACKET_OPTIONS,
   metrics: metricsOption,
-  mark: cli.defaulted('BIT', 'of a packet mark that nobody else uses, for that', value.bit, '0x10000000'),
 }
+
+/** The kernel program, built beside the bundle. */
+const OBJECT = fileURLToPath(new URL('xff-ban.bpf.o', import.meta.url))
 
 run('xff-ban', async ({ report, say, faulty }) => {
   const read = await parseWords(
@@ -159,8 +149,21 @@ run('xff-ban', async ({ report, say, faulty }) => {
             state,
             now: Date.now,
             say,
-            match: checked('--match: ', () => compileMatch(given.match, given.mapped)),
-            hint: matchHint(given.match, given.mapped),
+            chain: given.chain.value,
+            protocol: given.protocol.value,
+            mark: given.mark.value,
+            match: checked('--match: ', () => compileMatch(given.match.value, given.mapped)),
+            hint: matchHint(given.match.value, given.mapped),
+            policing: {
+              ...given,
+              ...givenOptions(given),
+              trust: given.trust.flat(),
+              field: given.header.value,
+              answer: given.answer.value,
+              object: OBJECT,
+              now: Date.now,
+              say,
+            },
           }),
         ),
         metrics,
@@ -173,6 +176,7 @@ run('xff-ban', async ({ report, say, faulty }) => {
       flush,
       verify: given.verify * 1000,
       storm: given.storm,
+      hits: given.hits,
       report,
       say,
     })

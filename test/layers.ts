@@ -19,7 +19,9 @@ const ALLOWED: readonly (readonly [string, readonly string[]])[] = [
   // what other limits would have banned is told by the window itself, not by a copy of it
   ['lib/xff-report/what-if', ['lib/xff-window/window']],
   ...STAGES.map(stage => [`lib/${stage}/`, [...LEAVES, 'lib/jsonl', `lib/${stage}/`]] as const),
-  ...STAGES.map(stage => [`bin/${stage}`, ['lib/cli/', 'lib/jsonl', 'lib/record', `lib/${stage}/`]] as const),
+  ...STAGES.map(
+    stage => [`bin/${stage}`, ['lib/cli/', 'lib/net/', 'lib/jsonl', 'lib/record', `lib/${stage}/`]] as const,
+  ),
 ]
 
 /** Where a package of others may be used. */

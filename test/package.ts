@@ -1,5 +1,5 @@
 /** The package as users get it: packed, installed, run from anywhere. */
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { execa } from 'execa'
@@ -14,6 +14,9 @@ t.test('npm pack, npm install --global, and the commands answer from any folder'
   const tarball = join(dir, `xff-jail-${version}.tgz`)
   const prefix = resolve(dir, 'prefix')
   await execa('npm', ['install', '--global', '--prefix', prefix, '--offline', tarball], { cwd: dir })
+  const object = 'dist/xff-ban.bpf.o'
+  const installed = join(prefix, 'lib/node_modules/xff-jail', object)
+  t.equal(existsSync(installed), existsSync(object), 'with the kernel program, where it could be built')
   for (const command of COMMANDS) {
     const run = (args: string[]) => execa(join(prefix, 'bin', command), args, { cwd: tmpdir(), input: '' })
     t.equal((await run(['--version'])).stdout, version, `${command} --version`)

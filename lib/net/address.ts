@@ -12,8 +12,9 @@ export function bytes(text: string): Bytes | null {
   const version = isIP(text)
   if (version === 0) return null
   if (version === 4) return text.split('.').map(Number)
-  const zone = text.indexOf('%')
-  return ipaddr.process(zone < 0 ? text : text.slice(0, zone)).toByteArray()
+  // ::1.2.3.4 is ::102:304; ipaddr.js reads it as ::ffff:1.2.3.4
+  const [bare = ''] = text.split('%', 1)
+  return ipaddr.process(bare.replace(/^::(?=\d+\.)/, '::0:')).toByteArray()
 }
 
 /** Bytes to the canonical text of RFC 5952. */

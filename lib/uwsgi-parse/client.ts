@@ -1,4 +1,5 @@
 import { canonical } from '../net/address.js'
+import { PRIVATE_RANGES } from '../net/private.js'
 import { compileRanges, type InRanges } from '../net/ranges.js'
 
 /** Who sent a request, as far as the address slot of the log can tell. */
@@ -10,18 +11,6 @@ export interface Client {
   /** whether the address is of a private range, and so hardly that of a client */
   inside: boolean
 }
-
-/** Ours when nothing else is said: loopback, private, link-local and unique-local ranges. */
-export const PRIVATE_RANGES: readonly string[] = [
-  '127.0.0.0/8',
-  '10.0.0.0/8',
-  '172.16.0.0/12',
-  '192.168.0.0/16',
-  '169.254.0.0/16',
-  '::1',
-  'fe80::/10',
-  'fc00::/7',
-]
 
 /** How the hops that our own proxies wrote are told from those that a client may have written. */
 export interface Trust {

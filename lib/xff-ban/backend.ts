@@ -25,6 +25,15 @@ export interface Backend {
   verify(): Promise<string | undefined>
   /** Removes every trace. */
   flush(): Promise<void>
+  /** How often each ban in force was hit, where that is counted; one that was never hit may be left out. */
+  hits?(): Promise<Map<string, Hits>>
+}
+
+export interface Hits {
+  /** requests stopped since the ban began */
+  hits: number
+  /** when the last one was, in milliseconds since 1970 */
+  last: number
 }
 
 /** The enforcement point cannot be used: exit code 69 (EX_UNAVAILABLE). */

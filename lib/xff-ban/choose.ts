@@ -2,16 +2,18 @@ import { execBackend } from './backend/exec.js'
 import { filesBackend } from './backend/files.js'
 import { haproxyBackend } from './backend/haproxy.js'
 import { ipsetBackend } from './backend/ipset.js'
-import { type Options as IptablesOptions, iptablesBackend } from './backend/iptables.js'
+import type { Options as IptablesOptions } from './backend/iptables.js'
 import { nginxBackend } from './backend/nginx.js'
 import { nullBackend } from './backend/null.js'
 import type { Backend } from './backend.js'
+import { type PacketWishes, packetBackend } from './packets.js'
 
 /** What the command line says about enforcement; what it does not say is undefined. */
 export interface Wishes extends Omit<IptablesOptions, 'ports'> {
   dryRun: boolean
   dir: string | undefined
   ports: readonly number[]
+  policing: PacketWishes
   haproxy: string | undefined
   map: string | undefined
   nginx: string | undefined
@@ -63,6 +65,7 @@ export function chooseBackend(wishes: Wishes): Backend {
       `--clock log: expected --dir or --dry-run with it, got ${named}: what refuses people now has a clock of its own`,
     )
   }
+  if (wishes.ports.length === 0) rejectPacketOptions(wishes.policing)
   if (wishes.dryRun) return nullBackend()
   if (dir !== undefined) return filesBackend(dir)
   if (haproxy !== undefined && map !== undefined) return haproxyBackend({ socket: haproxy, map })
@@ -72,7 +75,12 @@ export function chooseBackend(wishes: Wishes): Backend {
     const timeout = (execTimeout ?? EXEC_TIMEOUT) * 1000
     return execBackend({ onBan, onUnban, timeout, memory: `${wishes.state}.told`, say })
   }
-  return iptablesBackend(wishes)
+  return packetBackend(wishes.policing, wishes)
+}
+
+function rejectPacketOptions({ packets, onlyBpf, hits }: PacketWishes): void {
+  const given = [...(packets === 'auto' ? [] : ['--packets']), ...onlyBpf, ...(hits ? ['--hits'] : [])]
+  if (given.length > 0) throw new RangeError(`${given.join(' and ')}: expected --port with it, got none`)
 }
 
 function needs(option: string, given: unknown, other: string, value: unknown): void {

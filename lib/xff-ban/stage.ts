@@ -4,6 +4,7 @@ import { type Backend, BackendError } from './backend.js'
 import { createBacklog } from './backlog.js'
 import { type Answer, type Asked, createDecider, type Outcome, type Request, type Tally } from './decide.js'
 import { createEnforcement } from './enforcement.js'
+import { tellHits } from './hits.js'
 import type { Jail } from './jail.js'
 import type { Journal } from './journal.js'
 import { createPace } from './pace.js'
@@ -20,6 +21,8 @@ export interface Options {
   verify: number
   /** how many new bans within a minute are announced */
   storm: number
+  /** whether hits are told, once a minute */
+  hits?: boolean
   say: (message: string) => void
 }
 
@@ -210,6 +213,7 @@ export async function xffBan(options: Options): Promise<XffBan> {
   }, verify)
   await carryOut({ ...begun, changes: [] })
   waitForNextEnd()
+  if (options.hits) tellHits(stage, backend, say)
 
   return {
     stage,

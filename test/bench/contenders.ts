@@ -92,10 +92,14 @@ export const CONTENDERS: readonly Contender[] = [
         { at: 'edge' },
       ),
   },
-  { name: 'iptables', options: portOptions },
+  { name: 'bpf', options: scene => [...portOptions(scene), '--packets', 'bpf'] },
+  { name: 'iptables', options: scene => [...portOptions(scene), '--packets', 'iptables'] },
   {
     name: 'iptables, --block tcp-reset',
-    options: scene => [...portOptions(scene), '--block', 'REJECT --reject-with tcp-reset'],
+    options: scene => [
+      ...portOptions(scene),
+      ...['--packets', 'iptables', '--block', 'REJECT --reject-with tcp-reset'],
+    ],
   },
 ]
 

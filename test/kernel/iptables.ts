@@ -93,7 +93,7 @@ kernelTest('a front end that reaches the app by IPv6', NEEDS, async t => {
   const lab = await createLab(t)
   const uwsgi = await lab.uwsgi({ http: 3031, over: 'v6' })
   const scene = { lab, uwsgi, front: await lab.nginx({ to: [uwsgi.http], over: 'v6' }) }
-  const pipeline = startPipeline(scene, '--port 3031')
+  const pipeline = startPipeline(scene, '--port 3031 --packets iptables')
   await until('the jump', async () => (await lab.command(['ip6tables-save'])).includes('-j xff-ban'))
   for (const attacker of [ATTACKER, ATTACKER6]) await attackUntilRefused(t, scene, attacker)
   for (const attacker of [ATTACKER, ATTACKER6]) await isRefused(t, scene, attacker)

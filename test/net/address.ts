@@ -12,6 +12,7 @@ t.test('canonical text is that of RFC 5952', async t => {
     ['2001:db8:0:1:1:1:1:1', '2001:db8:0:1:1:1:1:1'],
     ['fe80::1%eth0', 'fe80::1'],
     ['::', '::'],
+    ['::1.2.3.4', '::102:304'],
     ['0:0:0:0:0:0:0:1', '::1'],
   ] as const) {
     t.equal(canonical(given), expected, given)

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { compileClient, hopAddress, PRIVATE_RANGES } from '../../lib/uwsgi-parse/client.js'
+import { PRIVATE_RANGES } from '../../lib/net/private.js'
+import { compileClient, hopAddress } from '../../lib/uwsgi-parse/client.js'
 
 t.test('from the right, the first hop that is not ours', async t => {
   const client = compileClient({ ranges: PRIVATE_RANGES })

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { compileClient, PRIVATE_RANGES } from '../../lib/uwsgi-parse/client.js'
+import { PRIVATE_RANGES } from '../../lib/net/private.js'
+import { compileClient } from '../../lib/uwsgi-parse/client.js'
 import { compileFormat, type LogFormat } from '../../lib/uwsgi-parse/format.js'
 import { readLine } from '../../lib/uwsgi-parse/line.js'
 import { toRequest } from '../../lib/uwsgi-parse/request.js'

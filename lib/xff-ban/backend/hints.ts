@@ -33,3 +33,15 @@ export function matchHint(match: string, mapped: boolean): string {
   const own = Object.hasOwn(CAUSES, preset) ? (CAUSES[preset] as readonly string[]) : OWN_TEXT
   return [...own, ...(mapped ? [] : [MAPPED]), ...ALWAYS].join('; or ')
 }
+
+/** The same for the kernel program, which knows more of what it reads. */
+export function packetHint(protocol: 'http' | 'uwsgi'): string {
+  const own =
+    protocol === 'http'
+      ? [
+          'the front end speaks uwsgi_pass (--uwsgi REMOTE_ADDR)',
+          'the client is in another header (--header)',
+        ]
+      : ['the front end speaks HTTP (no --uwsgi)', 'the client is in another variable (--uwsgi)']
+  return [...own, 'uwsgi-parse has another --trust or --hops', ...ALWAYS].join('; or ')
+}

@@ -29,7 +29,7 @@ export const iptables: Subject = {
           say: () => {},
           block: RESET.slice(1),
         }),
-      options: ['--port', String(port)],
+      options: ['--port', String(port), '--packets', 'iptables'],
       refused: refusedBehind(port),
       async theirs(ip) {
         const pattern = ['-m', 'string', '--algo', 'kmp', '--string', `X-Forwarded-For: ${ip}`]

@@ -3,6 +3,7 @@ import { execa } from 'execa'
 import t, { type Test } from 'tap'
 import { kernelTest } from '../lab/needs.js'
 import { behaviours } from './behaviours.js'
+import { bpf } from './bpf.js'
 import { exec } from './exec.js'
 import { files } from './files.js'
 import { haproxy } from './haproxy.js'
@@ -12,7 +13,7 @@ import { nginx } from './nginx.js'
 import { RANGES } from './people.js'
 import type { Subject } from './place.js'
 
-const SUBJECTS: readonly Subject[] = [files, iptables, ipset, haproxy, nginx, exec]
+const SUBJECTS: readonly Subject[] = [files, bpf, iptables, ipset, haproxy, nginx, exec]
 
 /** How long the tests of one backend may take, in milliseconds. */
 const PATIENCE = 200_000

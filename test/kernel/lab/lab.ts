@@ -118,7 +118,8 @@ export async function createLab(t: Owner, { clients = [] }: LabOptions = {}): Pr
     request,
 
     async command(argv, { at = 'app', input = '' } = {}) {
-      const { stdout } = await execa('ip', inNamespace(network.namespace(at), argv), {
+      const [program, ...args] = inNamespace(network.namespace(at), argv)
+      const { stdout } = await execa(program, args, {
         input,
         env: withCommands(),
         timeout: 30_000,

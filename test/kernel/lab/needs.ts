@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import t, { type Test } from 'tap'
 
@@ -13,6 +13,7 @@ const RESET = ['-j', 'REJECT', '--reject-with', 'tcp-reset']
 /** What is no program on the PATH, and what fails in an empty namespace without it. */
 const PARTS: Readonly<Record<string, readonly string[]>> = {
   'uwsgi-plugin-python3': ['uwsgi', '--need-plugin', 'python3', '--version'],
+  bpf: ['bpftool', 'prog', 'show'],
   veth: ['ip', 'link', 'add', 'one', 'type', 'veth', 'peer', 'name', 'two'],
   bridge: ['ip', 'link', 'add', 'one', 'type', 'bridge'],
   xt_time: ['iptables', '-A', 'INPUT', ...TIME],
@@ -68,6 +69,7 @@ export function kernelTest(
 function isMissing(need: string): boolean {
   const probe = PARTS[need]
   if (probe) return spawnSync('unshare', ['--net', ...probe], { stdio: 'ignore' }).status !== 0
+  if (need.includes('/')) return !existsSync(need)
   return !(process.env.PATH ?? '').split(delimiter).some(folder => isProgram(join(folder, need)))
 }
 

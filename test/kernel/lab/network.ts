@@ -1,4 +1,5 @@
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { execa } from 'execa'
 import { isOrphan, OWN } from './owner.js'
 import { until } from './until.js'
@@ -141,8 +142,20 @@ async function removeNamespace(name: string): Promise<void> {
     },
     { within: 5000 },
   )
+  removePins(name)
   // two runs may clean up after the same dead one
   await execa('ip', ['netns', 'delete', name], { reject: false })
+}
+
+/** What xff-ban has pinned for the namespace would be there for the next one with its number. */
+function removePins(name: string): void {
+  const pins = '/sys/fs/bpf/xff-ban'
+  const namespace = statSync(join(NAMESPACES, name), { throwIfNoEntry: false })?.ino
+  if (!existsSync(pins)) return
+  for (const folder of readdirSync(pins).filter(folder => folder.endsWith(`-${namespace}`))) {
+    rmSync(join(pins, folder), { recursive: true, force: true })
+  }
+  if (readdirSync(pins).length === 0) rmSync(pins, { recursive: true, force: true })
 }
 
 function kill(pid: number): void {

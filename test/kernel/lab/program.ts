@@ -19,10 +19,10 @@ export interface Program {
 
 /**
  * tap puts loaders of its own into every child's NODE_OPTIONS; commands shall run as users run them.
- * `ip` and `env` become the program, so the pid is its own.
+ * `nsenter` and `env` become the program, so the pid is its own. (`ip netns exec` would hide /sys/fs/bpf.)
  */
-export const inNamespace = (namespace: string, argv: readonly string[]): string[] => [
-  ...['netns', 'exec', namespace, 'env', '-u', 'NODE_OPTIONS'],
+export const inNamespace = (namespace: string, argv: readonly string[]): [string, ...string[]] => [
+  ...(['nsenter', `--net=/run/netns/${namespace}`, 'env', '-u', 'NODE_OPTIONS'] as const),
   ...argv,
 ]
 
@@ -32,7 +32,8 @@ export function startProgram(
   argv: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Program {
-  const child: ChildProcessByStdio<Writable, Readable, Readable> = spawn('ip', inNamespace(namespace, argv), {
+  const [program, ...args] = inNamespace(namespace, argv)
+  const child: ChildProcessByStdio<Writable, Readable, Readable> = spawn(program, args, {
     env: { ...process.env, ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   })

@@ -1,4 +1,5 @@
 /** The steps that the stories of a ban share. */
+import { join } from 'node:path'
 import type { Test } from 'tap'
 import { ATTACKER, ATTACKER6, LOOKALIKES, LOOKALIKES6, USER, USER6, USERS, VICTIM } from './cast.js'
 import type { Front, Lab } from './lab.js'
@@ -102,10 +103,28 @@ export function startPipeline({ lab, uwsgi }: Scene, options: string): Pipeline 
 
 /** Starts the pipeline with options of the packet filter, and waits until packets pass its chain. */
 export async function startFiltering(scene: Scene, options: string): Promise<Pipeline> {
-  const pipeline = startPipeline(scene, options)
+  const pipeline = startPipeline(scene, `${options} --packets iptables`)
   const jump = async () => (await scene.lab.command(['iptables-save'])).includes('-j xff-ban')
   await until('the jump to the chain', jump)
   return pipeline
+}
+
+/** Starts the pipeline with options of the kernel program, and waits until packets pass it. */
+export async function startAnswering(scene: Scene, options: string): Promise<Pipeline> {
+  const pipeline = startPipeline(scene, options)
+  await until('the kernel program', () => pipeline.written().stderr.includes('bans by bpf'))
+  return pipeline
+}
+
+/** Bans on the app host with a command that then ends: the kernel is alone with the bans. */
+export async function banAndLeave(
+  { lab }: Pick<Scene, 'lab'>,
+  options: string,
+  ips: readonly string[],
+): Promise<void> {
+  const state = ['--state', join(lab.folder, `journal-${Math.random()}`)]
+  const input = ips.map(ip => `${JSON.stringify({ type: 'ban', ip })}\n`).join('')
+  await lab.command(['xff-ban', ...options.split(' '), ...state], { input })
 }
 
 /** The ban that the pipeline has told of an address. */

@@ -1,0 +1,11 @@
+/** Loopback, private, link-local and unique-local ranges: the addresses of proxies of ours, when nothing else is said. */
+export const PRIVATE_RANGES: readonly string[] = [
+  '127.0.0.0/8',
+  '10.0.0.0/8',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  '169.254.0.0/16',
+  '::1',
+  'fe80::/10',
+  'fc00::/7',
+]

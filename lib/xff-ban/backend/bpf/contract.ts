@@ -1,0 +1,124 @@
+import { type Bytes, bytes } from '../../../net/address.js'
+import { type Prefix, parsePrefix } from '../../../net/prefix.js'
+
+/*
+ * contract.h in TypeScript: what stands in the tables of the kernel program, byte by byte. Numbers are little-endian,
+ * as are the machines that the program is built for.
+ */
+
+export type Protocol = 'http' | 'uwsgi'
+export type Answer = 'count' | '403' | '429' | 'reset'
+
+/** In the order of `enum answer`. */
+const ANSWERS: readonly Answer[] = ['count', '403', '429', 'reset']
+
+export const NAME_SIZE = 64
+export const MAX_HOPS = 8
+export const COUNTERS_SIZE = 96
+/** Of IPv4 as the kernel program sees it: `::ffff:0:0/96`. */
+const MAPPED: Bytes = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff]
+
+/** A range of one jail: the key of `bans` and `trust`. */
+export function rangeKey(jail: number, range: string): Buffer {
+  const { network, length } = parsePrefix(range) as Prefix
+  const mapped = network.length === 4 ? MAPPED : []
+  return Buffer.concat([numbers(32 + mapped.length * 8 + length, jail), Buffer.from([...mapped, ...network])])
+}
+
+export function jailOfRange(key: Buffer): number {
+  return key.readUInt32LE(4)
+}
+
+/** Whether a range, seen as the kernel sees it, takes in all of IPv4 although it is written as IPv6. */
+export function swallowsIpv4(range: string): boolean {
+  const { network, length } = parsePrefix(range) as Prefix
+  return network.length === 16 && length < 96 && network.every((byte, i) => byte === maskedByte(i, length))
+}
+
+function maskedByte(i: number, length: number): number {
+  return (MAPPED[i] ?? 0) & (0xff00 >> Math.min(8, Math.max(0, length - i * 8))) & 0xff
+}
+
+export const TRUSTED = numbers(1)
+
+/** A ban: when it ends, and how often it was hit. */
+export interface BanRow {
+  /** nanoseconds since boot */
+  until: bigint
+  hits: bigint
+  /** of the last hit, nanoseconds since boot; 0 for none */
+  last: bigint
+}
+
+/** @param key the range that is banned */
+export function banValue(key: Buffer, { until, hits, last }: BanRow): Buffer {
+  const value = Buffer.alloc(32)
+  value.writeBigUInt64LE(until, 0)
+  value.writeUInt32LE(key.readUInt32LE(0) - 32, 8)
+  value.writeBigUInt64LE(hits, 16)
+  value.writeBigUInt64LE(last, 24)
+  return value
+}
+
+export function readBan(value: Buffer): BanRow {
+  return {
+    until: value.readBigUInt64LE(0),
+    hits: value.readBigUInt64LE(16),
+    last: value.readBigUInt64LE(24),
+  }
+}
+
+/** How the requests to a port are read and answered. */
+export interface Policy {
+  protocol: Protocol
+  /** the header, or the uwsgi variable */
+  field: string
+  /** which hop from the right is the client; 0: the nearest that is not trusted */
+  hops: number
+  answer: Answer
+}
+
+export function portKey(port: number): Buffer {
+  return numbers(port)
+}
+
+export function portValue(jail: number, { protocol, field, hops, answer }: Policy): Buffer {
+  const name = protocol === 'http' ? field.toLowerCase().replaceAll('_', '-') : field
+  const head = [protocol === 'uwsgi' ? 1 : 0, hops, ANSWERS.indexOf(answer), name.length]
+  return Buffer.concat([numbers(jail), Buffer.from(head), nameValue(name)])
+}
+
+export function portOf(key: Buffer): number {
+  return key.readUInt32LE(0)
+}
+
+export function jailOfPort(value: Buffer): number {
+  return value.readUInt32LE(0)
+}
+
+export function jailKey(jail: number): Buffer {
+  return numbers(jail)
+}
+
+/** A name and zeros: the value of `jails`. */
+export function nameValue(name: string): Buffer {
+  const value = Buffer.alloc(NAME_SIZE)
+  value.write(name, 'latin1')
+  return value
+}
+
+export function readName(value: Buffer): string {
+  return value.subarray(0, value.indexOf(0)).toString('latin1')
+}
+
+/** The address as 16 bytes in hex, as the kernel program has it; for tests. */
+export function hexOf(address: string): string {
+  const parsed = bytes(address) as Bytes
+  return Buffer.from([...(parsed.length === 4 ? MAPPED : []), ...parsed]).toString('hex')
+}
+
+function numbers(...values: number[]): Buffer {
+  const written = Buffer.alloc(4 * values.length)
+  for (const [i, value] of values.entries()) written.writeUInt32LE(value, 4 * i)
+  return written
+}

@@ -1,0 +1,123 @@
+import { BackendError } from '../../backend.js'
+import { runProgram } from '../program.js'
+
+/** The programs of the object: for frames with an Ethernet header, and without. */
+export type Program = 'xff_ban_ether' | 'xff_ban_plain'
+
+/** A network device that the program can work on. */
+export interface Device {
+  name: string
+  program: Program
+}
+
+/** How iproute2 names the types of devices (lib/ll_types.c). */
+const PROGRAMS: Readonly<Record<string, Program>> = {
+  ether: 'xff_ban_ether',
+  loopback: 'xff_ban_ether',
+  ...Object.fromEntries(
+    ['none', 'ppp', 'ipip', 'tunnel6', 'sit', 'gre'].map(type => [type, 'xff_ban_plain']),
+  ),
+}
+
+/** Our place among the filters of a device. */
+const PLACE = ['pref', '49152']
+/** By their names the programs are known, of whatever version. */
+const OURS = /^xff_ban_/
+
+interface Link {
+  ifname: string
+  link_type: string
+  linkinfo?: { info_slave_kind?: string }
+}
+
+/** A program of ours on a device. */
+export interface Attached {
+  device: string
+  /** the kernel's id of the program */
+  id: number
+}
+
+/**
+ * The devices through which packets to a port may come: those named, or all that carry packets of this host. The
+ * members of a bridge or bond are left out, since the bridge or bond itself gets their packets.
+ * @throws BackendError for a named one whose packets cannot be read
+ */
+export async function listDevices(named: readonly string[]): Promise<Device[]> {
+  const links: Link[] = JSON.parse(await runProgram(['ip', '-j', '-d', 'link', 'show']))
+  for (const link of links.filter(({ ifname }) => named.includes(ifname))) {
+    if (PROGRAMS[link.link_type] === undefined) {
+      throw new BackendError(`--dev ${link.ifname}: packets of type ${link.link_type} cannot be read`)
+    }
+  }
+  return links.flatMap(({ ifname, link_type, linkinfo }) => {
+    const program = PROGRAMS[link_type]
+    const wanted = named.length > 0 ? named.includes(ifname) : !isMember(linkinfo?.info_slave_kind)
+    return wanted && program !== undefined ? { name: ifname, program } : []
+  })
+}
+
+/** A member of a virtual router keeps its packets. */
+function isMember(kind: string | undefined): boolean {
+  return kind !== undefined && kind !== 'vrf'
+}
+
+/** Where programs of ours are at work in this network namespace. */
+export async function listAttached(): Promise<Attached[]> {
+  const [{ tc = [] } = {}] = JSON.parse(await runProgram(['bpftool', '-j', 'net', 'show'])) as [
+    { tc?: { devname: string; kind: string; name: string; id: number }[] }?,
+  ]
+  return tc
+    .filter(({ kind, name }) => kind.endsWith('/ingress') && OURS.test(name))
+    .map(({ devname, id }) => ({ device: devname, id }))
+}
+
+/** Puts a pinned program to work on a device, in place of an earlier one without a gap. */
+export async function attach({ name, program }: Device, programs: string): Promise<void> {
+  await runProgram(['tc', 'qdisc', 'add', 'dev', name, 'clsact']).catch(error => {
+    if (!/File exists|Exclusivity flag on/.test(error.message)) throw error
+  })
+  const there = await filters(name, 'ingress')
+  const foreign = there.find(({ pref, options }) => pref === 49152 && options && !isOurs(options))
+  if (foreign)
+    throw new BackendError(`${name}: another program has our place among its filters (${PLACE.join(' ')})`)
+  const pinned = ['object-pinned', `${programs}/${program}`]
+  await runProgram([
+    'tc',
+    'filter',
+    'replace',
+    'dev',
+    name,
+    'ingress',
+    ...PLACE,
+    'handle',
+    '1',
+    'bpf',
+    'da',
+    ...pinned,
+  ])
+}
+
+/** Takes it off, and what was made for it. A device that has gone took it along. */
+export async function detach(name: string): Promise<void> {
+  try {
+    await runProgram(['tc', 'filter', 'del', 'dev', name, 'ingress', ...PLACE])
+    const rest = [...(await filters(name, 'ingress')), ...(await filters(name, 'egress'))]
+    if (rest.length === 0) await runProgram(['tc', 'qdisc', 'del', 'dev', name, 'clsact'])
+  } catch (error) {
+    if (!/Cannot find device/.test((error as Error).message)) throw error
+  }
+}
+
+interface Filter {
+  pref?: number
+  options?: { bpf_name?: string }
+}
+
+async function filters(device: string, direction: 'ingress' | 'egress'): Promise<Filter[]> {
+  const listing = await runProgram(['tc', '-j', 'filter', 'show', 'dev', device, direction])
+  return listing.trim() === '' ? [] : JSON.parse(listing)
+}
+
+function isOurs({ bpf_name }: { bpf_name?: string }): boolean {
+  return bpf_name !== undefined && OURS.test(bpf_name)
+}

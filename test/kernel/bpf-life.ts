@@ -1,0 +1,211 @@
+/** How the kernel program comes, stays and goes: restarts, versions, several names, devices, damage, and no trace. */
+import { appendFileSync, cpSync, existsSync, readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Test } from 'tap'
+import { BPF } from './bpf/loaded.js'
+import { ATTACKER, ATTACKER6, USER } from './lab/cast.js'
+import { createLab, type Front, type Lab } from './lab/lab.js'
+import { APP, kernelTest, PACKET_FILTER } from './lab/needs.js'
+import { until } from './lab/until.js'
+
+const NEEDS = ['nginx', ...APP, ...BPF]
+const ROOT = '/sys/fs/bpf/xff-ban'
+
+interface Stage {
+  lab: Lab
+  front: Front
+  /** where this lab's program is pinned */
+  pins: string
+  /** Runs xff-ban to its end, on these bans. */
+  xffBan: (options: string, ...ips: string[]) => Promise<string>
+  /** Who of the two attackers and a user is refused. */
+  refused: () => Promise<string[]>
+}
+
+async function createStage(t: Test): Promise<Stage> {
+  const lab = await createLab(t)
+  const { http } = await lab.uwsgi()
+  const front = await lab.nginx({ to: [http] })
+  const namespace = (await lab.command(['stat', '-L', '-c', '%i', '/proc/self/ns/net'])).trim()
+  const xffBan = (options: string, ...ips: string[]) => {
+    const input = ips.map(ip => `${JSON.stringify({ type: 'ban', ip })}\n`).join('')
+    return lab.command(['xff-ban', '--packets', 'bpf', ...options.split(' ')], { input })
+  }
+  const refused = async () => {
+    const answers = [ATTACKER, ATTACKER6, USER].map(async from => {
+      const { status } = await lab.request({ from, to: front })
+      return status === 403 ? from : []
+    })
+    return (await Promise.all(answers)).flat()
+  }
+  return { lab, front, pins: join(ROOT, `v1-${namespace}`), xffBan, refused }
+}
+
+const state = ({ lab }: Stage, name = 'one') => `--name ${name} --state ${lab.folder}/${name}`
+
+kernelTest('a restart keeps bans and hits; flush leaves nothing', NEEDS, async t => {
+  const stage = await createStage(t)
+  const { lab, xffBan, refused, pins } = stage
+  const before = await traces(lab)
+  await xffBan(`--port 3031 ${state(stage)}`, ATTACKER, ATTACKER6)
+  t.same(await refused(), [ATTACKER, ATTACKER6])
+  const rows = await bans(lab, pins)
+  t.match(rows, [{ hits: 1 }, { hits: 1 }])
+  await xffBan(`--port 3031 ${state(stage)}`)
+  t.same(await bans(lab, pins), rows, 'the same ends, the same hits')
+  t.same(await refused(), [ATTACKER, ATTACKER6])
+  t.notSame(await traces(lab), before)
+  await xffBan(`--port 3031 --flush ${state(stage)}`)
+  t.same(await refused(), [])
+  t.same(await traces(lab), before, 'no filter, no qdisc')
+  t.notOk(existsSync(pins), 'nothing is pinned')
+})
+
+kernelTest('another version takes over without a gap', NEEDS, async t => {
+  const stage = await createStage(t)
+  const { lab, xffBan, refused, pins } = stage
+  await xffBan(`--port 3031 ${state(stage)}`, ATTACKER)
+  await refused()
+  const [old] = objects(pins)
+  cpSync('dist', join(lab.folder, 'dist'), { recursive: true })
+  appendFileSync(join(lab.folder, 'dist/xff-ban.bpf.o'), '\0')
+  let looks = 0
+  let done = false
+  const gaps: string[][] = []
+  const watching = (async () => {
+    for (; !done; looks++) {
+      const now = await refused()
+      if (now.join() !== ATTACKER) gaps.push(now)
+    }
+  })()
+  const command = ['node', join(lab.folder, 'dist/xff-ban.js'), '--packets', 'bpf', '--port', '3031'] as const
+  await lab.command([...command, ...state(stage).split(' ')])
+  done = true
+  await watching
+  t.same(gaps, [], `refused in all of ${looks} looks`)
+  const [current, ...others] = objects(pins)
+  t.not(current, old, 'the program is another one')
+  t.same(others, [], 'and the old one has gone')
+  const [row] = await bans(lab, pins)
+  t.ok((row?.hits as number) > looks, 'hits go on')
+})
+
+kernelTest('several names and ports share one program; the last one takes it away', NEEDS, async t => {
+  const stage = await createStage(t)
+  const { lab, xffBan, refused, pins } = stage
+  await Promise.all([
+    xffBan(`--port 3031 ${state(stage)}`, ATTACKER),
+    xffBan(`--port 3041 --port 3042 ${state(stage, 'two')}`, ATTACKER6),
+  ])
+  t.same(await refused(), [ATTACKER], 'each name has bans of its own')
+  t.equal(objects(pins).length, 1)
+  await t.rejects(xffBan(`--port 3031 ${state(stage, 'three')}`), {
+    message: /xff-ban: --port 3031: --name one bans there/,
+  })
+  await xffBan(`--port 3042 ${state(stage, 'two')}`)
+  const ports = JSON.parse(
+    await lab.command(['bpftool', '-j', 'map', 'dump', 'pinned', `${pins}/maps/ports`]),
+  )
+  const found = ports.map((row: { formatted: { key: number } }) => row.formatted.key)
+  t.same(found.sort(), [3031, 3042], 'a port that is not named any more is left alone')
+  await xffBan(`--port 3042 --flush ${state(stage, 'two')}`)
+  t.same(await refused(), [ATTACKER])
+  await xffBan(`--port 3031 --flush ${state(stage)}`)
+  t.notOk(existsSync(pins))
+})
+
+kernelTest('devices are followed, and damage is repaired', ['nginx', ...APP, ...BPF], async t => {
+  const stage = await createStage(t)
+  const { lab, refused, pins } = stage
+  const options = `--port 3031 --packets bpf --verify 1 ${state(stage)}`
+  const pipeline = lab.pipeline(
+    `(echo '{"type":"ban","ip":"${ATTACKER}"}'; exec tail -f /dev/null) | xff-ban ${options}`,
+  )
+  const isAttached = async (device: string) =>
+    (await lab.command(['tc', 'filter', 'show', 'dev', device, 'ingress'])).includes('xff_ban_')
+  await until('the ban', () => pipeline.records().length === 1)
+  t.ok((await isAttached('lo')) && (await isAttached('net')), 'lo, and the way to the front end')
+  await lab.command(['ip', 'link', 'add', 'late', 'type', 'veth', 'peer', 'name', 'later'])
+  await until('a new device', () => isAttached('late'))
+  t.notMatch(pipeline.written().stderr, /gone/, 'a new device is no damage')
+  const damages: Record<string, readonly [string, ...string[]]> = {
+    'the program was gone from net': ['tc', 'qdisc', 'del', 'dev', 'net', 'clsact'],
+    '1 bans were missing': [
+      ...(['bpftool', 'map', 'delete', 'pinned', `${pins}/maps/bans`, 'key', 'hex'] as const),
+      ...Object.values(await bans(lab, pins)).flatMap(({ key }) => key),
+    ],
+    'the program was gone': ['rm', '-r', pins],
+  }
+  for (const [said, damage] of Object.entries(damages)) {
+    await lab.command(damage)
+    await until(said, () => pipeline.written().stderr.includes(`${said};`))
+    await until(`repair of: ${said}`, async () => (await refused()).join() === ATTACKER)
+    t.pass(`${said}: said, and repaired`)
+  }
+})
+
+kernelTest('only where it is told', NEEDS, async t => {
+  const stage = await createStage(t)
+  const { xffBan, refused } = stage
+  await xffBan(`--port 3031 --dev lo ${state(stage)}`, ATTACKER)
+  t.same(await refused(), [], 'another device than the one that is policed')
+  await xffBan(`--port 3031 --dev net ${state(stage)}`, ATTACKER)
+  t.same(await refused(), [ATTACKER])
+  await t.rejects(xffBan(`--port 3031 --dev nix ${state(stage)}`), {
+    message: /xff-ban: --dev nix: there is no such device/,
+  })
+})
+
+kernelTest(
+  'iptables where the program cannot be had, until it can',
+  [...NEEDS, ...PACKET_FILTER],
+  async t => {
+    const stage = await createStage(t)
+    const { lab, pins } = stage
+    const dist = join(lab.folder, 'dist')
+    cpSync('dist', dist, { recursive: true })
+    rmSync(join(dist, 'xff-ban.bpf.o'))
+    const run = (...options: string[]) => {
+      const pipeline = lab.pipeline(
+        `node ${dist}/xff-ban.js --port 3031 ${options.join(' ')} ${state(stage)} < /dev/null`,
+      )
+      return until('its end', () => pipeline.ended() && pipeline.written().stderr)
+    }
+    const chains = async () => (await lab.command(['iptables-save'])).includes('-j one')
+    const missing = /xff-ban\.bpf\.o is missing \(make bpf builds it\)/
+    t.match(await run(), new RegExp(`bans by iptables: bpf cannot be had: .*${missing.source}`))
+    t.ok(await chains(), 'a chain bans')
+    t.notOk(existsSync(pins))
+    t.match(await run('--uwsgi', 'REMOTE_ADDR'), missing, 'iptables does not understand --uwsgi')
+    cpSync('dist/xff-ban.bpf.o', join(dist, 'xff-ban.bpf.o'))
+    t.match(await run(), /bans by bpf: the kernel takes the program/)
+    t.notOk(await chains(), 'the chain has gone')
+    t.ok(existsSync(pins))
+    await run('--flush')
+    t.notOk(existsSync(pins))
+  },
+)
+
+/** What an xff-ban may leave on the devices. */
+async function traces(lab: Lab): Promise<string> {
+  return await lab.command(['tc', 'qdisc', 'show'])
+}
+
+function objects(pins: string): string[] {
+  return readdirSync(pins).filter(name => name.startsWith('object-'))
+}
+
+interface BanRow {
+  until: number
+  hits: number
+  key: string[]
+}
+
+async function bans(lab: Lab, pins: string): Promise<BanRow[]> {
+  const rows = JSON.parse(await lab.command(['bpftool', '-j', 'map', 'dump', 'pinned', `${pins}/maps/bans`]))
+  return rows.map(({ key, formatted }: { key: string[]; formatted: { value: BanRow } }) => ({
+    until: formatted.value.until,
+    hits: formatted.value.hits,
+    key: key.map(byte => byte.slice(2)),
+  }))
+}

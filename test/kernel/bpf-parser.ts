@@ -1,0 +1,206 @@
+/**
+ * The kernel program and uwsgi-parse find the same client in the same bytes, however they are cut into segments, and
+ * whatever comes twice or in another order. `RUNS_TIMES=50` makes 100,000 requests of 2,000.
+ */
+import type { Test } from 'tap'
+import { canonical } from '../../lib/net/address.js'
+import { PRIVATE_RANGES } from '../../lib/net/private.js'
+import { compileRanges } from '../../lib/net/ranges.js'
+import { compileClient } from '../../lib/uwsgi-parse/client.js'
+import { hexOf } from '../../lib/xff-ban/backend/bpf/contract.js'
+import { seeded } from '../support/seeded.js'
+import { type Chance, createChance } from './bpf/chance.js'
+import { ACK, type Flow, frame, PSH, parse, RST, SYN } from './bpf/frame.js'
+import { httpList, uwsgiList } from './bpf/framing.js'
+import {
+  BANNED,
+  BPF,
+  CLIENT,
+  DROP,
+  type Loaded,
+  load,
+  NONE,
+  type Outcome,
+  PASS,
+  type Port,
+  UNATTRIBUTED,
+} from './bpf/loaded.js'
+import { createRequests, PROXIES, type Requests, STRANGERS } from './bpf/requests.js'
+import { kernelTest } from './lab/needs.js'
+
+const XFF = 'x-forwarded-for'
+const VARIABLE = 'HTTP_X_FORWARDED_FOR'
+const PORTS: readonly Port[] = [
+  { port: 3031, jail: 1, protocol: 'http', hops: 0, answer: '403', field: XFF },
+  { port: 3032, jail: 2, protocol: 'http', hops: 1, answer: '429', field: 'x-edge-client' },
+  { port: 3033, jail: 1, protocol: 'http', hops: 3, answer: 'reset', field: XFF },
+  { port: 3034, jail: 2, protocol: 'http', hops: 8, answer: '403', field: XFF },
+  { port: 3035, jail: 3, protocol: 'uwsgi', hops: 0, answer: '403', field: 'REMOTE_ADDR' },
+  { port: 3036, jail: 1, protocol: 'uwsgi', hops: 2, answer: '403', field: VARIABLE },
+  { port: 3037, jail: 3, protocol: 'uwsgi', hops: 0, answer: 'count', field: VARIABLE },
+  { port: 3038, jail: 3, protocol: 'http', hops: 0, answer: 'count', field: XFF },
+]
+const JAILS = [1, 2, 3]
+/** Jail 3 trusts nobody: as a proxy of the app's own host does not append. */
+const TRUSTING = [1, 2]
+const NETWORKS = ['203.0.113.0/24', '2001:db8:5::/64', '2001:db8::/48', '2001:db8::/32']
+/** No segment carries more. */
+const SEGMENT = 3000
+/** Requests under way at a time, so that neither side waits. */
+const AT_ONCE = 16
+/** In milliseconds. */
+const PATIENCE = 60_000 * Number(process.env.RUNS_TIMES ?? 1)
+
+const compare = async (t: Test) => {
+  const { seed = 0, numRuns = 0 } = seeded(t, 2000)
+  const chance = createChance(seed)
+  const kernel = await load(t)
+  const isBanned = await fill(kernel, chance)
+  const requests = createRequests(chance)
+  const finders = new Map(
+    PORTS.map(({ port, jail, hops }) => {
+      const ranges = TRUSTING.includes(jail) ? PRIVATE_RANGES : []
+      return [port, compileClient({ ranges, hops: hops === 0 ? undefined : hops })]
+    }),
+  )
+  const tally = new Map<string, number>()
+  const differences: unknown[] = []
+
+  const one = async (number: number) => {
+    const port = chance.pick(PORTS)
+    const story = tell(number, port, chance, requests)
+    const outcomes = await kernel.segments(story.frames)
+    for (const [i, outcome] of outcomes.entries()) {
+      const due = story.due.get(i)
+      const differ = (why: string) =>
+        differences.push({ number, port: port.port, segment: i, why, request: due?.toString('latin1') })
+      const untouched = outcome.bytes.equals(story.frames[i] as Buffer)
+      if (due === undefined) {
+        const passes = outcome.action === PASS && outcome.verdict === NONE && untouched
+        if (story.dropped.has(i) ? outcome.action !== DROP : !passes) differ('an early segment')
+        continue
+      }
+      const list = listIn(due, port)
+      const client = list === undefined ? null : (finders.get(port.port)?.(list).ip ?? null)
+      const banned = client !== null && isBanned(port.jail, client)
+      const expected = list === undefined ? NONE : client === null ? UNATTRIBUTED : banned ? BANNED : CLIENT
+      const name = ['incomplete', 'unattributed', 'passed', 'banned'][expected as number] as string
+      tally.set(name, (tally.get(name) ?? 0) + 1)
+      if (outcome.verdict !== expected) differ(`verdict ${outcome.verdict} for ${client}`)
+      else if (client !== null && outcome.client !== hexOf(client)) differ(`${outcome.client} for ${client}`)
+      else if (banned && port.answer !== 'count') {
+        if (!isReset(outcome, port)) differ('no sound RST for the stack')
+        return // of what comes behind, nothing is read
+      } else if (!untouched) differ('a request that passes was changed')
+    }
+  }
+
+  let next = 0
+  const worker = async () => {
+    while (next < numRuns) await one(next++)
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, worker))
+  t.comment([...tally].map(([name, count]) => `${count} ${name}`).join(', '))
+  t.same(differences.slice(0, 5), [], `${differences.length} of ${numRuns} differ`)
+  for (const name of ['unattributed', 'passed', 'banned']) t.ok((tally.get(name) ?? 0) > numRuns / 50, name)
+}
+kernelTest('the kernel finds the clients that uwsgi-parse finds', ['perl', ...BPF], compare, PATIENCE)
+
+function listIn(request: Buffer, { protocol, field }: Port): string | undefined {
+  return protocol === 'http' ? httpList(request, field) : uwsgiList(request, field)
+}
+
+function isReset({ bytes }: Outcome, { port }: Port): boolean {
+  const { flags, sound, payload, destinationPort } = parse(bytes)
+  return flags === RST && sound && payload.length === 0 && destinationPort === port
+}
+
+/** Fills the tables with ports, trust, and bans of which some are over. @returns who is banned */
+async function fill(kernel: Loaded, { happens }: Chance): Promise<(jail: number, ip: string) => boolean> {
+  for (const port of PORTS) await kernel.police(port)
+  for (const jail of TRUSTING) for (const range of PRIVATE_RANGES) await kernel.trust(jail, range)
+  const live = new Map(JAILS.map(jail => [jail, new Map<string, boolean>()]))
+  for (const jail of JAILS) {
+    const bans = live.get(jail) as Map<string, boolean>
+    for (const text of [...STRANGERS, ...PROXIES])
+      if (happens(0.4)) bans.set(canonical(text) ?? '', happens(0.7))
+    for (const range of NETWORKS) bans.set(range, happens(0.5))
+    for (const [range, lives] of bans) await kernel.ban(jail, range, lives ? undefined : 1n)
+  }
+  const inLive = new Map(
+    [...live].map(([jail, bans]) => [
+      jail,
+      compileRanges([...bans].flatMap(([range, lives]) => (lives ? range : []))),
+    ]),
+  )
+  return (jail, ip) => inLive.get(jail)?.(ip) === true
+}
+
+interface Story {
+  frames: Buffer[]
+  /** the frames after which a verdict is due, and the whole request */
+  due: Map<number, Buffer>
+  /** the frames that come before their turn */
+  dropped: Set<number>
+}
+
+/** One connection: a request or two, cut, repeated, merged and overtaking, with a body that may be a request. */
+function tell(number: number, port: Port, { below, happens }: Chance, requests: Requests): Story {
+  const story: Story = { frames: [], due: new Map(), dropped: new Set() }
+  const { frames, due, dropped } = story
+  const flow = flowOf(number, port.port, happens(0.5), happens(0.7))
+  const make = () => requests[port.protocol](port.field, port.hops)
+  const start = below(2 ** 32)
+  let ack = below(2 ** 32)
+  let position = 0
+  const send = (payload: Buffer, at: number) =>
+    frames.push(frame(flow, { seq: (start + 1 + at) >>> 0, ack, flags: ACK | PSH, payload })) - 1
+  const opened = happens(0.8)
+  if (opened) frames.push(frame(flow, { seq: start, ack: 0, flags: SYN, payload: Buffer.alloc(0) }))
+  for (let turn = happens(0.2) ? 2 : 1; turn > 0; turn--) {
+    const request = make()
+    const first = position
+    const complete = listIn(request, port) !== undefined
+    const marks = cut(request.length, below, happens)
+    for (let i = 0, from = 0; i < marks.length; i++) {
+      const to = marks[i] as number
+      // a section that is none is not followed, so there is no order to keep
+      const followed = complete && ((opened && first === 0) || i > 0)
+      if (followed && happens(0.05) && to < request.length && port.answer !== 'count') {
+        dropped.add(send(request.subarray(to, Math.min(request.length, to + SEGMENT)), first + to))
+      }
+      const back = followed && happens(0.1) ? below(from + 1) : from
+      const begin = followed && to - back <= SEGMENT + 300 ? back : from
+      const at = send(request.subarray(begin, to), first + begin)
+      if (to === request.length) due.set(at, request)
+      if (complete && i > 0 && to < request.length && happens(0.05))
+        send(request.subarray(from, to), first + from)
+      from = to
+    }
+    position += request.length
+    if (!complete) break
+    const body = happens(0.2) ? make().subarray(0, SEGMENT) : Buffer.alloc(0)
+    if (body.length > 0) send(body, position)
+    position += body.length
+    ack = (ack + 1 + below(1000)) >>> 0
+  }
+  return story
+}
+
+/** Where the segments of a request end. */
+function cut(length: number, below: Chance['below'], happens: Chance['happens']): number[] {
+  let cuts = Array.from({ length: happens(0.3) ? 0 : below(6) }, () => 1 + below(length))
+  if (happens(0.01)) cuts = Array.from({ length: Math.min(length, 400) }, (_, i) => i + 1)
+  for (let at = SEGMENT; at < length; at += SEGMENT) cuts.push(at)
+  return [...new Set([...cuts, length])].sort((a, b) => a - b)
+}
+
+/** Connections of their own, by their number. */
+function flowOf(number: number, destinationPort: number, six: boolean, timestamps: boolean): Flow {
+  const source = six
+    ? Buffer.from('fd00000000000000000000000000000a', 'hex')
+    : Buffer.from([10, (number >> 16) & 255, (number >> 8) & 255, number & 255])
+  if (six) source.writeUInt32BE(number, 4)
+  const destination = Buffer.from(six ? 'fd00000000000000000000000000000b' : '0a010002', 'hex')
+  return { source, destination, sourcePort: 1024 + (number % 60_000), destinationPort, timestamps }
+}

@@ -1,0 +1,124 @@
+/** Random requests, with lists of hops such as proxies and hostile clients write. */
+import type { Chance } from './chance.js'
+
+export const STRANGERS = [
+  ...['203.0.113.7', '203.0.113.8', '198.51.100.1', '1.2.3.4', '1.2.3.45', '11.2.3.4', '8.8.8.8'],
+  ...['255.255.255.255', '0.0.0.0', '2001:db8::1', '2001:db8:5::77', '2001:DB8:5:0:1::', '64:ff9b::8.8.8.8'],
+  ...['2001:db8:0:0:0:0:0:1', '::ffff:1.2.3.4', '::FFFF:203.0.113.7', '1:2:3:4:5:6:7:8', '1:2:3:4:5:6:7::'],
+  ...[
+    '::2:3:4:5:6:7:8',
+    '1:2:3:4:5:6:1.2.3.4',
+    '::1.2.3.4',
+    '::ffff:102:304',
+    '::',
+    '::ffff:0.0.0.0',
+    '::0:1',
+  ],
+]
+export const PROXIES = [
+  ...['10.0.0.1', '10.77.0.1', '127.0.0.1', '192.168.3.4', '172.16.0.1', '172.31.255.255'],
+  ...['::1', 'fe80::1', 'fd00::2', '::ffff:10.0.0.9'],
+]
+export const STRANGE = [
+  ...['', ' ', 'unknown', '_hidden', '010.1.1.1', '1.2.3', '1.2.3.4.5', '256.1.1.1', '1.2.3.4 5', '1.2.3.4:'],
+  ...['1.2.3.4:123456', '[1.2.3.4]', '[2001:db8::1', '2001:db8::1]', '[]', '[::1]x', '[::1]:', 'fe80::1%'],
+  ...['fe80::1%et_h', '[fe80::1%]', ':::', '1::2::3', '1:2:3:4:5:6:7:8:9', ':1::', '1:2:3:4:5:6:7', '1:2:'],
+  ...['1:2:3:4:5:6:7:1.2.3.4', '12345::', '1.2.3.4%eth0', '::1.2.3', '1.2.3.4\0', 'é', '1..2.3', '[::1%a]'],
+  ...['::ffff:1.2.3.4:80', '1.2.3.4\r', '\r1.2.3.4', '1.2\r.3.4', '[::1]:123456', '1.2.3.4:80:80', '[[::1]]'],
+]
+
+export interface Requests {
+  /** @param name of the header in lower case; @param hops how many a list has at the least */
+  http: (name: string, hops: number) => Buffer
+  uwsgi: (name: string, hops: number) => Buffer
+}
+
+export function createRequests({ below, pick, happens }: Chance): Requests {
+  /** An address as proxies may write it. */
+  const dressed = (address: string): string => {
+    const six = address.includes(':')
+    const zoned = six && happens(0.1) ? `${address}%${pick(['eth0', '1', 'en-0.1', 'a:b'])}` : address
+    const text = happens(0.1) ? zoned.toUpperCase() : zoned
+    if (six) return happens(0.3) ? `[${text}]${happens(0.5) ? `:${below(70_000)}` : ''}` : text
+    return happens(0.2) ? `${text}:${below(70_000)}` : text
+  }
+
+  const entry = (): string => {
+    let text = happens(0.03) ? pick(STRANGE) : dressed(pick(happens(0.5) ? PROXIES : STRANGERS))
+    if (happens(0.02) && text.length > 0) {
+      const at = below(text.length)
+      text = text.slice(0, at) + pick([...'0123456789abcfg:.%[] \t\r', '']) + text.slice(at + below(2))
+    }
+    return pick(['', '', '', ' ', '\t', '  ']) + text + pick(['', '', '', ' ', '\t '])
+  }
+
+  const list = (atLeast: number): string => {
+    const few = happens(0.8) ? Math.max(1, atLeast) + below(3) : 1 + below(6)
+    const size = happens(0.02) ? below(300) : few
+    return Array.from({ length: size }, entry).join(pick([',', ', ', ', ']))
+  }
+
+  const word = (): string =>
+    Array.from({ length: below(happens(0.1) ? 200 : 12) }, () => pick([...'abcdefgh-XYZ019/=; '])).join('')
+
+  const anyCase = (name: string): string =>
+    [...name].map(c => (c === '-' ? pick(['-', '-', '_']) : happens(0.5) ? c.toUpperCase() : c)).join('')
+
+  return {
+    http(name, hops) {
+      const end = () => (happens(0.05) ? '\n' : '\r\n')
+      const method = pick(['GET', 'POST', 'HEAD', 'x!'])
+      let text = `${method} /${word()} HTTP/1.${pick(['0', '1', '1'])}${end()}`
+      if (happens(0.02)) text = `GET /${word()}${end()}`
+      const others = [
+        'Host',
+        'Accept',
+        'X-Forwarded',
+        `${name}x`,
+        'X-Forwarded-For-',
+        `a${name}`,
+        'Cookie',
+        '',
+      ]
+      const lines = Array.from({ length: below(10) }, () => `${pick(others)}: ${word()}`)
+      for (let n = happens(0.05) ? 0 : happens(0.8) ? 1 : below(4); n > 0; n--) {
+        const line = `${anyCase(name)}:${happens(0.9) ? ' ' : ''}${happens(0.05) ? '' : list(hops)}`
+        const folded = line.replace(pick(['.', ',']), c => `${c}${end()}${pick([' ', '\t'])}`)
+        lines.splice(below(lines.length + 1), 0, happens(0.05) ? folded : line)
+      }
+      for (const line of lines) text += line + end()
+      if (happens(0.97)) text += end()
+      return Buffer.from(text, 'latin1')
+    },
+
+    uwsgi(name, hops) {
+      const others = [
+        'REQUEST_METHOD',
+        'REMOTE_PORT',
+        'REMOTE_ADDS',
+        `${name}_`,
+        'HTTP_HOST',
+        '',
+        'A'.repeat(1500),
+      ]
+      const variables = Array.from({ length: below(20) }, () => [pick(others), word()])
+      for (let n = happens(0.1) ? 0 : happens(0.8) ? 1 : below(4); n > 0; n--) {
+        const lone = hops < 2 && happens(0.5)
+        const value = happens(0.05) ? '' : lone ? dressed(pick(STRANGERS)) : list(hops)
+        variables.splice(below(variables.length + 1), 0, [name, value])
+      }
+      const block = Buffer.concat(variables.flat().map(part))
+      const lie = happens(0.03) ? below(9) - 4 : 0
+      const head = Buffer.alloc(4)
+      head.writeUInt16LE(Math.max(0, Math.min(65_535, block.length + lie)), 1)
+      return Buffer.concat([head, block.subarray(0, 65_535)])
+    },
+  }
+}
+
+/** A key or a value of the uwsgi protocol. */
+export function part(text: string): Buffer {
+  const bytes = Buffer.from(`\0\0${text}`, 'latin1')
+  bytes.writeUInt16LE(bytes.length - 2)
+  return bytes
+}

@@ -1,0 +1,58 @@
+import { existsSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { execa } from 'execa'
+import { bpfBackend } from '../../../lib/xff-ban/backend/bpf.js'
+import { BPF, OBJECT } from '../bpf/loaded.js'
+import { PACKET_FILTER } from '../lab/needs.js'
+import { emptyTables } from './iptables.js'
+import { refusedBehind, type Subject, serve } from './place.js'
+
+/** A program in the kernel that answers the banned. */
+export const bpf: Subject = {
+  name: 'bpf',
+  needs: [...BPF, ...PACKET_FILTER],
+  async build(t) {
+    const port = await serve(t)
+    emptyTables(t)
+    const backend = (name: string, trust: readonly string[] = ['127.0.0.0/8']) =>
+      bpfBackend({
+        ...{ name, ports: [port], trust, devices: ['lo'], object: OBJECT, now: Date.now },
+        ...{ protocol: 'http', field: 'X-Forwarded-For', hops: 0, answer: '403' },
+      })
+    const pins = `/sys/fs/bpf/xff-ban/v1-${statSync('/proc/self/ns/net').ino}`
+    const start = () => backend('xff-ban')
+    t.teardown(() => start().flush())
+    const tc = (...args: string[]) => execa('tc', args)
+    return {
+      start,
+      options: ['--port', String(port), '--packets', 'bpf', '--trust', '127.0.0.0/8', '--private'],
+      refused: refusedBehind(port),
+      async theirs(ip) {
+        const pattern = ['-m', 'string', '--algo', 'kmp', '--string', `X-Forwarded-For: ${ip}`]
+        const reset = ['-j', 'REJECT', '--reject-with', 'tcp-reset']
+        await execa('iptables', ['-A', 'INPUT', '-p', 'tcp', ...pattern, ...reset])
+      },
+      damages: {
+        'the filter deleted': async () =>
+          void (await tc('filter', 'del', 'dev', 'lo', 'ingress', 'pref', '49152')),
+        'the qdisc deleted': async () => void (await tc('qdisc', 'del', 'dev', 'lo', 'clsact')),
+        'the pins removed': async () => rmSync(pins, { recursive: true }),
+        'the port forgotten': async () => {
+          const key = [port & 255, port >> 8, 0, 0].map(String)
+          await execa('bpftool', ['map', 'delete', 'pinned', `${pins}/maps/ports`, 'key', ...key])
+        },
+      },
+      async goAway() {
+        await tc('qdisc', 'del', 'dev', 'lo', 'clsact')
+        rmSync(pins, { recursive: true })
+        return async () => {}
+      },
+      ends: true,
+      traces: async () => [
+        (await tc('qdisc', 'show', 'dev', 'lo')).stdout,
+        (await tc('filter', 'show', 'dev', 'lo', 'ingress')).stdout,
+        existsSync(pins),
+        readFileSync('/proc/self/mountinfo', 'utf8').includes(' /sys/fs/bpf '),
+      ],
+    }
+  },
+}
