@@ -28,6 +28,22 @@ kernelTest('HAProxy passes a NUL on, at which uWSGI ends the address', ['haproxy
   }
 })
 
+kernelTest('nginx drops the header by another name, unless told to pass it', ['nginx', ...APP], async t => {
+  const lab = await createLab(t)
+  const { http, log } = await lab.uwsgi({ workers: 1 })
+  const headers = { X_Forwarded_For: VICTIM }
+  for (const [port, server, client] of [
+    [80, [], ATTACKER],
+    [81, ['underscores_in_headers on;'], VICTIM],
+    [82, ['ignore_invalid_headers off;'], VICTIM],
+  ] as const) {
+    const to = await lab.nginx({ to: [http], port, server })
+    await lab.request({ from: ATTACKER, to, path: `/404?${port}`, headers })
+    const found = await clients(lab, log, `/404?${port}`)
+    t.equal(found.get(`/404?${port}`), client, server[0] ?? 'as nginx is made')
+  }
+})
+
 kernelTest('a second request on its heels has a client of its own', ['nginx', 'haproxy', ...APP], async t => {
   const lab = await createLab(t)
   const { http, log } = await lab.uwsgi({ workers: 1 })

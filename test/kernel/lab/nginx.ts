@@ -15,11 +15,13 @@ export interface NginxOptions {
   maxFails?: number
   /** further directives of the location */
   more?: readonly string[]
+  /** further directives of the server */
+  server?: readonly string[]
 }
 
 /** The configuration of a front end that tells the app who the client is. */
 export function nginxConfiguration(options: NginxOptions, own: Endpoint, folder: string): string {
-  const { to, over = 'v4', speaks = 'http', keepalive = 0, maxFails = 1, more = [] } = options
+  const { to, over = 'v4', speaks = 'http', keepalive = 0, maxFails = 1, more = [], server = [] } = options
   const address = ({ v4, v6, port }: Endpoint) => (over === 'v4' ? `${v4}:${port}` : `[${v6}]:${port}`)
   const servers = to.map(server => `server ${address(server)} max_fails=${maxFails};`)
   const location = speaks === 'http' ? overHttp(keepalive) : overUwsgi()
@@ -44,6 +46,7 @@ http {
   server {
     listen ${own.v4}:${own.port} backlog=4096;
     listen [${own.v6}]:${own.port} backlog=4096;
+    ${server.join('\n    ')}
     location / {
       ${[...location, ...more].join('\n      ')}
     }
