@@ -11,7 +11,8 @@ TEST_FILES := $(filter-out test/support/% test/kernel/lab/% test/kernel/conforma
   $(TESTS))
 RUN_TESTS = node build/test/support/run.js
 
-.PHONY: all dist bpf packable bpf-kernels run report test bench bench-ban bench-bpf lint format golden fuzz clean
+.PHONY: all dist bpf packable bpf-kernels run report test bench bench-hostile bench-ban bench-bpf lint format golden fuzz \
+  clean
 
 all: dist
 
@@ -80,6 +81,10 @@ test: dist build/.compiled
 # How fast the commands are, against mawk, grep and fail2ban; LINES and ROUNDS make it shorter.
 bench: dist build/.compiled
 	node build/test/bench/speed.js
+
+# What lines cost that are made to be slow, long ones against short ones; half a minute.
+bench-hostile: build/.compiled
+	node build/test/bench/hostile.js
 
 # What a ban costs the app and its other clients, as tables; about ten minutes, as root.
 # `make bench-ban MEASURE='load delay'` takes some of load, flood, delay.
