@@ -3,7 +3,8 @@
  *
  *     make bench-hostile
  */
-import { compileClient, PRIVATE_RANGES } from '../../lib/uwsgi-parse/client.js'
+import { PRIVATE_RANGES } from '../../lib/net/private.js'
+import { compileClient } from '../../lib/uwsgi-parse/client.js'
 import { compileFormat, DEFAULT_FORMAT, type Format } from '../../lib/uwsgi-parse/format.js'
 import { readLine } from '../../lib/uwsgi-parse/line.js'
 import { toRequest } from '../../lib/uwsgi-parse/request.js'
