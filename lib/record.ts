@@ -150,6 +150,9 @@ export function parseInstant(text: string): number {
 
 const INSTANT = /^((?:19[7-9]|[2-9]\d\d)\d-\d\d-(\d\d))T\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/
 
+/** The year 10000, in milliseconds since 1970: from there on ISO 8601 needs a sign. */
+export const END_OF_TIME = 253_402_300_800_000
+
 /** Milliseconds since 1970 as the records write them. */
 export function formatInstant(milliseconds: number): string {
   return new Date(milliseconds).toISOString()

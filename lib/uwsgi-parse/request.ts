@@ -1,4 +1,4 @@
-import { formatInstant, type RequestRecord } from '../record.js'
+import { END_OF_TIME, formatInstant, type RequestRecord } from '../record.js'
 import type { Client, FindClient } from './client.js'
 import type { Format } from './format.js'
 import type { Reading } from './line.js'
@@ -15,8 +15,6 @@ export interface Attribution {
 /** Reads a local time; of a doubled hour, the reading that keeps the log in order. */
 type Clock = (wall: number, msecs: number) => number
 
-/** The year 10000, where ISO 8601 needs a sign. */
-const END_OF_TIME = 253_402_300_800_000
 /** How much of the variables of a layout one record carries. */
 const MAX_VARS = 32
 

@@ -1,17 +1,19 @@
 import type { Duplex } from 'node:stream'
 import { transform } from 'through2'
+import { type Block, NEWLINE, numberAt, toBlock } from '../bytes.js'
 import type { Report } from '../fault.js'
 import { writeLine } from '../jsonl.js'
-import { eachLine, MAX_LINE, wholeLines } from '../lines.js'
+import { MAX_LINE, wholeLines } from '../lines.js'
 import { parseInstant, type RequestRecord } from '../record.js'
 import { advise, countClient } from './advice.js'
 import { messageOf } from './encoder.js'
 import { DEFAULT_FORMAT, type Format } from './format.js'
 import { unglue } from './glue.js'
 import { type Reading, readLine } from './line.js'
+import { createOutput } from './output.js'
 import { compileQuick } from './quick.js'
 import { type Attribution, toRequest } from './request.js'
-import { sieve } from './sieve.js'
+import { findStatus } from './sieve.js'
 import { doublesHour, logClock, type Zone } from './time.js'
 import { watchTears } from './torn.js'
 
@@ -94,8 +96,8 @@ export function uwsgiParse(options: Options): { stages: Duplex[]; tally: Tally }
   const plain = format === DEFAULT_FORMAT && options.field === undefined && options.since === undefined
   const quick =
     plain && !options.explain && !options.thorough ? compileQuick(attribution.client, clock) : undefined
-  // every line has to be looked at where the foreign ones are kept
-  const sieving = quick !== undefined && options.unparsed === undefined
+  const isWanted = Uint8Array.from({ length: 1000 }, (_, status) => (options.wanted(status) ? 1 : 0))
+  const output = createOutput()
 
   // neither JSON nor the mark at the head of uWSGI's own layout lets itself be torn
   const mayBeRest =
@@ -115,17 +117,6 @@ export function uwsgiParse(options: Options): { stages: Duplex[]; tally: Tally }
     if (ip === null) tally.unattributed += 1
     else if (lonePrivate) countClient(tally.ours, ip)
     if (tally.wanted === ADVISE_AT) for (const advice of advise(tally)) options.say(advice)
-  }
-
-  const parse = (line: string): string => {
-    const known = quick?.(line)
-    if (known) {
-      tally.requests += 1
-      if (!options.wanted(known.status)) return ''
-      count(known.ip, known.lonePrivate)
-      return known.text
-    }
-    return parseThoroughly(line)
   }
 
   const parseThoroughly = (text: string): string => {
@@ -151,26 +142,39 @@ export function uwsgiParse(options: Options): { stages: Duplex[]; tally: Tally }
       : writeLine(record)
   }
 
-  /** A block of whole lines to the text of its records. */
-  const parseBlock = (block: Buffer): string => {
-    // in the hour that comes twice, a line is dated by those before it: none may be missing
-    const wanted = sieving && doublesHour(zone, block) ? everything : options.wanted
-    const { block: left, dropped, empty } = sieving ? sieve(block, wanted) : { block, dropped: 0, empty: 0 }
-    tally.requests += dropped
-    tally.foreign += empty
-    return eachLine(left.toString(), line => {
-      tally.lines += 1
-      return line !== '' || !sieving ? parse(line) : ''
-    })
+  /** Reads the line between two places, its newline not included. */
+  const parseLine = (block: Block, start: number, end: number, sieving: boolean) => {
+    tally.lines += 1
+    const at = quick ? findStatus(block, start, end) : -1
+    if (quick && at >= 0) {
+      const wanted = isWanted[numberAt(block.bytes, at, at + 3)] === 1
+      if (!wanted && sieving) {
+        tally.requests += 1
+        return
+      }
+      const sender = quick(block, start, at, wanted ? output : undefined)
+      if (sender) {
+        tally.requests += 1
+        if (wanted) count(sender.ip, sender.lonePrivate)
+        return
+      }
+    }
+    output.text(parseThoroughly(block.bytes.toString('utf8', start, end)))
   }
 
-  const parser = transform((block: Buffer, _encoding, done) => {
-    const written = parseBlock(block)
-    done(null, written === '' ? undefined : Buffer.from(written))
-  })
-  return { stages: [wholeLines(), ...(plain ? [unglue()] : []), parser], tally }
-}
+  const parseBlock = (bytes: Buffer): Buffer | undefined => {
+    const block = toBlock(bytes)
+    // in the hour that comes twice, a line is dated by those before it: none may be missing
+    const sieving = options.unparsed === undefined && !doublesHour(zone, bytes)
+    for (let start = 0; start < bytes.length; ) {
+      const newline = bytes.indexOf(NEWLINE, start)
+      const end = newline < 0 ? bytes.length : newline
+      parseLine(block, start, end, sieving)
+      start = end + 1
+    }
+    return output.take()
+  }
 
-function everything(): boolean {
-  return true
+  const parser = transform((block: Buffer, _encoding, done) => done(null, parseBlock(block)))
+  return { stages: [wholeLines(), ...(plain ? [unglue()] : []), parser], tally }
 }

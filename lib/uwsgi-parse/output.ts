@@ -1,0 +1,71 @@
+/** Bytes gathered for one write. */
+export interface Output {
+  /** where to write, from `length` on */
+  view: DataView
+  length: number
+  /** Makes room for so many more bytes. */
+  reserve: (size: number) => void
+  /** Adds a text. */
+  text: (text: string) => void
+  /** What was gathered, which leaves nothing; undefined where that was nothing. */
+  take: () => Buffer | undefined
+}
+
+/** How much is held between two writes; a block of lines that comes to more is the exception. */
+const CAPACITY = 512 * 1024
+
+export function createOutput(): Output {
+  let bytes = Buffer.allocUnsafeSlow(CAPACITY)
+  return {
+    view: viewOf(bytes),
+    length: 0,
+    reserve(size) {
+      if (this.length + size <= bytes.length) return
+      const larger = Buffer.allocUnsafeSlow(2 * (this.length + size))
+      bytes.copy(larger, 0, 0, this.length)
+      bytes = larger
+      this.view = viewOf(bytes)
+    },
+    text(text) {
+      // a UTF-16 unit is 3 bytes at the most
+      this.reserve(3 * text.length)
+      this.length += bytes.write(text, this.length)
+    },
+    take() {
+      if (this.length === 0) return undefined
+      const taken = Buffer.from(bytes.subarray(0, this.length))
+      this.length = 0
+      return taken
+    },
+  }
+}
+
+function viewOf({ buffer, byteOffset, length }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, length)
+}
+
+/** A text to be written often. */
+export interface Stretch {
+  view: DataView
+  length: number
+}
+
+/** @param text of ASCII */
+export function stretch(text: string): Stretch {
+  return { view: viewOf(Buffer.from(`${text}   `)), length: text.length }
+}
+
+/** Writes a text. Returns where it ends; see `copy`. */
+export function put(to: DataView, at: number, { view, length }: Stretch): number {
+  return copy(to, at, view, 0, length)
+}
+
+/**
+ * Copies a stretch, four bytes at a time, since a call that copies costs more for so few. Up to three bytes behind
+ * the end are touched in both: there have to be that many.
+ * @returns where it ends
+ */
+export function copy(to: DataView, at: number, from: DataView, start: number, end: number): number {
+  for (let i = start, place = at; i < end; i += 4, place += 4) to.setInt32(place, from.getInt32(i))
+  return at + end - start
+}
