@@ -1,7 +1,7 @@
-import { createReadStream, fstatSync, type ReadStream } from 'node:fs'
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createDiagnostics, type Diagnostics } from './diagnostics.js'
+import { openInput } from './input.js'
 import { createProgress } from './progress.js'
 
 /** Exit codes, as in sysexits.h. */
@@ -33,9 +33,9 @@ export async function run(
   command: string,
   build: (diagnostics: Diagnostics) => Promise<Command | null>,
 ): Promise<void> {
-  const source = openInput()
-  // of a file the stream itself knows
-  const progress = createProgress(command, () => (source as ReadStream).bytesRead)
+  let hurry = () => {}
+  const source = openInput(() => hurry())
+  const progress = createProgress(command, source.bytesRead)
   const diagnostics = createDiagnostics(command, text => {
     progress.clear()
     process.stderr.write(text)
@@ -44,8 +44,8 @@ export async function run(
   try {
     const built = await build(diagnostics)
     if (!built) return
-    const { stages, finish, summary, hurry } = built
-    const input = built.input ?? Readable.from(untilSignal(source, hurry), { objectMode: false })
+    const { input = source.stream, stages, finish, summary } = built
+    hurry = built.hurry ?? hurry
     progress.start()
     // stdout may be shared with what the shell runs next: it is not ours to shut down
     await pipeline([input, ...stages, process.stdout], { end: false })
@@ -59,37 +59,7 @@ export async function run(
     diagnostics.say(process.exitCode === EXIT.software ? stackOf(error) : messageOf(error))
   }
   // what was asked to end must not wait for more input
-  source.destroy()
-}
-
-/** How much of a file is read at a time, in bytes: each read costs a turn of the event loop. */
-const FILE_CHUNK = 256 * 1024
-
-/** stdin; where it is a file, in large chunks. */
-function openInput(): Readable {
-  try {
-    if (fstatSync(0).isFile())
-      return createReadStream('', { fd: 0, autoClose: false, highWaterMark: FILE_CHUNK })
-  } catch {
-    // stdin is closed
-  }
-  return process.stdin
-}
-
-/** The input up to its end or to SIGTERM or SIGINT, so that what is in hand is finished. */
-async function* untilSignal(input: Readable, hurry = () => {}): AsyncGenerator<Buffer> {
-  let asked = false
-  const stop = () => {
-    asked = true
-    input.destroy()
-    hurry()
-  }
-  process.once('SIGTERM', stop).once('SIGINT', stop)
-  try {
-    yield* input as AsyncIterable<Buffer>
-  } catch (error) {
-    if (!asked) throw error
-  }
+  source.close()
 }
 
 function ignoreClosedReader(error: unknown): void {
