@@ -1,3 +1,5 @@
+import { compileRanges, type InRanges } from './ranges.js'
+
 /** Loopback, private, link-local and unique-local ranges: the addresses of proxies of ours, when nothing else is said. */
 export const PRIVATE_RANGES: readonly string[] = [
   '127.0.0.0/8',
@@ -9,3 +11,11 @@ export const PRIVATE_RANGES: readonly string[] = [
   'fe80::/10',
   'fc00::/7',
 ]
+
+let compiled: InRanges | undefined
+
+/** Whether an address is of these ranges. They are compiled when first asked for: that takes a tenth of the start-up. */
+export const isPrivate: InRanges = address => {
+  compiled ??= compileRanges(PRIVATE_RANGES)
+  return compiled(address)
+}

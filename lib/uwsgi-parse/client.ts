@@ -1,5 +1,5 @@
 import { canonical } from '../net/address.js'
-import { PRIVATE_RANGES } from '../net/private.js'
+import { isPrivate, PRIVATE_RANGES } from '../net/private.js'
 import { compileRanges, type InRanges } from '../net/ranges.js'
 
 /** Who sent a request, as far as the address slot of the log can tell. */
@@ -36,7 +36,7 @@ export type FindClient = (slot: string, visit?: Visit) => Client
 
 /** Compiles a trust into a function that finds the client. */
 export function compileClient({ ranges, hops }: Trust): FindClient {
-  const find = hops === undefined ? nearestStranger(compileRanges(ranges)) : nthFromRight(hops)
+  const find = hops === undefined ? nearestStranger(oursAmong(ranges)) : nthFromRight(hops)
   const cache = new Map<string, Client>()
   return (slot, visit) => {
     const known = visit === undefined ? cache.get(slot) : undefined
@@ -53,7 +53,9 @@ export function compileClient({ ranges, hops }: Trust): FindClient {
   }
 }
 
-const isPrivate = compileRanges(PRIVATE_RANGES)
+function oursAmong(ranges: readonly string[]): InRanges {
+  return ranges === PRIVATE_RANGES ? isPrivate : compileRanges(ranges)
+}
 
 function ignore(): void {}
 
