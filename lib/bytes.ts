@@ -3,7 +3,7 @@
  * several times as much as to look.
  */
 
-export const NEWLINE = 0x0a
+const NEWLINE = 0x0a
 
 /** A block of bytes, and the same bytes to be read four at a time. */
 export interface Block {
@@ -13,6 +13,12 @@ export interface Block {
 
 export function toBlock(bytes: Buffer): Block {
   return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length) }
+}
+
+/** Where the line that begins at a place ends: before its newline, or with the block. */
+export function lineEnd(bytes: Buffer, start: number): number {
+  const newline = bytes.indexOf(NEWLINE, start)
+  return newline < 0 ? bytes.length : newline
 }
 
 /** A text to be looked for in its place. */
@@ -84,16 +90,25 @@ export function skip(bytes: Buffer, at: number, set: Uint8Array): number {
   return end
 }
 
-/** Whether a stretch holds the very bytes of a text. */
-export function equals(bytes: Buffer, start: number, end: number, text: Uint8Array): boolean {
-  if (end - start !== text.length) return false
-  for (let i = 0; i < text.length; i++) if (bytes[start + i] !== text[i]) return false
+/** Whether two stretches of a length are the same; one that reaches beyond its block is none. */
+export function equals(
+  { view }: Block,
+  start: number,
+  { view: other }: Block,
+  otherStart: number,
+  length: number,
+): boolean {
+  if (start + length > view.byteLength || otherStart + length > other.byteLength) return false
+  let i = 0
+  for (; i + 4 <= length; i += 4)
+    if (view.getInt32(start + i, true) !== other.getInt32(otherStart + i, true)) return false
+  for (; i < length; i++) if (view.getUint8(start + i) !== other.getUint8(otherStart + i)) return false
   return true
 }
 
 /** A hash of a stretch (FNV-1a), a signed number of 32 bits; only for tables in which a clash costs time and nothing else. */
 export function hashOf(bytes: Buffer, start: number, end: number): number {
-  let hash = 0x811c9dc5
+  let hash = 0x811c9dc5 | 0
   for (let at = start; at < end; at++) hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193)
   return hash
 }

@@ -17,29 +17,26 @@ const BLOCK = 65_536
  * a blank one is passed over.
  */
 export function decode(wanted: readonly RecordType[], report: Report): Duplex[] {
-  return [wholeLines({ markInvalid: true }), split2('\n', compileReader(wanted, report))]
+  let line = 0
+  const read = (text: string) => {
+    line += 1
+    return readOrReport(text, line, wanted, report)
+  }
+  return [wholeLines({ markInvalid: true }), split2('\n', read)]
 }
 
-/**
- * Compiles a reader of one line after another, which counts them for the reports.
- * @param quick knows some lines at a glance; it gives null for those it does not know, be they good or bad
- */
-export function compileReader<Q = never>(
+/** The record in a line; undefined for a blank line, and for one that is no record of these types, which is reported. */
+export function readOrReport(
+  text: string,
+  line: number,
   wanted: readonly RecordType[],
   report: Report,
-  quick: (text: string) => Q | null = () => null,
-): (text: string) => AnyRecord | Q | undefined {
-  let line = 0
-  return text => {
-    line += 1
-    const known = quick(text)
-    if (known !== null) return known
-    if (text === '' || text === '\r') return undefined
-    const record = readLine(text, wanted)
-    if (typeof record !== 'string') return record
-    report({ line, kind: record, text: text.startsWith(NOT_UTF8) ? text.slice(1) : text })
-    return undefined
-  }
+): AnyRecord | undefined {
+  if (text === '' || text === '\r') return undefined
+  const record = readLine(text, wanted)
+  if (typeof record !== 'string') return record
+  report({ line, kind: record, text: text.startsWith(NOT_UTF8) ? text.slice(1) : text })
+  return undefined
 }
 
 /** The record in a line, or what is wrong with it. */

@@ -60,18 +60,6 @@ export function wholeLines({ markInvalid = false } = {}): Transform {
   )
 }
 
-/** What `make` makes of the lines of a text, in one text. */
-export function eachLine(text: string, make: (line: string) => string): string {
-  let made = ''
-  for (let start = 0; start < text.length; ) {
-    const newline = text.indexOf('\n', start)
-    const end = newline < 0 ? text.length : newline
-    made += make(text.slice(start, end))
-    start = end + 1
-  }
-  return made
-}
-
 /** The same lines, each that is not UTF-8 with the mark in front. */
 function marked(block: Buffer): Buffer {
   const pieces: Buffer[] = []

@@ -66,6 +66,7 @@ export function put(to: DataView, at: number, { view, length }: Stretch): number
  * @returns where it ends
  */
 export function copy(to: DataView, at: number, from: DataView, start: number, end: number): number {
-  for (let i = start, place = at; i < end; i += 4, place += 4) to.setInt32(place, from.getInt32(i))
+  for (let i = start, place = at; i < end; i += 4, place += 4)
+    to.setInt32(place, from.getInt32(i, true), true)
   return at + end - start
 }

@@ -1,9 +1,10 @@
-import { type Block, equals, numberAt } from '../bytes.js'
+import { type Block, numberAt } from '../bytes.js'
 import { END_OF_TIME, formatInstant } from '../record.js'
+import { rememberLast } from '../remember.js'
 import type { FindClient } from './client.js'
 import { DATE, type Parts, takeApart } from './ordinary.js'
 import { copy, type Output, put, type Stretch, stretch } from './output.js'
-import { rememberSenders, type Sender } from './sender.js'
+import { compileSender, type Sender } from './sender.js'
 import { parseCtime } from './time.js'
 
 const MINUTE = 60_000
@@ -31,8 +32,8 @@ const AROUND = 256
 export type Quick = (block: Block, start: number, status: number, output: Output | undefined) => Sender | null
 
 export function compileQuick(client: FindClient, clock: (wall: number, msecs: number) => number): Quick {
-  const senderAt = rememberSenders(client)
-  const wallAt = rememberDate()
+  const senderAt = compileSender(client)
+  const wallAt = rememberLast(DATE, text => (CTIME.test(text) ? parseCtime(text) : Number.NaN))
   const minuteHead = rememberMinute()
   const parts: Parts = {
     ...{ slotStart: 0, slotEnd: 0, dateStart: 0, methodStart: 0, methodEnd: 0, uriStart: 0, uriEnd: 0 },
@@ -67,24 +68,11 @@ export function compileQuick(client: FindClient, clock: (wall: number, msecs: nu
   return (block, start, status, output) => {
     if (!takeApart(block, start, status, parts)) return null
     const { bytes } = block
-    const time = clock(wallAt(bytes, parts.dateStart), numberAt(bytes, parts.msecsStart, parts.msecsEnd))
+    const time = clock(wallAt(block, parts.dateStart), numberAt(bytes, parts.msecsStart, parts.msecsEnd))
     if (!(time >= 0 && time < END_OF_TIME)) return null
-    const sender = senderAt(bytes, parts.slotStart, parts.slotEnd)
+    const sender = senderAt(block, parts.slotStart, parts.slotEnd)
     if (output) write(output, block, status, time, sender)
     return sender
-  }
-}
-
-/** The reading of the wall in the date at a place, the last one remembered; NaN for what is no date. */
-function rememberDate(): (bytes: Buffer, start: number) => number {
-  let date: Uint8Array = Buffer.alloc(0)
-  let wall = Number.NaN
-  return (bytes, start) => {
-    if (equals(bytes, start, start + DATE, date)) return wall
-    const text = bytes.toString('latin1', start, start + DATE)
-    date = Buffer.from(text)
-    wall = CTIME.test(text) ? parseCtime(text) : Number.NaN
-    return wall
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { transform } from 'through2'
-import { type Block, NEWLINE, numberAt, toBlock } from '../bytes.js'
+import { type Block, lineEnd, numberAt, toBlock } from '../bytes.js'
 import type { Report } from '../fault.js'
 import { writeLine } from '../jsonl.js'
 import { MAX_LINE, wholeLines } from '../lines.js'
@@ -167,8 +167,7 @@ export function uwsgiParse(options: Options): { stages: Duplex[]; tally: Tally }
     // in the hour that comes twice, a line is dated by those before it: none may be missing
     const sieving = options.unparsed === undefined && !doublesHour(zone, bytes)
     for (let start = 0; start < bytes.length; ) {
-      const newline = bytes.indexOf(NEWLINE, start)
-      const end = newline < 0 ? bytes.length : newline
+      const end = lineEnd(bytes, start)
       parseLine(block, start, end, sieving)
       start = end + 1
     }

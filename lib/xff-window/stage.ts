@@ -1,12 +1,13 @@
 import type { Duplex } from 'node:stream'
 import { transform } from 'through2'
+import { type Block, lineEnd, toBlock } from '../bytes.js'
 import type { Report } from '../fault.js'
-import { compileReader, writeLine } from '../jsonl.js'
-import { eachLine, wholeLines } from '../lines.js'
+import { readOrReport, writeLine } from '../jsonl.js'
+import { wholeLines } from '../lines.js'
 import { type BanRecord, formatInstant, parseInstant, type RequestRecord } from '../record.js'
 import type { Explainer } from './explain.js'
-import { compileQuick, type Quick } from './quick.js'
-import { createWindow, type Limits, type Window } from './window.js'
+import { type Counted, compileQuick } from './quick.js'
+import { createWindow, type Limits, type Verdict, type Window } from './window.js'
 
 export interface Options extends Limits {
   /** which statuses are failures; a request without one always is */
@@ -49,63 +50,67 @@ export function xffWindow(options: Options): { stages: Duplex[]; tally: Tally; w
   const { explainer } = options
   const tally: Tally = { requests: 0, failures: 0, unattributed: 0, ignored: 0, late: 0, bans: 0 }
   const window = createWindow(options)
-  const read = compileReader(
-    ['request'],
-    options.report,
-    explainer || options.thorough ? undefined : compileQuick(),
-  )
+  const quick = explainer || options.thorough ? undefined : compileQuick()
+  let line = 0
 
-  /** Counts a request; the text of the ban that it tips, or nothing. */
-  const decide = ({ ip, time, status }: Counted, whole: () => RequestRecord): string => {
+  /** Counts a request; undefined where it is no failure that counts. */
+  const observe = ({ ip, time, status }: Counted): Exclude<Verdict, 'late'> | undefined => {
     tally.requests += 1
-    if (status !== undefined && !options.failing(status)) return ''
+    if (status !== undefined && !options.failing(status)) return undefined
     tally.failures += 1
     if (ip === null || time === null) {
       tally.unattributed += 1
-      return ''
+      return undefined
     }
     if (options.ignored(ip)) {
       tally.ignored += 1
-      return ''
+      return undefined
     }
-    const key = options.keyOf(ip)
-    const verdict = window.observe(key, time)
-    if (verdict === 'late') {
-      tally.late += 1
-      return ''
-    }
-    explainer?.remember({ key, time, request: whole() })
+    const verdict = window.observe(options.keyOf(ip), time)
+    if (verdict !== 'late') return verdict
+    tally.late += 1
+    return undefined
+  }
+
+  /** What is written of a failure that has been counted. */
+  const tell = (verdict: Exclude<Verdict, 'late'>, { ip, time }: Counted, request: RequestRecord): string => {
+    const failure = { key: options.keyOf(ip as string), time: time as number, request }
+    explainer?.remember(failure)
     if (verdict === 'counted') return ''
     tally.bans += 1
-    const failure = { key, time, request: whole() }
     const ban = toBan(failure, verdict)
     return explainer ? explainer.explain(ban, failure) : writeLine(ban)
   }
 
-  const decideLine = (line: string): string => {
-    const request = read(line) as Quick | RequestRecord | undefined
+  /** Reads the line between two places, its newline not included. */
+  const decide = (block: Block, start: number, end: number): string => {
+    line += 1
+    const known = quick?.(block, start, end)
+    if (known) {
+      const verdict = observe(known)
+      if (verdict === undefined || verdict === 'counted') return ''
+      return tell(verdict, known, JSON.parse(block.bytes.toString('utf8', start, end)) as RequestRecord)
+    }
+    const text = block.bytes.toString('utf8', start, end)
+    const request = readOrReport(text, line, ['request'], options.report) as RequestRecord | undefined
     if (!request) return ''
-    if ('line' in request) return decide(request, () => JSON.parse(request.line) as RequestRecord)
-    const { ip, status } = request
-    return decide(
-      { ip, status, time: request.time === null ? null : parseInstant(request.time) },
-      () => request,
-    )
+    const { ip, time, status } = request
+    const counted = { ip, status, time: time === null ? null : parseInstant(time) }
+    const verdict = observe(counted)
+    return verdict === undefined ? '' : tell(verdict, counted, request)
   }
 
-  const stage = transform((block: Buffer, _encoding, done) => {
-    const written = eachLine(block.toString(), decideLine)
+  const stage = transform((bytes: Buffer, _encoding, done) => {
+    const block = toBlock(bytes)
+    let written = ''
+    for (let start = 0; start < bytes.length; ) {
+      const end = lineEnd(bytes, start)
+      written += decide(block, start, end)
+      start = end + 1
+    }
     done(null, written === '' ? undefined : Buffer.from(written))
   })
   return { stages: [wholeLines({ markInvalid: true }), stage], tally, window }
-}
-
-/** What is counted of a request. */
-interface Counted {
-  ip: string | null
-  /** milliseconds since 1970 */
-  time: number | null
-  status?: number | undefined
 }
 
 function toBan(

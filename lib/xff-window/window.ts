@@ -122,7 +122,8 @@ export function createWindow({ max, find, late, keys }: Limits): Window {
 function insert(times: number[], time: number): void {
   let at = times.length
   while (at > 0 && (times[at - 1] as number) > time) at -= 1
-  times.splice(at, 0, time)
+  if (at === times.length) times.push(time)
+  else times.splice(at, 0, time)
 }
 
 /** The oldest of `max` times within `find`, the newly come one among them; `undefined` where there are none. */
