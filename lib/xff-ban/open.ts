@@ -1,6 +1,8 @@
 import type { Report } from '../fault.js'
 import type { BanRecord } from '../record.js'
 import { ask } from './ask.js'
+import type { Hits } from './backend.js'
+import { withHits } from './hits.js'
 import { createJail, type Terms } from './jail.js'
 import { JournalError, NO_JOURNAL, openJournal, readJournal } from './journal.js'
 import { lock } from './lock.js'
@@ -44,6 +46,7 @@ export async function openXffBan(opening: Opening): Promise<XffBan> {
 /**
  * The bans in force, the one that ends first in front: as the running xff-ban tells, else as the journal does.
  * @param now milliseconds since 1970; undefined: the newest record's time
+ * @param hits where nobody runs: what the bans have stopped; undefined where that is not counted
  * @throws JournalError, ControlError
  */
 export async function listBans(
@@ -51,11 +54,12 @@ export async function listBans(
   terms: Terms,
   now: number | undefined,
   report: Report,
+  hits: () => Promise<ReadonlyMap<string, Hits> | undefined>,
 ): Promise<BanRecord[]> {
   const told = await ask(place.socket, [])
   const bans = told
     ? told.filter(one => one.type === 'ban')
-    : await bansOfJournal(place.journal, terms, now, report)
+    : withHits(await bansOfJournal(place.journal, terms, now, report), await hits())
   return bans.sort((a, b) => ((a.until as string) < (b.until as string) ? -1 : 1))
 }
 

@@ -1,10 +1,11 @@
 import { Duplex } from 'node:stream'
+import type { BanRecord } from '../record.js'
 import { createAnnouncer } from './announce.js'
 import { type Backend, BackendError } from './backend.js'
 import { createBacklog } from './backlog.js'
 import { type Answer, type Asked, createDecider, type Outcome, type Request, type Tally } from './decide.js'
 import { createEnforcement } from './enforcement.js'
-import { tellHits } from './hits.js'
+import { tellHits, withHits } from './hits.js'
 import type { Jail } from './jail.js'
 import type { Journal } from './journal.js'
 import { createPace } from './pace.js'
@@ -33,6 +34,8 @@ export interface XffBan {
   tally: Tally
   /** The same requests from elsewhere; returns when they are carried out. What was is told by the stage as well. */
   ask: (records: readonly Request[]) => Promise<Answer[]>
+  /** The bans in force, with their hits where these are counted. */
+  list: () => Promise<BanRecord[]>
   /** The command is to end: what cannot be done soon is given up. */
   hurry: () => void
 }
@@ -229,6 +232,13 @@ export async function xffBan(options: Options): Promise<XffBan> {
       const answers = records.map(record => new Promise<Answer>(answer => queue.push({ record, answer })))
       start()
       return Promise.all(answers)
+    },
+    async list() {
+      const hits = await backend.hits?.().catch(error => say(`hits: ${error.message}`))
+      return withHits(
+        jail.inForce().map(({ record }) => record),
+        hits || undefined,
+      )
     },
     hurry,
   }

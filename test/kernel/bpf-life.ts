@@ -1,47 +1,14 @@
 /** How the kernel program comes, stays and goes: restarts, versions, several names, devices, damage, and no trace. */
 import { appendFileSync, cpSync, existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Test } from 'tap'
 import { BPF } from './bpf/loaded.js'
-import { ATTACKER, ATTACKER6, USER } from './lab/cast.js'
-import { createLab, type Front, type Lab } from './lab/lab.js'
+import { createStage, state } from './bpf/stage.js'
+import { ATTACKER, ATTACKER6 } from './lab/cast.js'
+import type { Lab } from './lab/lab.js'
 import { APP, kernelTest, PACKET_FILTER } from './lab/needs.js'
 import { until } from './lab/until.js'
 
 const NEEDS = ['nginx', ...APP, ...BPF]
-const ROOT = '/sys/fs/bpf/xff-ban'
-
-interface Stage {
-  lab: Lab
-  front: Front
-  /** where this lab's program is pinned */
-  pins: string
-  /** Runs xff-ban to its end, on these bans. */
-  xffBan: (options: string, ...ips: string[]) => Promise<string>
-  /** Who of the two attackers and a user is refused. */
-  refused: () => Promise<string[]>
-}
-
-async function createStage(t: Test): Promise<Stage> {
-  const lab = await createLab(t)
-  const { http } = await lab.uwsgi()
-  const front = await lab.nginx({ to: [http] })
-  const namespace = (await lab.command(['stat', '-L', '-c', '%i', '/proc/self/ns/net'])).trim()
-  const xffBan = (options: string, ...ips: string[]) => {
-    const input = ips.map(ip => `${JSON.stringify({ type: 'ban', ip })}\n`).join('')
-    return lab.command(['xff-ban', '--packets', 'bpf', ...options.split(' ')], { input })
-  }
-  const refused = async () => {
-    const answers = [ATTACKER, ATTACKER6, USER].map(async from => {
-      const { status } = await lab.request({ from, to: front })
-      return status === 403 ? from : []
-    })
-    return (await Promise.all(answers)).flat()
-  }
-  return { lab, front, pins: join(ROOT, `v1-${namespace}`), xffBan, refused }
-}
-
-const state = ({ lab }: Stage, name = 'one') => `--name ${name} --state ${lab.folder}/${name}`
 
 kernelTest('a restart keeps bans and hits; flush leaves nothing', NEEDS, async t => {
   const stage = await createStage(t)

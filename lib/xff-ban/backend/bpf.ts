@@ -1,6 +1,6 @@
-import { type Backend, BackendError } from '../backend.js'
+import { type Backend, BackendError, type Hits } from '../backend.js'
 import type { Ban } from '../jail.js'
-import { createBans, type Place } from './bpf/bans.js'
+import { createBans, type Place, readHits } from './bpf/bans.js'
 import { sinceBoot, wallTime } from './bpf/boot-clock.js'
 import { type Policy, swallowsIpv4 } from './bpf/contract.js'
 import { attach, type Device, detach, listAttached, listDevices } from './bpf/devices.js'
@@ -164,10 +164,26 @@ export function bpfBackend(options: Options): Backend {
     flush,
 
     async hits() {
-      const found = place ? [...(await bans.hits(place))] : []
-      return new Map(found.map(([ip, { hits, last }]) => [ip, { hits, last: wallTime(last, now()) }]))
+      return place ? await hitsAt(place, now) : new Map()
     },
   }
+}
+
+/**
+ * What the bans of a name have stopped, whether or not its xff-ban runs.
+ * @param now the wall clock, milliseconds since 1970
+ * @returns undefined where there are none in the kernel, or we may not look
+ */
+export async function hitsInKernel(name: string, now: () => number): Promise<Map<string, Hits> | undefined> {
+  const pins = pinsOfThisNetwork()
+  if (!pins.exist()) return undefined
+  const jail = await findJail(pins, name)
+  return jail === undefined ? undefined : await hitsAt({ pin: pins.table('bans'), jail }, now)
+}
+
+async function hitsAt(place: Place, now: () => number): Promise<Map<string, Hits>> {
+  const found = [...(await readHits(place))]
+  return new Map(found.map(([ip, { hits, last }]) => [ip, { hits, last: wallTime(last, now()) }]))
 }
 
 async function checkDevices(named: readonly string[]): Promise<void> {
