@@ -172,6 +172,7 @@ run('xff-ban', async ({ report, say, faulty }) => {
       ),
       terms,
       place: rehearsal ? undefined : place,
+      name: given.port.length > 0 ? given.name : undefined,
       pid: process.pid,
       now,
       flush,

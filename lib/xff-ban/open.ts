@@ -5,7 +5,7 @@ import type { Hits } from './backend.js'
 import { withHits } from './hits.js'
 import { createJail, type Terms } from './jail.js'
 import { JournalError, NO_JOURNAL, openJournal, readJournal } from './journal.js'
-import { lock } from './lock.js'
+import { lock, lockName } from './lock.js'
 import { type Options, type XffBan, xffBan } from './stage.js'
 
 /** The files of a jail, side by side. */
@@ -26,6 +26,8 @@ export interface Opening extends Omit<Options, 'jail' | 'journal'> {
   terms: Terms
   /** undefined: for a rehearsal, which remembers nothing */
   place: Place | undefined
+  /** of what is made in the kernel, where there may be only one by it */
+  name: string | undefined
   /** our process id */
   pid: number
   report: Report
@@ -36,9 +38,10 @@ export interface Opening extends Omit<Options, 'jail' | 'journal'> {
  * @throws JournalError, BackendError
  */
 export async function openXffBan(opening: Opening): Promise<XffBan> {
-  const { place, terms, pid, report, say } = opening
+  const { place, name, terms, pid, report, say } = opening
   const jail = createJail(terms)
   if (place) await lock(place.lock, pid, say)
+  if (name !== undefined) await lockName(name, pid, say)
   const journal = place ? await openJournal(place.journal, jail, report) : NO_JOURNAL
   return await xffBan({ ...opening, jail, journal })
 }

@@ -111,6 +111,26 @@ kernelTest('devices are followed, and damage is repaired', ['nginx', ...APP, ...
   }
 })
 
+kernelTest('one process a name, whatever its journal', NEEDS, async t => {
+  const stage = await createStage(t)
+  const { lab, xffBan, refused } = stage
+  const first = lab.pipeline(
+    `(echo '{"type":"ban","ip":"${ATTACKER}"}'; exec tail -f /dev/null) | exec xff-ban --port 3031 --packets bpf ${state(stage)}`,
+  )
+  await until('the ban', () => first.records().length === 1)
+  for (const packets of ['bpf', 'iptables']) {
+    const other = ['--port', '3031', '--name', 'one', '--state', `${lab.folder}/other`, '--packets', packets]
+    await t.rejects(lab.command(['xff-ban', ...other]), {
+      message: /--name one: process \d+ bans by this name already/,
+    })
+  }
+  t.same(await refused(), [ATTACKER], 'the bans of the first stand')
+  await xffBan(`--port 3041 ${state(stage, 'two')}`)
+  await first.kill(['xff-ban'])
+  await xffBan(`--port 3031 --name one --state ${lab.folder}/other`, ATTACKER6)
+  t.same(await refused(), [ATTACKER6], 'when it is dead, another may take over')
+})
+
 kernelTest('only where it is told', NEEDS, async t => {
   const stage = await createStage(t)
   const { xffBan, refused } = stage
