@@ -1,8 +1,8 @@
 /** How the kernel program comes, stays and goes: restarts, versions, several names, devices, damage, and no trace. */
 import { appendFileSync, cpSync, existsSync, readdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { BPF } from './bpf/loaded.js'
-import { createStage, state } from './bpf/stage.js'
+import { createStage, ROOT, state } from './bpf/stage.js'
 import { ATTACKER, ATTACKER6 } from './lab/cast.js'
 import type { Lab } from './lab/lab.js'
 import { APP, kernelTest, PACKET_FILTER } from './lab/needs.js'
@@ -109,6 +109,20 @@ kernelTest('devices are followed, and damage is repaired', ['nginx', ...APP, ...
     await until(`repair of: ${said}`, async () => (await refused()).join() === ATTACKER)
     t.pass(`${said}: said, and repaired`)
   }
+})
+
+kernelTest('whoever is killed while it loads leaves nothing behind for long', NEEDS, async t => {
+  const stage = await createStage(t)
+  const { lab, xffBan, pins } = stage
+  const drafts = () =>
+    existsSync(ROOT) ? readdirSync(ROOT).filter(name => name.startsWith(`${basename(pins)}-`)) : []
+  const loading = lab.pipeline(`true; exec xff-ban --port 3031 --packets bpf ${state(stage)} < /dev/null`)
+  await until('a program that is loading', () => drafts().length > 0, { every: 1 })
+  process.kill(loading.pid, 'SIGKILL')
+  await until('its end', loading.ended)
+  t.equal(drafts().length, 1)
+  await xffBan(`--port 3031 --flush ${state(stage)}`)
+  t.same(drafts(), [])
 })
 
 kernelTest('one process a name, whatever its journal', NEEDS, async t => {

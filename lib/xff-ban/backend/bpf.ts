@@ -61,7 +61,7 @@ export function bpfBackend(options: Options): Backend {
   const build = async (fill: (place: Place) => Promise<number>): Promise<string[]> => {
     const pins = pinsOfThisNetwork()
     const wasThere = pins.exist()
-    const programs = await asKernelAllows(() => pins.load(object))
+    const programs = await asKernelAllows(() => pins.load(object, now()))
     for (const port of ports) {
       const owner = await ownerOfPort(pins, name, port)
       if (owner === undefined) continue
@@ -140,7 +140,7 @@ export function bpfBackend(options: Options): Backend {
       await checkDevices(options.devices)
       const pins = pinsOfThisNetwork()
       // left behind: whoever lives has it attached, or will have soon
-      const old = pins.exist() && Math.abs(pins.age(now())) > SOON
+      const old = pins.exist() && pins.age(now()) > SOON
       if (old && (await listAttached()).length === 0) pins.remove()
       const fill = async (at: Place) => {
         await bans.replace(at, inForce, now())

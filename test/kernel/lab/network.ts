@@ -154,7 +154,7 @@ const LOCKS = '/run/xff-ban'
 function removeTraces(name: string): void {
   const namespace = statSync(join(NAMESPACES, name), { throwIfNoEntry: false })?.ino
   for (const folder of [PINS, LOCKS].filter(path => existsSync(path))) {
-    const files = readdirSync(folder).filter(file => RegExp(`-${namespace}(\\.lock)?$`).test(file))
+    const files = readdirSync(folder).filter(file => RegExp(`-${namespace}(-.*|\\.lock)?$`).test(file))
     for (const file of files) rmSync(join(folder, file), { recursive: true, force: true })
   }
   if (existsSync(PINS) && readdirSync(PINS).length === 0) rmSync(PINS, { recursive: true, force: true })
