@@ -9,6 +9,7 @@ import { tellHits, withHits } from './hits.js'
 import type { Jail } from './jail.js'
 import type { Journal } from './journal.js'
 import { createPace } from './pace.js'
+import { watch } from './watch.js'
 
 export interface Options {
   jail: Jail
@@ -178,7 +179,7 @@ export async function xffBan(options: Options): Promise<XffBan> {
   const stop = () => {
     clearTimeout(nextEnd)
     clearTimeout(nextWrite)
-    clearInterval(verifying)
+    stopWatching()
   }
 
   const hurry = () => {
@@ -210,10 +211,10 @@ export async function xffBan(options: Options): Promise<XffBan> {
   // what ended while nobody was at work is told before the rules are built
   const begun = decider.begin()
   await backend.open(jail.inForce())
-  const verifying = setInterval(() => {
+  const stopWatching = watch(backend, verify, () => {
     doubtful = true
     start()
-  }, verify)
+  })
   await carryOut({ ...begun, changes: [] })
   waitForNextEnd()
   if (options.hits) tellHits(stage, backend, say)

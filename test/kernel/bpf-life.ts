@@ -81,20 +81,29 @@ kernelTest('several names and ports share one program; the last one takes it awa
   t.notOk(existsSync(pins))
 })
 
-kernelTest('devices are followed, and damage is repaired', ['nginx', ...APP, ...BPF], async t => {
+kernelTest('devices that appear are policed at once', NEEDS, async t => {
+  const stage = await createStage(t)
+  const { lab } = stage
+  const pipeline = lab.pipeline(
+    `(echo '{"type":"ban","ip":"${ATTACKER}"}'; exec tail -f /dev/null) | xff-ban --port 3031 ${state(stage)}`,
+  )
+  await until('the ban', () => pipeline.records().length === 1)
+  t.ok((await isPoliced(lab, 'lo')) && (await isPoliced(lab, 'net')), 'lo, and the way to the front end')
+  await lab.command(['ip', 'link', 'add', 'late', 'type', 'veth', 'peer', 'name', 'later'])
+  await until('a new device', () => isPoliced(lab, 'late'))
+  await lab.command(['ip', 'tuntap', 'add', 'tunnel', 'mode', 'tun'])
+  await until('one without Ethernet headers', () => isPoliced(lab, 'tunnel'))
+  t.notMatch(pipeline.written().stderr, /put back|trying/, 'which is no damage')
+})
+
+kernelTest('damage is repaired', NEEDS, async t => {
   const stage = await createStage(t)
   const { lab, refused, pins } = stage
   const options = `--port 3031 --packets bpf --verify 1 ${state(stage)}`
   const pipeline = lab.pipeline(
     `(echo '{"type":"ban","ip":"${ATTACKER}"}'; exec tail -f /dev/null) | xff-ban ${options}`,
   )
-  const isAttached = async (device: string) =>
-    (await lab.command(['tc', 'filter', 'show', 'dev', device, 'ingress'])).includes('xff_ban_')
   await until('the ban', () => pipeline.records().length === 1)
-  t.ok((await isAttached('lo')) && (await isAttached('net')), 'lo, and the way to the front end')
-  await lab.command(['ip', 'link', 'add', 'late', 'type', 'veth', 'peer', 'name', 'later'])
-  await until('a new device', () => isAttached('late'))
-  t.notMatch(pipeline.written().stderr, /gone/, 'a new device is no damage')
   const damages: Record<string, readonly [string, ...string[]]> = {
     'the program was gone from net': ['tc', 'qdisc', 'del', 'dev', 'net', 'clsact'],
     '1 bans were missing': [
@@ -186,6 +195,10 @@ kernelTest(
     t.notOk(existsSync(pins))
   },
 )
+
+async function isPoliced(lab: Lab, device: string): Promise<boolean> {
+  return (await lab.command(['tc', 'filter', 'show', 'dev', device, 'ingress'])).includes('xff_ban_')
+}
 
 /** What an xff-ban may leave on the devices. */
 async function traces(lab: Lab): Promise<string> {

@@ -3,7 +3,7 @@ import type { Ban } from '../jail.js'
 import { createBans, type Place, readHits } from './bpf/bans.js'
 import { sinceBoot, wallTime } from './bpf/boot-clock.js'
 import { type Policy, swallowsIpv4 } from './bpf/contract.js'
-import { attach, type Device, detach, listAttached, listDevices } from './bpf/devices.js'
+import { attach, type Device, detach, deviceNames, listAttached, listDevices } from './bpf/devices.js'
 import { asKernelAllows, CannotLoad, checkLoadable } from './bpf/loadable.js'
 import { pinsOfThisNetwork, programId } from './bpf/pins.js'
 import {
@@ -51,6 +51,8 @@ export function bpfBackend(options: Options): Backend {
   let place: Place | undefined
   /** the devices that had the program when last seen */
   let followed = new Set<string>()
+  /** the names of all there were */
+  let names = ''
   let lookAgainAt = 0
 
   /**
@@ -88,6 +90,7 @@ export function bpfBackend(options: Options): Backend {
 
   /** Attaches the program wherever it is not. @returns the devices from which it had been taken */
   const attachAll = async (programs: string): Promise<string[]> => {
+    names = deviceNames()
     const devices = await listDevices(options.devices)
     const attached = new Map((await listAttached()).map(({ device, id }) => [device, id]))
     const ids = new Map<string, number>()
@@ -160,6 +163,8 @@ export function bpfBackend(options: Options): Backend {
       const amiss = await repeated(() => build(look))
       return amiss.length === 0 ? undefined : amiss.join('; ')
     },
+
+    alarmed: () => place !== undefined && deviceNames() !== names,
 
     flush,
 
