@@ -12,6 +12,7 @@ import * as value from '../lib/cli/values.js'
 import { decode, encode } from '../lib/jsonl.js'
 import type { AnyRecord } from '../lib/record.js'
 import { formatInstant } from '../lib/record.js'
+import { hitsInKernel } from '../lib/xff-ban/backend/bpf.js'
 import { matchHint } from '../lib/xff-ban/backend/hints.js'
 import { compileMatch } from '../lib/xff-ban/backend/iptables/match.js'
 import { chooseBackend } from '../lib/xff-ban/choose.js'
@@ -127,7 +128,7 @@ run('xff-ban', async ({ report, say, faulty }) => {
   const place = placeOf(state)
 
   if (order.verb === 'list') {
-    const bans = await listBans(place, terms, now?.(), report)
+    const bans = await listBans(place, terms, now?.(), report, () => hitsInKernel(given.name, Date.now))
     return print(process.stdout.isTTY ? [banTable(bans, Date.now())] : bans)
   }
 
@@ -171,6 +172,7 @@ run('xff-ban', async ({ report, say, faulty }) => {
       ),
       terms,
       place: rehearsal ? undefined : place,
+      name: given.port.length > 0 ? given.name : undefined,
       pid: process.pid,
       now,
       flush,
@@ -196,10 +198,9 @@ run('xff-ban', async ({ report, say, faulty }) => {
     return print(answers.flatMap(answer => ('because' in answer ? [] : answer)))
   }
 
-  const { stage, tally, hurry, jail, ask } = await open(given.flush)
+  const { stage, tally, hurry, jail, ask, list } = await open(given.flush)
   if (!rehearsal) {
-    const inForce = () => jail.inForce().map(({ record }) => record)
-    stage.once('close', await serve(place.socket, { inForce, ask }, say))
+    stage.once('close', await serve(place.socket, { list, ask }, say))
   }
   metrics.counter('bans_total', 'bans carried out', () => tally.bans)
   metrics.counter('unbans_total', 'unbans carried out', () => tally.unbans)

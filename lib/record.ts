@@ -48,6 +48,9 @@ const RECORDS = {
     until: optional('instant'),
     /** how many bans this ip has had */
     count: optional('count'),
+    /** how many requests it has stopped, and when the last one: only in a list, and where that is counted */
+    hits: optional('count'),
+    hit: optional('instant'),
   },
   /** packets that a ban has stopped */
   hit: {

@@ -77,3 +77,10 @@ for (const file of files) {
     t.ok(source.split('\n').length <= 250, 'is short enough to be one idea')
   })
 }
+
+const KERNEL = 'lib/xff-ban/backend/bpf'
+for (const file of readdirSync(KERNEL).filter(name => /\.[ch]$/.test(name))) {
+  t.test(file, async t => {
+    t.ok(readFileSync(join(KERNEL, file), 'utf8').split('\n').length <= 250, 'is short enough to be one idea')
+  })
+}

@@ -9,15 +9,17 @@ const UNITS = [
   [1, 's'],
 ] as const
 
-/** Bans as a table for people: who, how much longer, the how manieth time, and why. */
+/** Bans as a table for people: who, how much longer, the how manieth time, what it has stopped if known, and why. */
 export function banTable(bans: readonly BanRecord[], now: number): string {
+  const counted = bans.some(({ hits }) => hits !== undefined)
   const rows = [
-    ['BANNED', 'ENDS IN', 'UNTIL', 'COUNT', 'FAILURES', 'THE LAST OF THEM'],
-    ...bans.map(({ ip, until = '', count, failures, last }) => [
+    ['BANNED', 'ENDS IN', 'UNTIL', 'COUNT', ...(counted ? ['HITS'] : []), 'FAILURES', 'THE LAST OF THEM'],
+    ...bans.map(({ ip, until = '', count, hits, failures, last }) => [
       ip,
       timeLeft(parseInstant(until) - now),
       until.replace(/\.\d+Z$/, 'Z'),
       `${count ?? ''}`,
+      ...(counted ? [`${hits ?? ''}`] : []),
       `${failures ?? ''}`,
       excerpt([last?.status, last?.method, last?.uri].filter(part => part !== undefined).join(' ')),
     ]),

@@ -23,6 +23,8 @@ export interface Backend {
    * @returns what was amiss, for people to read; undefined when all is well
    */
   verify(): Promise<string | undefined>
+  /** Whether something has happened that `verify` should see at once; it is asked each second, and costs next to nothing. */
+  alarmed?(): boolean
   /** Removes every trace. */
   flush(): Promise<void>
   /** How often each ban in force was hit, where that is counted; one that was never hit may be left out. */

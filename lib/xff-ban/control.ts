@@ -20,7 +20,7 @@ const BLOCK = 65_536
 
 /** What the socket speaks for. */
 export interface Controlled {
-  inForce: () => readonly BanRecord[]
+  list: () => Promise<readonly BanRecord[]>
   ask: (requests: readonly Request[]) => Promise<Answer[]>
 }
 
@@ -73,12 +73,12 @@ async function listen(server: ReturnType<typeof createServer>, path: string): Pr
   }
 }
 
-async function converse(socket: Socket, { inForce, ask }: Controlled): Promise<void> {
+async function converse(socket: Socket, { list, ask }: Controlled): Promise<void> {
   socket.setTimeout(PATIENCE, () => socket.destroy())
   const text = await readAll(socket)
   const lines = text.split('\n').filter(line => line.trim() !== '')
   socket.setTimeout(0)
-  const answers = lines.length === 0 ? inForce() : await answer(lines, ask)
+  const answers = lines.length === 0 ? await list() : await answer(lines, ask)
   socket.setTimeout(PATIENCE, () => socket.destroy())
   await pipeline(Readable.from(blocks(answers)), socket)
 }

@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream'
-import { formatInstant, type HitRecord } from '../record.js'
-import type { Backend } from './backend.js'
+import { type BanRecord, formatInstant, type HitRecord } from '../record.js'
+import type { Backend, Hits } from './backend.js'
 
 /** How often is looked, in milliseconds. */
 const EVERY = 60_000
@@ -36,4 +36,19 @@ export function tellHits(
       stage.push(record)
     }
   }
+}
+
+/**
+ * Bans with what they have stopped.
+ * @param hits of those that were hit; undefined where that is not counted
+ */
+export function withHits(
+  bans: readonly BanRecord[],
+  hits: ReadonlyMap<string, Hits> | undefined,
+): BanRecord[] {
+  if (!hits) return [...bans]
+  return bans.map(ban => {
+    const counted = hits.get(ban.ip)
+    return { ...ban, hits: counted?.hits ?? 0, ...(counted && { hit: formatInstant(counted.last) }) }
+  })
 }

@@ -1,9 +1,11 @@
 import type { Report } from '../fault.js'
 import type { BanRecord } from '../record.js'
 import { ask } from './ask.js'
+import type { Hits } from './backend.js'
+import { withHits } from './hits.js'
 import { createJail, type Terms } from './jail.js'
 import { JournalError, NO_JOURNAL, openJournal, readJournal } from './journal.js'
-import { lock } from './lock.js'
+import { lock, lockName } from './lock.js'
 import { type Options, type XffBan, xffBan } from './stage.js'
 
 /** The files of a jail, side by side. */
@@ -24,6 +26,8 @@ export interface Opening extends Omit<Options, 'jail' | 'journal'> {
   terms: Terms
   /** undefined: for a rehearsal, which remembers nothing */
   place: Place | undefined
+  /** of what is made in the kernel, where there may be only one by it */
+  name: string | undefined
   /** our process id */
   pid: number
   report: Report
@@ -34,9 +38,10 @@ export interface Opening extends Omit<Options, 'jail' | 'journal'> {
  * @throws JournalError, BackendError
  */
 export async function openXffBan(opening: Opening): Promise<XffBan> {
-  const { place, terms, pid, report, say } = opening
+  const { place, name, terms, pid, report, say } = opening
   const jail = createJail(terms)
   if (place) await lock(place.lock, pid, say)
+  if (name !== undefined) await lockName(name, pid, say)
   const journal = place ? await openJournal(place.journal, jail, report) : NO_JOURNAL
   return await xffBan({ ...opening, jail, journal })
 }
@@ -44,6 +49,7 @@ export async function openXffBan(opening: Opening): Promise<XffBan> {
 /**
  * The bans in force, the one that ends first in front: as the running xff-ban tells, else as the journal does.
  * @param now milliseconds since 1970; undefined: the newest record's time
+ * @param hits where nobody runs: what the bans have stopped; undefined where that is not counted
  * @throws JournalError, ControlError
  */
 export async function listBans(
@@ -51,11 +57,12 @@ export async function listBans(
   terms: Terms,
   now: number | undefined,
   report: Report,
+  hits: () => Promise<ReadonlyMap<string, Hits> | undefined>,
 ): Promise<BanRecord[]> {
   const told = await ask(place.socket, [])
   const bans = told
     ? told.filter(one => one.type === 'ban')
-    : await bansOfJournal(place.journal, terms, now, report)
+    : withHits(await bansOfJournal(place.journal, terms, now, report), await hits())
   return bans.sort((a, b) => ((a.until as string) < (b.until as string) ? -1 : 1))
 }
 

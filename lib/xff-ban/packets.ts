@@ -113,6 +113,7 @@ function firstThatLoads(bpf: Backend, filter: Backend, wishes: PacketWishes): Ba
     refuses: ip => (chosen ?? bpf).refuses(ip),
     apply: async changes => chosen?.apply(changes),
     verify: async () => chosen?.verify(),
+    alarmed: () => chosen?.alarmed?.() === true,
 
     async flush() {
       if (chosen) return chosen.flush()

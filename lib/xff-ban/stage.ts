@@ -1,13 +1,15 @@
 import { Duplex } from 'node:stream'
+import type { BanRecord } from '../record.js'
 import { createAnnouncer } from './announce.js'
 import { type Backend, BackendError } from './backend.js'
 import { createBacklog } from './backlog.js'
 import { type Answer, type Asked, createDecider, type Outcome, type Request, type Tally } from './decide.js'
 import { createEnforcement } from './enforcement.js'
-import { tellHits } from './hits.js'
+import { tellHits, withHits } from './hits.js'
 import type { Jail } from './jail.js'
 import type { Journal } from './journal.js'
 import { createPace } from './pace.js'
+import { watch } from './watch.js'
 
 export interface Options {
   jail: Jail
@@ -33,6 +35,8 @@ export interface XffBan {
   tally: Tally
   /** The same requests from elsewhere; returns when they are carried out. What was is told by the stage as well. */
   ask: (records: readonly Request[]) => Promise<Answer[]>
+  /** The bans in force, with their hits where these are counted. */
+  list: () => Promise<BanRecord[]>
   /** The command is to end: what cannot be done soon is given up. */
   hurry: () => void
 }
@@ -175,7 +179,7 @@ export async function xffBan(options: Options): Promise<XffBan> {
   const stop = () => {
     clearTimeout(nextEnd)
     clearTimeout(nextWrite)
-    clearInterval(verifying)
+    stopWatching()
   }
 
   const hurry = () => {
@@ -207,10 +211,10 @@ export async function xffBan(options: Options): Promise<XffBan> {
   // what ended while nobody was at work is told before the rules are built
   const begun = decider.begin()
   await backend.open(jail.inForce())
-  const verifying = setInterval(() => {
+  const stopWatching = watch(backend, verify, () => {
     doubtful = true
     start()
-  }, verify)
+  })
   await carryOut({ ...begun, changes: [] })
   waitForNextEnd()
   if (options.hits) tellHits(stage, backend, say)
@@ -229,6 +233,13 @@ export async function xffBan(options: Options): Promise<XffBan> {
       const answers = records.map(record => new Promise<Answer>(answer => queue.push({ record, answer })))
       start()
       return Promise.all(answers)
+    },
+    async list() {
+      const hits = await backend.hits?.().catch(error => say(`hits: ${error.message}`))
+      return withHits(
+        jail.inForce().map(({ record }) => record),
+        hits || undefined,
+      )
     },
     hurry,
   }

@@ -1,47 +1,14 @@
 /** How the kernel program comes, stays and goes: restarts, versions, several names, devices, damage, and no trace. */
 import { appendFileSync, cpSync, existsSync, readdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
-import type { Test } from 'tap'
+import { basename, join } from 'node:path'
 import { BPF } from './bpf/loaded.js'
-import { ATTACKER, ATTACKER6, USER } from './lab/cast.js'
-import { createLab, type Front, type Lab } from './lab/lab.js'
+import { createStage, ROOT, state } from './bpf/stage.js'
+import { ATTACKER, ATTACKER6 } from './lab/cast.js'
+import type { Lab } from './lab/lab.js'
 import { APP, kernelTest, PACKET_FILTER } from './lab/needs.js'
 import { until } from './lab/until.js'
 
 const NEEDS = ['nginx', ...APP, ...BPF]
-const ROOT = '/sys/fs/bpf/xff-ban'
-
-interface Stage {
-  lab: Lab
-  front: Front
-  /** where this lab's program is pinned */
-  pins: string
-  /** Runs xff-ban to its end, on these bans. */
-  xffBan: (options: string, ...ips: string[]) => Promise<string>
-  /** Who of the two attackers and a user is refused. */
-  refused: () => Promise<string[]>
-}
-
-async function createStage(t: Test): Promise<Stage> {
-  const lab = await createLab(t)
-  const { http } = await lab.uwsgi()
-  const front = await lab.nginx({ to: [http] })
-  const namespace = (await lab.command(['stat', '-L', '-c', '%i', '/proc/self/ns/net'])).trim()
-  const xffBan = (options: string, ...ips: string[]) => {
-    const input = ips.map(ip => `${JSON.stringify({ type: 'ban', ip })}\n`).join('')
-    return lab.command(['xff-ban', '--packets', 'bpf', ...options.split(' ')], { input })
-  }
-  const refused = async () => {
-    const answers = [ATTACKER, ATTACKER6, USER].map(async from => {
-      const { status } = await lab.request({ from, to: front })
-      return status === 403 ? from : []
-    })
-    return (await Promise.all(answers)).flat()
-  }
-  return { lab, front, pins: join(ROOT, `v1-${namespace}`), xffBan, refused }
-}
-
-const state = ({ lab }: Stage, name = 'one') => `--name ${name} --state ${lab.folder}/${name}`
 
 kernelTest('a restart keeps bans and hits; flush leaves nothing', NEEDS, async t => {
   const stage = await createStage(t)
@@ -114,20 +81,29 @@ kernelTest('several names and ports share one program; the last one takes it awa
   t.notOk(existsSync(pins))
 })
 
-kernelTest('devices are followed, and damage is repaired', ['nginx', ...APP, ...BPF], async t => {
+kernelTest('devices that appear are policed at once', NEEDS, async t => {
+  const stage = await createStage(t)
+  const { lab } = stage
+  const pipeline = lab.pipeline(
+    `(echo '{"type":"ban","ip":"${ATTACKER}"}'; exec tail -f /dev/null) | xff-ban --port 3031 ${state(stage)}`,
+  )
+  await until('the ban', () => pipeline.records().length === 1)
+  t.ok((await isPoliced(lab, 'lo')) && (await isPoliced(lab, 'net')), 'lo, and the way to the front end')
+  await lab.command(['ip', 'link', 'add', 'late', 'type', 'veth', 'peer', 'name', 'later'])
+  await until('a new device', () => isPoliced(lab, 'late'))
+  await lab.command(['ip', 'tuntap', 'add', 'tunnel', 'mode', 'tun'])
+  await until('one without Ethernet headers', () => isPoliced(lab, 'tunnel'))
+  t.notMatch(pipeline.written().stderr, /put back|trying/, 'which is no damage')
+})
+
+kernelTest('damage is repaired', NEEDS, async t => {
   const stage = await createStage(t)
   const { lab, refused, pins } = stage
   const options = `--port 3031 --packets bpf --verify 1 ${state(stage)}`
   const pipeline = lab.pipeline(
     `(echo '{"type":"ban","ip":"${ATTACKER}"}'; exec tail -f /dev/null) | xff-ban ${options}`,
   )
-  const isAttached = async (device: string) =>
-    (await lab.command(['tc', 'filter', 'show', 'dev', device, 'ingress'])).includes('xff_ban_')
   await until('the ban', () => pipeline.records().length === 1)
-  t.ok((await isAttached('lo')) && (await isAttached('net')), 'lo, and the way to the front end')
-  await lab.command(['ip', 'link', 'add', 'late', 'type', 'veth', 'peer', 'name', 'later'])
-  await until('a new device', () => isAttached('late'))
-  t.notMatch(pipeline.written().stderr, /gone/, 'a new device is no damage')
   const damages: Record<string, readonly [string, ...string[]]> = {
     'the program was gone from net': ['tc', 'qdisc', 'del', 'dev', 'net', 'clsact'],
     '1 bans were missing': [
@@ -142,6 +118,40 @@ kernelTest('devices are followed, and damage is repaired', ['nginx', ...APP, ...
     await until(`repair of: ${said}`, async () => (await refused()).join() === ATTACKER)
     t.pass(`${said}: said, and repaired`)
   }
+})
+
+kernelTest('whoever is killed while it loads leaves nothing behind for long', NEEDS, async t => {
+  const stage = await createStage(t)
+  const { lab, xffBan, pins } = stage
+  const drafts = () =>
+    existsSync(ROOT) ? readdirSync(ROOT).filter(name => name.startsWith(`${basename(pins)}-`)) : []
+  const loading = lab.pipeline(`true; exec xff-ban --port 3031 --packets bpf ${state(stage)} < /dev/null`)
+  await until('a program that is loading', () => drafts().length > 0, { every: 1 })
+  process.kill(loading.pid, 'SIGKILL')
+  await until('its end', loading.ended)
+  t.equal(drafts().length, 1)
+  await xffBan(`--port 3031 --flush ${state(stage)}`)
+  t.same(drafts(), [])
+})
+
+kernelTest('one process a name, whatever its journal', NEEDS, async t => {
+  const stage = await createStage(t)
+  const { lab, xffBan, refused } = stage
+  const first = lab.pipeline(
+    `(echo '{"type":"ban","ip":"${ATTACKER}"}'; exec tail -f /dev/null) | exec xff-ban --port 3031 --packets bpf ${state(stage)}`,
+  )
+  await until('the ban', () => first.records().length === 1)
+  for (const packets of ['bpf', 'iptables']) {
+    const other = ['--port', '3031', '--name', 'one', '--state', `${lab.folder}/other`, '--packets', packets]
+    await t.rejects(lab.command(['xff-ban', ...other]), {
+      message: /--name one: process \d+ bans by this name already/,
+    })
+  }
+  t.same(await refused(), [ATTACKER], 'the bans of the first stand')
+  await xffBan(`--port 3041 ${state(stage, 'two')}`)
+  await first.kill(['xff-ban'])
+  await xffBan(`--port 3031 --name one --state ${lab.folder}/other`, ATTACKER6)
+  t.same(await refused(), [ATTACKER6], 'when it is dead, another may take over')
 })
 
 kernelTest('only where it is told', NEEDS, async t => {
@@ -185,6 +195,10 @@ kernelTest(
     t.notOk(existsSync(pins))
   },
 )
+
+async function isPoliced(lab: Lab, device: string): Promise<boolean> {
+  return (await lab.command(['tc', 'filter', 'show', 'dev', device, 'ingress'])).includes('xff_ban_')
+}
 
 /** What an xff-ban may leave on the devices. */
 async function traces(lab: Lab): Promise<string> {

@@ -2,6 +2,7 @@
  * The kernel program and uwsgi-parse find the same client in the same bytes, however they are cut into segments, and
  * whatever comes twice or in another order. `RUNS_TIMES=50` makes 100,000 requests of 2,000.
  */
+import { basename } from 'node:path'
 import type { Test } from 'tap'
 import { canonical } from '../../lib/net/address.js'
 import { PRIVATE_RANGES } from '../../lib/net/private.js'
@@ -20,9 +21,11 @@ import {
   type Loaded,
   load,
   NONE,
+  OBJECT,
   type Outcome,
   PASS,
   type Port,
+  SMALL_BITES,
   UNATTRIBUTED,
 } from './bpf/loaded.js'
 import { createRequests, PROXIES, type Requests, STRANGERS } from './bpf/requests.js'
@@ -51,10 +54,10 @@ const AT_ONCE = 16
 /** In milliseconds. */
 const PATIENCE = 60_000 * Number(process.env.RUNS_TIMES ?? 1)
 
-const compare = async (t: Test) => {
+const compare = async (t: Test, object: string) => {
   const { seed = 0, numRuns = 0 } = seeded(t, 2000)
   const chance = createChance(seed)
-  const kernel = await load(t)
+  const kernel = await load(t, object)
   const isBanned = await fill(kernel, chance)
   const requests = createRequests(chance)
   const finders = new Map(
@@ -104,7 +107,14 @@ const compare = async (t: Test) => {
   t.same(differences.slice(0, 5), [], `${differences.length} of ${numRuns} differ`)
   for (const name of ['unattributed', 'passed', 'banned']) t.ok((tally.get(name) ?? 0) > numRuns / 50, name)
 }
-kernelTest('the kernel finds the clients that uwsgi-parse finds', ['perl', ...BPF], compare, PATIENCE)
+for (const object of [OBJECT, SMALL_BITES]) {
+  kernelTest(
+    `the kernel finds the clients that uwsgi-parse finds: ${basename(object)}`,
+    ['perl', ...BPF, object],
+    t => compare(t, object),
+    PATIENCE,
+  )
+}
 
 function listIn(request: Buffer, { protocol, field }: Port): string | undefined {
   return protocol === 'http' ? httpList(request, field) : uwsgiList(request, field)
@@ -153,8 +163,8 @@ function tell(number: number, port: Port, { below, happens }: Chance, requests: 
   const start = below(2 ** 32)
   let ack = below(2 ** 32)
   let position = 0
-  const send = (payload: Buffer, at: number) =>
-    frames.push(frame(flow, { seq: (start + 1 + at) >>> 0, ack, flags: ACK | PSH, payload })) - 1
+  const send = (payload: Buffer, at: number, flags = ACK | PSH) =>
+    frames.push(frame(flow, { seq: (start + 1 + at) >>> 0, ack, flags, payload })) - 1
   const opened = happens(0.8)
   if (opened) frames.push(frame(flow, { seq: start, ack: 0, flags: SYN, payload: Buffer.alloc(0) }))
   for (let turn = happens(0.2) ? 2 : 1; turn > 0; turn--) {
@@ -171,7 +181,8 @@ function tell(number: number, port: Port, { below, happens }: Chance, requests: 
       }
       const back = followed && happens(0.1) ? below(from + 1) : from
       const begin = followed && to - back <= SEGMENT + 300 ? back : from
-      const at = send(request.subarray(begin, to), first + begin)
+      if (happens(0.05)) send(Buffer.alloc(0), first + from, ACK)
+      const at = send(request.subarray(begin, to), first + begin, happens(0.05) ? ACK : ACK | PSH)
       if (to === request.length) due.set(at, request)
       if (complete && i > 0 && to < request.length && happens(0.05))
         send(request.subarray(from, to), first + from)

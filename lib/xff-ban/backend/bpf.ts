@@ -1,9 +1,9 @@
-import { type Backend, BackendError } from '../backend.js'
+import { type Backend, BackendError, type Hits } from '../backend.js'
 import type { Ban } from '../jail.js'
-import { createBans, type Place } from './bpf/bans.js'
+import { createBans, type Place, readHits } from './bpf/bans.js'
 import { sinceBoot, wallTime } from './bpf/boot-clock.js'
 import { type Policy, swallowsIpv4 } from './bpf/contract.js'
-import { attach, type Device, detach, listAttached, listDevices } from './bpf/devices.js'
+import { attach, type Device, detach, deviceNames, listAttached, listDevices } from './bpf/devices.js'
 import { asKernelAllows, CannotLoad, checkLoadable } from './bpf/loadable.js'
 import { pinsOfThisNetwork, programId } from './bpf/pins.js'
 import {
@@ -51,6 +51,8 @@ export function bpfBackend(options: Options): Backend {
   let place: Place | undefined
   /** the devices that had the program when last seen */
   let followed = new Set<string>()
+  /** the names of all there were */
+  let names = ''
   let lookAgainAt = 0
 
   /**
@@ -61,7 +63,7 @@ export function bpfBackend(options: Options): Backend {
   const build = async (fill: (place: Place) => Promise<number>): Promise<string[]> => {
     const pins = pinsOfThisNetwork()
     const wasThere = pins.exist()
-    const programs = await asKernelAllows(() => pins.load(object))
+    const programs = await asKernelAllows(() => pins.load(object, now()))
     for (const port of ports) {
       const owner = await ownerOfPort(pins, name, port)
       if (owner === undefined) continue
@@ -88,6 +90,7 @@ export function bpfBackend(options: Options): Backend {
 
   /** Attaches the program wherever it is not. @returns the devices from which it had been taken */
   const attachAll = async (programs: string): Promise<string[]> => {
+    names = deviceNames()
     const devices = await listDevices(options.devices)
     const attached = new Map((await listAttached()).map(({ device, id }) => [device, id]))
     const ids = new Map<string, number>()
@@ -140,7 +143,7 @@ export function bpfBackend(options: Options): Backend {
       await checkDevices(options.devices)
       const pins = pinsOfThisNetwork()
       // left behind: whoever lives has it attached, or will have soon
-      const old = pins.exist() && Math.abs(pins.age(now())) > SOON
+      const old = pins.exist() && pins.age(now()) > SOON
       if (old && (await listAttached()).length === 0) pins.remove()
       const fill = async (at: Place) => {
         await bans.replace(at, inForce, now())
@@ -161,13 +164,31 @@ export function bpfBackend(options: Options): Backend {
       return amiss.length === 0 ? undefined : amiss.join('; ')
     },
 
+    alarmed: () => place !== undefined && deviceNames() !== names,
+
     flush,
 
     async hits() {
-      const found = place ? [...(await bans.hits(place))] : []
-      return new Map(found.map(([ip, { hits, last }]) => [ip, { hits, last: wallTime(last, now()) }]))
+      return place ? await hitsAt(place, now) : new Map()
     },
   }
+}
+
+/**
+ * What the bans of a name have stopped, whether or not its xff-ban runs.
+ * @param now the wall clock, milliseconds since 1970
+ * @returns undefined where there are none in the kernel, or we may not look
+ */
+export async function hitsInKernel(name: string, now: () => number): Promise<Map<string, Hits> | undefined> {
+  const pins = pinsOfThisNetwork()
+  if (!pins.exist()) return undefined
+  const jail = await findJail(pins, name)
+  return jail === undefined ? undefined : await hitsAt({ pin: pins.table('bans'), jail }, now)
+}
+
+async function hitsAt(place: Place, now: () => number): Promise<Map<string, Hits>> {
+  const found = [...(await readHits(place))]
+  return new Map(found.map(([ip, { hits, last }]) => [ip, { hits, last: wallTime(last, now()) }]))
 }
 
 async function checkDevices(named: readonly string[]): Promise<void> {

@@ -19,6 +19,8 @@ import { isOrphan, OWN } from '../lab/owner.js'
 /** What a test of the kernel program needs. */
 export const BPF = ['bpftool', 'tc', 'bpf', 'dist/xff-ban.bpf.o']
 export const OBJECT = resolve('dist/xff-ban.bpf.o')
+/** The same, but that it takes 64 bytes of a segment at a time instead of 4,096. */
+export const SMALL_BITES = resolve('build/xff-ban-small-bites.bpf.o')
 
 const BPFFS = '/sys/fs/bpf'
 
@@ -56,12 +58,12 @@ export interface Loaded {
 const FOREVER = 1n << 62n
 
 /** Loads the program; it ends with the test. */
-export async function load(t: Pick<Test, 'teardown'>): Promise<Loaded> {
+export async function load(t: Pick<Test, 'teardown'>, object = OBJECT): Promise<Loaded> {
   for (const name of readdirSync(BPFFS).filter(isOrphan)) rmSync(join(BPFFS, name), { recursive: true })
   const pins = mkdtempSync(join(BPFFS, OWN))
   t.teardown(() => rmSync(pins, { recursive: true, force: true }))
   const [programs, maps] = [join(pins, 'programs'), join(pins, 'maps')]
-  execFileSync('bpftool', ['prog', 'loadall', OBJECT, programs, 'pinmaps', maps])
+  execFileSync('bpftool', ['prog', 'loadall', object, programs, 'pinmaps', maps])
   const { order, batch, end } = startRunner(join(programs, 'xff_ban_ether'), maps)
   t.teardown(end)
 

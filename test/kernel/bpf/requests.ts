@@ -27,6 +27,58 @@ export const STRANGE = [
   ...['::ffff:1.2.3.4:80', '1.2.3.4\r', '\r1.2.3.4', '1.2\r.3.4', '[::1]:123456', '1.2.3.4:80:80', '[[::1]]'],
 ]
 
+/** Request lines that are none, or hardly. */
+const STRANGE_STARTS = [
+  ...[
+    'get / http/1.1',
+    'GET / HTTP/1.1 ',
+    'GET / HTTP/10.1',
+    'PRI * HTTP/2.0',
+    'GET http://a/ HTTP/1.1',
+    'HTTP/1.1',
+  ],
+  ...[
+    'TTP/1.1',
+    'GET /\0 HTTP/1.0',
+    'GET / HTTP/1.1\r',
+    'GET /',
+    '\x16\x03\x01',
+    '',
+    'x\xe9 HTTP/1.1',
+    'a\rb HTTP/1.1',
+  ],
+]
+
+/** Lines that a client may try, or a front end may write, beside the wanted one. */
+const strangeLines = (name: string): string[] => [
+  ...[
+    `${name} : 1.2.3.4`,
+    name,
+    `${name}\0: 1.2.3.4`,
+    `\0${name}: 1.2.3.4`,
+    `${name}\t: 1.2.3.4`,
+    `:${name}: 1.2.3.4`,
+  ],
+  ...[
+    `${name};: 1.2.3.4`,
+    `${name.slice(0, -1)}: 1.2.3.4`,
+    ': 1.2.3.4',
+    '\r',
+    `\r${name}: 1.2.3.4`,
+    ' 1.2.3.4',
+    '\t',
+  ],
+  ...[
+    `x:\r${name}: 1.2.3.4`,
+    `${name.toUpperCase()}\xe9: 1.2.3.4`,
+    `a: b, ${name}: 1.2.3.4`,
+    '\0',
+    '\xff\xfe',
+  ],
+  ...['Transfer-Encoding: chunked', 'Expect: 100-continue', 'Connection: Upgrade', 'Content-Length: 0'],
+  ...[`X-Long: ${'y'.repeat(5000)}`, `X-Names: ${`${name}: 1.2.3.4, `.repeat(40)}`],
+]
+
 export interface Requests {
   /** @param name of the header in lower case; @param hops how many a list has at the least */
   http: (name: string, hops: number) => Buffer
@@ -70,6 +122,8 @@ export function createRequests({ below, pick, happens }: Chance): Requests {
       const method = pick(['GET', 'POST', 'HEAD', 'x!'])
       let text = `${method} /${word()} HTTP/1.${pick(['0', '1', '1'])}${end()}`
       if (happens(0.02)) text = `GET /${word()}${end()}`
+      if (happens(0.04)) text = `${pick(STRANGE_STARTS)}${end()}`
+      if (happens(0.01)) text = `GET /${'z'.repeat(below(9000))} HTTP/1.1${end()}`
       const others = [
         'Host',
         'Accept',
@@ -81,6 +135,7 @@ export function createRequests({ below, pick, happens }: Chance): Requests {
         '',
       ]
       const lines = Array.from({ length: below(10) }, () => `${pick(others)}: ${word()}`)
+      while (happens(0.2)) lines.splice(below(lines.length + 1), 0, pick(strangeLines(name)))
       for (let n = happens(0.05) ? 0 : happens(0.8) ? 1 : below(4); n > 0; n--) {
         const line = `${anyCase(name)}:${happens(0.9) ? ' ' : ''}${happens(0.05) ? '' : list(hops)}`
         const folded = line.replace(pick(['.', ',']), c => `${c}${end()}${pick([' ', '\t'])}`)
@@ -100,8 +155,14 @@ export function createRequests({ below, pick, happens }: Chance): Requests {
         'HTTP_HOST',
         '',
         'A'.repeat(1500),
+        name.slice(1),
+        name.toLowerCase(),
+        `${name.slice(0, -1)}\0`,
+        `HTTP_${name}`,
       ]
-      const variables = Array.from({ length: below(20) }, () => [pick(others), word()])
+      const odd = () =>
+        pick([word(), word(), '\0\0', part(name).toString('latin1'), '\xff'.repeat(below(5000))])
+      const variables = Array.from({ length: below(20) }, () => [pick(others), happens(0.9) ? word() : odd()])
       for (let n = happens(0.1) ? 0 : happens(0.8) ? 1 : below(4); n > 0; n--) {
         const lone = hops < 2 && happens(0.5)
         const value = happens(0.05) ? '' : lone ? dressed(pick(STRANGERS)) : list(hops)
@@ -110,6 +171,7 @@ export function createRequests({ below, pick, happens }: Chance): Requests {
       const block = Buffer.concat(variables.flat().map(part))
       const lie = happens(0.03) ? below(9) - 4 : 0
       const head = Buffer.alloc(4)
+      if (happens(0.05)) head[3] = below(256)
       head.writeUInt16LE(Math.max(0, Math.min(65_535, block.length + lie)), 1)
       return Buffer.concat([head, block.subarray(0, 65_535)])
     },

@@ -142,20 +142,22 @@ async function removeNamespace(name: string): Promise<void> {
     },
     { within: 5000 },
   )
-  removePins(name)
+  removeTraces(name)
   // two runs may clean up after the same dead one
   await execa('ip', ['netns', 'delete', name], { reject: false })
 }
 
-/** What xff-ban has pinned for the namespace would be there for the next one with its number. */
-function removePins(name: string): void {
-  const pins = '/sys/fs/bpf/xff-ban'
+const PINS = '/sys/fs/bpf/xff-ban'
+const LOCKS = '/run/xff-ban'
+
+/** What xff-ban has pinned and locked for the namespace would be there for the next one with its number. */
+function removeTraces(name: string): void {
   const namespace = statSync(join(NAMESPACES, name), { throwIfNoEntry: false })?.ino
-  if (!existsSync(pins)) return
-  for (const folder of readdirSync(pins).filter(folder => folder.endsWith(`-${namespace}`))) {
-    rmSync(join(pins, folder), { recursive: true, force: true })
+  for (const folder of [PINS, LOCKS].filter(path => existsSync(path))) {
+    const files = readdirSync(folder).filter(file => RegExp(`-${namespace}(-.*|\\.lock)?$`).test(file))
+    for (const file of files) rmSync(join(folder, file), { recursive: true, force: true })
   }
-  if (readdirSync(pins).length === 0) rmSync(pins, { recursive: true, force: true })
+  if (existsSync(PINS) && readdirSync(PINS).length === 0) rmSync(PINS, { recursive: true, force: true })
 }
 
 function kill(pid: number): void {

@@ -1,7 +1,7 @@
 import type { Change } from '../../backend.js'
 import type { Ban } from '../../jail.js'
 import { bootTime } from './boot-clock.js'
-import { banValue, jailOfRange, rangeKey, readBan } from './contract.js'
+import { banValue, jailOfRange, rangeKey, rangeOf, readBan } from './contract.js'
 import { type Row, readRows, type Step, writeRows } from './tables.js'
 
 /** Where bans stand: the table, and which rows of it are ours. */
@@ -20,8 +20,17 @@ export interface Bans {
   apply: (place: Place, changes: readonly Change[], now: number) => Promise<void>
   /** Puts back what is missing, and removes what is over. @returns how many were missing or wrong */
   restore: (place: Place) => Promise<number>
-  /** Of those in force that were hit at all: how often, and when last in nanoseconds since boot. */
-  hits: (place: Place) => Promise<Map<string, { hits: number; last: bigint }>>
+}
+
+/** Of the bans that were hit at all: how often, and when last in nanoseconds since boot. */
+export async function readHits({ pin, jail }: Place): Promise<Map<string, { hits: number; last: bigint }>> {
+  const found = new Map<string, { hits: number; last: bigint }>()
+  for (const { key, value } of (await readRows(pin)).values()) {
+    if (jailOfRange(key) !== jail) continue
+    const { hits, last } = readBan(value)
+    if (hits > 0n) found.set(rangeOf(key), { hits: Number(hits), last })
+  }
+  return found
 }
 
 /** One that ends so much earlier or later is the same ban, its end worked out anew; in nanoseconds. */
@@ -85,17 +94,5 @@ export function createBans(): Bans {
     },
 
     restore,
-
-    async hits({ pin, jail }) {
-      const there = await readRows(pin)
-      const found = new Map<string, { hits: number; last: bigint }>()
-      for (const ip of standing.keys()) {
-        const row = there.get(rangeKey(jail, ip).toString('hex'))
-        if (!row) continue
-        const { hits, last } = readBan(row.value)
-        if (hits > 0n) found.set(ip, { hits: Number(hits), last })
-      }
-      return found
-    },
   }
 }

@@ -1,5 +1,5 @@
 import { type Bytes, bytes } from '../../../net/address.js'
-import { type Prefix, parsePrefix } from '../../../net/prefix.js'
+import { formatPrefix, type Prefix, parsePrefix } from '../../../net/prefix.js'
 
 /*
  * contract.h in TypeScript: what stands in the tables of the kernel program, byte by byte. Numbers are little-endian,
@@ -23,6 +23,16 @@ export function rangeKey(jail: number, range: string): Buffer {
   const { network, length } = parsePrefix(range) as Prefix
   const mapped = network.length === 4 ? MAPPED : []
   return Buffer.concat([numbers(32 + mapped.length * 8 + length, jail), Buffer.from([...mapped, ...network])])
+}
+
+/** The address or prefix of a key, as records write it. */
+export function rangeOf(key: Buffer): string {
+  const address = [...key.subarray(8)]
+  const length = key.readUInt32LE(0) - 32
+  const isMapped = length >= 96 && MAPPED.every((byte, i) => byte === address[i])
+  return formatPrefix(
+    isMapped ? { network: address.slice(12), length: length - 96 } : { network: address, length },
+  )
 }
 
 export function jailOfRange(key: Buffer): number {

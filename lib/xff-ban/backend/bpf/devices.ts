@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { BackendError } from '../../backend.js'
 import { runProgram } from '../program.js'
 
@@ -54,6 +55,12 @@ export async function listDevices(named: readonly string[]): Promise<Device[]> {
     const wanted = named.length > 0 ? named.includes(ifname) : !isMember(linkinfo?.info_slave_kind)
     return wanted && program !== undefined ? { name: ifname, program } : []
   })
+}
+
+/** The names of all devices, without a program being run: another text means that some came or went. */
+export function deviceNames(): string {
+  const lines = readFileSync('/proc/self/net/dev', 'latin1').split('\n')
+  return lines.map(line => line.slice(0, line.indexOf(':') + 1).trim()).join(' ')
 }
 
 /** A member of a virtual router keeps its packets. */

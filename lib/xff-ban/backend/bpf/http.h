@@ -7,6 +7,7 @@
 #ifndef XFF_BAN_HTTP_H
 #define XFF_BAN_HTTP_H
 
+#include "address_feed.h"
 #include "client.h"
 
 /* The first LF among eight bytes as a bit in its place, and perhaps bits after it; 0 where there is none. */

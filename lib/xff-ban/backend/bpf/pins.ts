@@ -9,7 +9,7 @@ import {
   statfsSync,
   statSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { runProgram } from '../program.js'
 import type { Program } from './devices.js'
 
@@ -20,13 +20,16 @@ import type { Program } from './devices.js'
  *         maps/{bans,trust,ports,stats,jails,…}
  *         object-0123456789abcdef/{xff_ban_ether,xff_ban_plain}
  *
- * All --name of a network namespace share it. A folder is made under another name and renamed when it is complete.
+ * All --name of a network namespace share it. A folder is made under another name, `v1-4026531840-` and something new,
+ * and renamed when it is complete.
  */
 
 const BPFFS = '/sys/fs/bpf'
 const ROOT = join(BPFFS, 'xff-ban')
 /** Raise it when the layout of a table in contract.h or connection.h changes. */
 const LAYOUT = 'v1'
+/** Loading takes a second or two: a folder that is still not complete after this long never will be; in milliseconds. */
+const DEAD = 60_000
 /** The type of the file system that holds pins (BPF_FS_MAGIC). */
 const BPF_FS = 0xcafe4a11
 
@@ -44,9 +47,10 @@ export interface Pins {
   age: (now: number) => number
   /**
    * Loads the object, with new tables where there are none. One that is loaded already stays.
+   * @param now the wall clock, milliseconds since 1970
    * @returns the folder of its programs
    */
-  load: (object: string) => Promise<string>
+  load: (object: string, now: number) => Promise<string>
   /** Removes the programs of other versions. */
   forgetOthers: (programs: string) => void
   remove: () => void
@@ -56,10 +60,13 @@ export function pinsOfThisNetwork(): Pins {
   const folder = join(ROOT, `${LAYOUT}-${statSync('/proc/self/ns/net').ino}`)
   const maps = join(folder, 'maps')
   const table = (name: Table) => join(maps, name)
+  const newDraft = () => `${folder}-${randomUUID()}`
+  const drafts = () =>
+    list(ROOT).flatMap(name => (name.startsWith(`${basename(folder)}-`) ? join(ROOT, name) : []))
   const exist = () => existsSync(table('closings'))
 
   const loadAnew = async (object: string, name: string) => {
-    const draft = join(ROOT, randomUUID())
+    const draft = newDraft()
     mkdirSync(draft)
     try {
       const pinned = ['pinmaps', join(draft, 'maps')]
@@ -71,7 +78,7 @@ export function pinsOfThisNetwork(): Pins {
   }
 
   const loadOntoTables = async (object: string, name: string) => {
-    const draft = join(ROOT, randomUUID())
+    const draft = newDraft()
     try {
       const tables = KEPT.flatMap(kept => ['map', 'name', kept, 'pinned', table(kept)])
       await runProgram(['bpftool', 'prog', 'loadall', object, draft, ...tables])
@@ -85,11 +92,14 @@ export function pinsOfThisNetwork(): Pins {
     folder,
     table,
     exist,
-    age: now => now - statSync(folder).ctimeMs,
+    age: now => ageOf(folder, now),
 
-    async load(object) {
+    async load(object, now) {
       await mountBpffs()
       mkdirSync(ROOT, { recursive: true, mode: 0o700 })
+      // of those that were killed while they loaded
+      for (const draft of drafts())
+        if (ageOf(draft, now) > DEAD) rmSync(draft, { recursive: true, force: true })
       const name = `object-${createHash('sha256').update(readFileSync(object)).digest('hex').slice(0, 16)}`
       if (!exist()) await loadAnew(object, name)
       // another version may have been quicker
@@ -105,9 +115,9 @@ export function pinsOfThisNetwork(): Pins {
     },
 
     remove() {
-      rmSync(folder, { recursive: true, force: true })
+      for (const path of [folder, ...drafts()]) rmSync(path, { recursive: true, force: true })
       // the last network namespace takes the rest along
-      if (existsSync(ROOT) && readdirSync(ROOT).length === 0) rmSync(ROOT, { recursive: true, force: true })
+      if (list(ROOT).length === 0) rmSync(ROOT, { recursive: true, force: true })
     },
   }
 }
@@ -116,6 +126,15 @@ export function pinsOfThisNetwork(): Pins {
 export async function programId(programs: string, program: Program): Promise<number> {
   const shown = await runProgram(['bpftool', '-j', 'prog', 'show', 'pinned', join(programs, program)])
   return JSON.parse(shown).id
+}
+
+function ageOf(path: string, now: number): number {
+  return Math.abs(now - (statSync(path, { throwIfNoEntry: false })?.ctimeMs ?? now))
+}
+
+/** What is in a folder: nothing where there is none. */
+function list(path: string): string[] {
+  return existsSync(path) ? readdirSync(path) : []
 }
 
 /** One of several processes that publish at a time is the first; the others find its work. */

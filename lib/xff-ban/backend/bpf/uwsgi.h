@@ -7,6 +7,7 @@
 #ifndef XFF_BAN_UWSGI_H
 #define XFF_BAN_UWSGI_H
 
+#include "address_feed.h"
 #include "client.h"
 
 /* A size has been read: the key or value has to lie inside the block. */

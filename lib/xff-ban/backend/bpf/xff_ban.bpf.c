@@ -6,7 +6,7 @@
  *     packet.h       what is needed of a segment's headers
  *     connection.h   what is remembered between two segments
  *     header.h       bytes to a header section: http.h, uwsgi.h
- *     client.h       hops to the client (address.h), the client to its ban
+ *     client.h       hops to the client (address.h, address_feed.h), the client to its ban
  *     answer.h       a segment into another one
  *     maps.h         all tables; contract.h: those that user space fills
  *
