@@ -11,7 +11,7 @@ TEST_FILES := $(filter-out test/support/% test/kernel/lab/% test/kernel/conforma
   $(TESTS))
 RUN_TESTS = node build/test/support/run.js
 
-.PHONY: all dist bpf packable bpf-kernels run report test bench bench-hostile bench-ban bench-bpf lint format golden fuzz \
+.PHONY: all dist manual bpf packable bpf-kernels run report test bench bench-hostile bench-ban bench-bpf lint format golden fuzz \
   clean
 
 all: dist
@@ -40,13 +40,22 @@ packable:
 # One file a command: it starts in a third of the time that loading the packages one by one takes.
 # (string-width, which yargs uses, carries tables of every script; our help is ASCII.)
 BANNER := import{createRequire as requireFrom}from"node:module";const require=requireFrom(import.meta.url);
-dist: $(BUNDLES) $(if $(CAN_BUILD_BPF),bpf)
+dist: $(BUNDLES) manual $(if $(CAN_BUILD_BPF),bpf)
 $(BUNDLES) &: $(SOURCES) node_modules/.package-lock.json
 	rm -f dist/*.js
 	npx esbuild $(COMMANDS:%=bin/%.ts) --outdir=dist --bundle --platform=node --format=esm --target=node20 \
 	  --log-level=warning --banner:js='$(BANNER)' \
 	  --alias:readable-stream=node:stream --alias:string-width=./lib/cli/ascii-width.ts
 	chmod +x $(BUNDLES)
+
+# Manual pages and completion, from the very options that the commands read and from the prose in share/man.
+MANUAL := $(patsubst share/man/%.md,dist/man/%,$(wildcard share/man/*.md)) \
+  $(COMMANDS:%=dist/completion/bash/%) $(COMMANDS:%=dist/completion/zsh/_%)
+manual: $(MANUAL)
+$(MANUAL) &: $(SOURCES) $(wildcard share/man/*.md) node_modules/.package-lock.json
+	rm -rf dist/man dist/completion
+	npx esbuild lib/manual/write.ts --outfile=build/manual.cjs --bundle --platform=node --log-level=warning
+	node build/manual.cjs
 
 # The tests as JavaScript, and the commands by their names, for a PATH.
 build/.compiled: $(SOURCES) $(TESTS) node_modules/.package-lock.json

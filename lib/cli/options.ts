@@ -23,6 +23,10 @@ export interface Usage {
   forms?: string
   /** the words that may come first, where they are few */
   verbs?: readonly string[]
+  /** those of them behind which banned addresses stand */
+  lifting?: readonly string[]
+  /** whether its words are names of files */
+  files?: boolean
   options: Readonly<Record<string, Option<unknown>>>
 }
 

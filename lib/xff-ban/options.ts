@@ -89,5 +89,6 @@ export const usage = {
   describe: 'Reads ban and unban records on stdin, carries them out, writes those carried out on stdout.',
   forms: FORMS,
   verbs: VERBS,
+  lifting: ['unban'],
   options,
 } satisfies cli.Usage

@@ -13,5 +13,6 @@ export const usage = {
   command: 'xff-import',
   describe: 'Prints the pipeline for each jail of fail2ban that watches a log of uWSGI.',
   forms: FORMS,
+  files: true,
   options,
 } satisfies cli.Usage
