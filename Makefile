@@ -11,8 +11,8 @@ TEST_FILES := $(filter-out test/support/% test/kernel/lab/% test/kernel/conforma
   $(TESTS))
 RUN_TESTS = node build/test/support/run.js
 
-.PHONY: all dist bpf small-bites packable bpf-kernels run report test bench bench-hostile bench-ban bench-bpf lint format \
-  golden fuzz clean
+.PHONY: all dist manual bpf small-bites packable bpf-kernels run report test bench bench-hostile bench-ban bench-bpf \
+  lint format golden fuzz clean
 
 all: dist
 
@@ -50,7 +50,7 @@ LIBRARIES := execa nodemailer prom-client
 ESBUILD = npx esbuild --bundle --platform=node --format=cjs --target=node20 --log-level=warning \
   --minify-whitespace --minify-syntax --supported:dynamic-import=false --define:import.meta.url=here \
   --banner:js='const here=require("node:url").pathToFileURL(__filename).href;'
-dist: $(BUNDLES) $(if $(CAN_BUILD_BPF),bpf)
+dist: $(BUNDLES) manual $(if $(CAN_BUILD_BPF),bpf)
 $(BUNDLES) &: $(SOURCES) Makefile node_modules/.package-lock.json
 	rm -rf dist/*.js dist/library
 	$(ESBUILD) $(COMMANDS:%=bin/%.ts) --outdir=dist \
@@ -60,6 +60,15 @@ $(BUNDLES) &: $(SOURCES) Makefile node_modules/.package-lock.json
 	  $(ESBUILD) --outfile=dist/library/$$library.js; done
 	echo '{"type":"commonjs"}' > dist/package.json
 	chmod +x $(BUNDLES)
+
+# Manual pages and completion, from the very options that the commands read and from the prose in share/man.
+MANUAL := $(patsubst share/man/%.md,dist/man/%,$(wildcard share/man/*.md)) \
+  $(COMMANDS:%=dist/completion/bash/%) $(COMMANDS:%=dist/completion/zsh/_%)
+manual: $(MANUAL)
+$(MANUAL) &: $(SOURCES) $(wildcard share/man/*.md) node_modules/.package-lock.json
+	rm -rf dist/man dist/completion
+	npx esbuild lib/manual/write.ts --outfile=build/manual.cjs --bundle --platform=node --log-level=warning
+	node build/manual.cjs
 
 # The tests as JavaScript, and the commands by their names, for a PATH.
 build/.compiled: $(SOURCES) $(TESTS) node_modules/.package-lock.json

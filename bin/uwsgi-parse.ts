@@ -2,51 +2,20 @@
 import { checked, parseOptions, UsageError } from '../lib/cli/command-line.js'
 import { excerpt } from '../lib/cli/diagnostics.js'
 import { openLineFile } from '../lib/cli/keep.js'
-import { metricsOption, openMetrics } from '../lib/cli/metrics.js'
-import * as cli from '../lib/cli/options.js'
+import { openMetrics } from '../lib/cli/metrics.js'
 import { run } from '../lib/cli/run.js'
-import * as value from '../lib/cli/values.js'
 import { PRIVATE_RANGES } from '../lib/net/private.js'
 import { advise } from '../lib/uwsgi-parse/advice.js'
 import { compileClient } from '../lib/uwsgi-parse/client.js'
 import { explain } from '../lib/uwsgi-parse/explain.js'
 import { compileFormat, DEFAULT_FORMAT, type Format, tellsTime } from '../lib/uwsgi-parse/format.js'
 import { readIni } from '../lib/uwsgi-parse/ini.js'
+import { usage } from '../lib/uwsgi-parse/options.js'
 import { uwsgiParse } from '../lib/uwsgi-parse/stage.js'
 import { compileZone, parseSince } from '../lib/uwsgi-parse/time.js'
 
-const options = {
-  status: cli.defaulted('LIST', 'which answers become records', value.statuses, '4xx,5xx'),
-  all: cli.flag('every answer becomes a record; the same as --status any'),
-  trust: cli.repeated('CIDR', 'hops that are ours, @FILE for one a line', value.ranges, 'private ranges'),
-  hops: cli.single(
-    'N',
-    'instead of --trust: exactly N proxies append to X-Forwarded-For',
-    value.whole(1, 100),
-  ),
-  tz: cli.single('ZONE', "the log's time zone, as Europe/Berlin or +02:00; else the machine's", compileZone),
-  'log-format': cli.single('FORMAT', "the log-format of uWSGI's ini file, where it has one", value.text),
-  'log-format-strftime': cli.flag('the ini file has logformat-strftime'),
-  'log-date': cli.single('FORMAT', 'the log-date of the ini file, for %(ftime)', value.text),
-  ini: cli.single('FILE', 'reads all of these from the ini file itself', value.file),
-  field: cli.single(
-    'NAME',
-    'the lines are JSON, from a log encoder: the member that holds the message',
-    value.text,
-  ),
-  since: cli.single('WHEN', 'passes over what was before: 2026-11-22T14:00, or 10m ago', value.text),
-  unparsed: cli.single('FILE', 'keeps the lines that are not understood', value.text),
-  metrics: metricsOption,
-  explain: cli.flag('instead of records, tells for each the hops from right to left and the verdict on them'),
-}
-
-run('uwsgi-parse', async ({ report, say }) => {
-  const given = await parseOptions(
-    'uwsgi-parse',
-    'Reads a uWSGI log on stdin, writes a request record a line (JSON Lines) on stdout.',
-    options,
-    process.argv.slice(2),
-  )
+run(usage.command, async ({ report, say }) => {
+  const given = await parseOptions(usage.command, usage.describe, usage.options, process.argv.slice(2))
   if (!given) return null
   if (given.hops !== undefined && given.trust.length > 0) {
     throw new UsageError('--hops and --trust exclude each other')

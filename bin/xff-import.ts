@@ -2,31 +2,23 @@
 import { dirname } from 'node:path'
 import { Readable } from 'node:stream'
 import { parseWords, UsageError } from '../lib/cli/command-line.js'
-import * as cli from '../lib/cli/options.js'
 import { EXIT, run } from '../lib/cli/run.js'
-import { text } from '../lib/cli/values.js'
 import { readConfig } from '../lib/xff-import/config.js'
 import { carryOver } from '../lib/xff-import/jail.js'
+import { usage } from '../lib/xff-import/options.js'
 import { pipelineOf, settingsOf } from '../lib/xff-import/print.js'
-
-const options = {
-  settings: cli.flag('print a settings file for each jail, not a pipeline'),
-  jail: cli.repeated('NAME', 'this jail only', text),
-}
-
-const FORMS = `  xff-import /etc/fail2ban/jail.local     reads it with all that belongs to it: jail.conf, jail.d, filter.d, action.d`
 
 /** There is nothing to import from. */
 class InputError extends Error {
   readonly exitCode = EXIT.noInput
 }
 
-run('xff-import', async ({ say }) => {
+run(usage.command, async ({ say }) => {
   const read = await parseWords(
-    'xff-import',
-    'Prints the pipeline for each jail of fail2ban that watches a log of uWSGI.',
-    FORMS,
-    options,
+    usage.command,
+    usage.describe,
+    usage.forms,
+    usage.options,
     process.argv.slice(2),
   )
   if (!read) return null

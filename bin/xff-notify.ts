@@ -1,65 +1,23 @@
 #!/usr/bin/env node
 import { hostname } from 'node:os'
 import { parseOptions, UsageError } from '../lib/cli/command-line.js'
-import * as cli from '../lib/cli/options.js'
 import { run } from '../lib/cli/run.js'
-import { hostPort, url } from '../lib/cli/server.js'
-import * as value from '../lib/cli/values.js'
 import { decode, encode } from '../lib/jsonl.js'
 import { mailer } from '../lib/xff-notify/mail.js'
+import { usage } from '../lib/xff-notify/options.js'
 import { createOutbox } from '../lib/xff-notify/outbox.js'
 import { sendmailPost, smtpPost } from '../lib/xff-notify/post.js'
 import { xffNotify } from '../lib/xff-notify/stage.js'
 import { webhook } from '../lib/xff-notify/webhook.js'
 import { createWhois } from '../lib/xff-notify/whois.js'
 
-const ADDRESS = value.pattern(/^[\w.+=/][\w.+=/-]{0,63}@[A-Za-z0-9][A-Za-z0-9.-]{0,189}$/, 'a mail address')
-
 /** The pauses between attempts, in milliseconds. */
 const RETRY = { first: 1000, longest: 300_000 }
 /** How many records go into one mail or one post. */
 const BATCH = 1000
 
-const options = {
-  'mail-to': cli.repeated('ADDRESS', 'who gets a mail about bans', ADDRESS),
-  'mail-from': cli.single('ADDRESS', 'whom it is from; else xff-notify at this host', ADDRESS),
-  smtp: cli.single(
-    'URL',
-    'the mail server, smtp://USER:PASSWORD@HOST:PORT; @FILE holds it',
-    url('smtp', 'smtps'),
-  ),
-  sendmail: cli.single('PROGRAM', 'hands mails over instead, as /usr/sbin/sendmail', value.text),
-  'skip-whois': cli.flag('mails without what the program whois tells about the address'),
-  'whois-server': cli.single('HOST[:PORT]', 'whom whois asks; else the registry of the address', hostPort),
-  webhook: cli.repeated('URL', 'records are posted there; @FILE holds it', url('http', 'https')),
-  'webhook-format': cli.defaulted(
-    'FORMAT',
-    'of a post: lines or array',
-    value.oneOf('lines', 'array'),
-    'lines',
-  ),
-  name: cli.defaulted(
-    'NAME',
-    'of the jail, for the subject',
-    value.pattern(/^[\w.-]{1,60}$/, 'a name'),
-    'xff-jail',
-  ),
-  gather: cli.defaulted('SECONDS', 'how long records are gathered', value.whole(0, 86_400), '60'),
-  linger: cli.defaulted(
-    'SECONDS',
-    'at the end, wait this long for what is unsent',
-    value.whole(0, 3600),
-    '10',
-  ),
-}
-
-run('xff-notify', async ({ report, say }) => {
-  const given = await parseOptions(
-    'xff-notify',
-    'Reads records on stdin, mails the bans or posts the records, and writes them all on stdout.',
-    options,
-    process.argv.slice(2),
-  )
+run(usage.command, async ({ report, say }) => {
+  const given = await parseOptions(usage.command, usage.describe, usage.options, process.argv.slice(2))
   if (!given) return null
   const { 'mail-to': to, 'mail-from': from, smtp, sendmail, webhook: hooks } = given
   if (to.length === 0 && hooks.length === 0)

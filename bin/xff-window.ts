@@ -1,54 +1,16 @@
 #!/usr/bin/env node
 import { parseOptions } from '../lib/cli/command-line.js'
 import { excerpt } from '../lib/cli/diagnostics.js'
-import { metricsOption, openMetrics } from '../lib/cli/metrics.js'
-import * as cli from '../lib/cli/options.js'
+import { openMetrics } from '../lib/cli/metrics.js'
 import { reread } from '../lib/cli/reread.js'
 import { run } from '../lib/cli/run.js'
-import * as value from '../lib/cli/values.js'
 import { createExplainer } from '../lib/xff-window/explain.js'
 import { compileKey } from '../lib/xff-window/key.js'
+import { usage } from '../lib/xff-window/options.js'
 import { xffWindow } from '../lib/xff-window/stage.js'
 
-const options = {
-  max: cli.defaulted(
-    'N',
-    'failures allowed up to: the Nth within --find tips the ban',
-    value.whole(1, 10_000),
-    '10',
-    ['maxretry'],
-  ),
-  find: cli.defaulted('SECONDS', 'the seconds looked back', value.whole(1, 31_536_000), '300', ['findtime']),
-  late: cli.defaulted(
-    'SECONDS',
-    'lines out of order by up to this count as if in order',
-    value.whole(0, 86_400),
-    '60',
-  ),
-  status: cli.defaulted('LIST', 'which requests are failures', value.statuses, '4xx,5xx'),
-  ignore: cli.repeated(
-    'CIDR',
-    'never counted, @FILE for one a line, read anew on SIGHUP',
-    value.rangesOption,
-  ),
-  'ipv6-prefix': cli.defaulted(
-    'N',
-    'IPv6 clients are counted and banned by prefixes of N bits',
-    value.whole(16, 128),
-    '128',
-  ),
-  keys: cli.defaulted('N', 'addresses kept at the most', value.whole(1, 10_000_000), '1000000'),
-  metrics: metricsOption,
-  explain: cli.flag('instead of records, tells each ban with the failures that made it'),
-}
-
-run('xff-window', async ({ report, say, faulty }) => {
-  const given = await parseOptions(
-    'xff-window',
-    'Reads request records on stdin, writes a ban record for each client that failed too often.',
-    options,
-    process.argv.slice(2),
-  )
+run(usage.command, async ({ report, say, faulty }) => {
+  const given = await parseOptions(usage.command, usage.describe, usage.options, process.argv.slice(2))
   if (!given) return null
   const metrics = await openMetrics('xff_window', given.metrics, say)
   const ignored = reread(given.ignore, say)

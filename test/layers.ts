@@ -18,8 +18,14 @@ const ALLOWED: readonly (readonly [string, readonly string[]])[] = [
   ['lib/remember', ['lib/bytes']],
   ['lib/jsonl', LEAVES],
   ['lib/cli/', [...LEAVES, 'lib/cli/', 'package.json']],
+  // made when the package is built: from what the commands say of their options
+  [
+    'lib/manual/',
+    ['lib/cli/options', 'lib/manual/', 'package.json', ...STAGES.map(stage => `lib/${stage}/options`)],
+  ],
   // what other limits would have banned is told by the window itself, not by a copy of it
   ['lib/xff-report/what-if', ['lib/xff-window/window']],
+  ...STAGES.map(stage => [`lib/${stage}/options`, ['lib/cli/', `lib/${stage}/`]] as const),
   ...STAGES.map(stage => [`lib/${stage}/`, [...LEAVES, 'lib/jsonl', `lib/${stage}/`]] as const),
   ...STAGES.map(
     stage => [`bin/${stage}`, ['lib/cli/', 'lib/net/', 'lib/jsonl', 'lib/record', `lib/${stage}/`]] as const,

@@ -1,15 +1,33 @@
-import { quote } from './values.js'
+import { quote, type Read } from './values.js'
 
-/** One option of a command: parser, help and default in one place. */
+/** One option of a command: parser, help, manual, completion and default in one place. */
 export interface Option<T> {
   describe: string
   /** what the value is, for the help: `N`, `SECONDS`, `FILE`; none for a flag */
   value?: string
+  /** the only values there are, where they are few */
+  words?: readonly string[] | undefined
   aliases?: readonly string[]
   /** how the default reads in the help, if it is not the option's default text */
   defaultText?: string
   /** reads the texts given on the command line, none when the option is absent; throws RangeError */
   parse: (given: readonly string[]) => T
+}
+
+/** How a command is used: what its parser, --help, manual page and completion are made of. */
+export interface Usage {
+  command: string
+  /** in one line, what it reads and what it writes */
+  describe: string
+  /** how words besides options are used, for the help */
+  forms?: string
+  /** the words that may come first, where they are few */
+  verbs?: readonly string[]
+  /** those of them behind which banned addresses stand */
+  lifting?: readonly string[]
+  /** whether its words are names of files */
+  files?: boolean
+  options: Readonly<Record<string, Option<unknown>>>
 }
 
 export type Values<O> = { [K in keyof O]: O[K] extends Option<infer T> ? T : never }
@@ -23,13 +41,14 @@ export function flag(describe: string): Option<boolean> {
 export function single<T>(
   value: string,
   describe: string,
-  read: (text: string) => T,
+  read: Read<T>,
   fallback?: string,
   aliases: readonly string[] = [],
 ): Option<T | undefined> {
   return {
     describe,
     value,
+    words: read.words,
     aliases,
     ...(fallback === undefined ? {} : { defaultText: fallback }),
     parse: given => {
@@ -44,7 +63,7 @@ export function single<T>(
 export function defaulted<T>(
   value: string,
   describe: string,
-  read: (text: string) => T,
+  read: Read<T>,
   fallback: string,
   aliases: readonly string[] = [],
 ): Option<T> {
@@ -55,12 +74,13 @@ export function defaulted<T>(
 export function repeated<T>(
   value: string,
   describe: string,
-  read: (text: string) => T,
+  read: Read<T>,
   defaultText?: string,
 ): Option<T[]> {
   return {
     describe: `${describe} (repeatable)`,
     value,
+    words: read.words,
     ...(defaultText === undefined ? {} : { defaultText }),
     parse: given => given.map(read),
   }

@@ -1,5 +1,5 @@
 import { defaulted, flag, type Values as Given, type Option, repeated, single } from './options.js'
-import { bit, oneOf, pattern, ranges, text, whole, words } from './values.js'
+import { bit, oneOf, pattern, type Read, ranges, text, whole, words } from './values.js'
 
 /** Of xff-ban: how packets to a port are policed. */
 export const PACKET_OPTIONS = {
@@ -67,12 +67,7 @@ export interface Said<T> {
   given: boolean
 }
 
-function said<T>(
-  value: string,
-  describe: string,
-  read: (text: string) => T,
-  fallback: string,
-): Option<Said<T>> {
+function said<T>(value: string, describe: string, read: Read<T>, fallback: string): Option<Said<T>> {
   const option = defaulted(value, describe, read, fallback)
   return { ...option, parse: texts => ({ value: option.parse(texts), given: texts.length > 0 }) }
 }

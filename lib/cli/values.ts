@@ -6,6 +6,12 @@ import { compileRanges } from '../net/ranges.js'
  * and quotes what was given.
  */
 
+/** Reads the text of one value; where only a few words will do, it tells them. */
+export interface Read<T> {
+  (text: string): T
+  words?: readonly string[]
+}
+
 /** A whole number between two bounds. */
 export function whole(from: number, to: number): (text: string) => number {
   return text => {
@@ -67,12 +73,13 @@ export function pattern(form: RegExp, expected: string): (text: string) => strin
 }
 
 /** One of a few words. */
-export function oneOf<const W extends string>(...words: W[]): (text: string) => W {
-  return text => {
+export function oneOf<const W extends string>(...words: W[]): Read<W> {
+  const read = (text: string): W => {
     const word = words.find(one => one === text)
     if (word !== undefined) return word
     throw new RangeError(`expected ${words.join(' or ')}, got ${quote(text)}`)
   }
+  return Object.assign(read, { words })
 }
 
 /** Words apart by blanks, of letters, digits and `_.:/=-` only: they go into a rule. */

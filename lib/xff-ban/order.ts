@@ -8,6 +8,9 @@ export type Order =
   /** canonical addresses or prefixes, at least one */
   | { verb: 'ban' | 'unban'; targets: string[] }
 
+/** The words that may come first. */
+export const VERBS = ['list', 'ban', 'unban', 'flush'] as const
+
 /** How the words are used, for the help. */
 export const FORMS = `With a word it speaks with the xff-ban that runs under this --name or --state, or does it itself where none runs:
   xff-ban list            who is banned: a table, or JSON Lines in a pipe

@@ -1,0 +1,36 @@
+/** Writes the manual pages and completion files into dist/, from share/man and the options of the commands. */
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import pkg from '../../package.json' with { type: 'json' }
+import type { Usage } from '../cli/options.js'
+import { usage as uwsgiParse } from '../uwsgi-parse/options.js'
+import { usage as xffBan } from '../xff-ban/options.js'
+import { usage as xffImport } from '../xff-import/options.js'
+import { usage as xffNotify } from '../xff-notify/options.js'
+import { usage as xffReport } from '../xff-report/options.js'
+import { usage as xffWindow } from '../xff-window/options.js'
+import { bashCompletion } from './bash.js'
+import { commandPage, topicPage } from './page.js'
+import { zshCompletion } from './zsh.js'
+
+const USAGES: readonly Usage[] = [uwsgiParse, xffWindow, xffBan, xffNotify, xffImport, xffReport]
+
+for (const file of readdirSync('share/man')) {
+  const [, name = '', section = ''] = /^([\w-]+)\.(\d)\.md$/.exec(file) ?? []
+  const prose = readFileSync(join('share/man', file), 'utf8')
+  const usage = USAGES.find(({ command }) => command === name)
+  const page = usage
+    ? commandPage(usage, section, pkg.version, prose)
+    : topicPage(name, section, pkg.version, prose)
+  write(`man/${name}.${section}`, page)
+}
+for (const usage of USAGES) {
+  write(`completion/bash/${usage.command}`, bashCompletion(usage))
+  write(`completion/zsh/_${usage.command}`, zshCompletion(usage))
+}
+
+function write(path: string, text: string): void {
+  const file = join('dist', path)
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, text)
+}

@@ -1,0 +1,18 @@
+import * as cli from '../cli/options.js'
+import { text } from '../cli/values.js'
+
+const FORMS = `  xff-import /etc/fail2ban/jail.local     reads it with all that belongs to it: jail.conf, jail.d, filter.d, action.d`
+
+const options = {
+  settings: cli.flag('print a settings file for each jail, not a pipeline'),
+  jail: cli.repeated('NAME', 'this jail only', text),
+}
+
+/** How it is used: --help, the man page and completion are made of this. */
+export const usage = {
+  command: 'xff-import',
+  describe: 'Prints the pipeline for each jail of fail2ban that watches a log of uWSGI.',
+  forms: FORMS,
+  files: true,
+  options,
+} satisfies cli.Usage
