@@ -1,7 +1,7 @@
 import { type Block, equals, hashOf, toBlock } from './bytes.js'
 
 /** How many stretches are remembered (a power of two), and on how many places each may fall. */
-const REMEMBERED = 32_768
+export const REMEMBERED = 32_768
 const PLACES = 4
 /** Longer ones are made anew each time, in bytes. */
 const LONGEST = 64
@@ -9,18 +9,22 @@ const LONGEST = 64
 /**
  * What is made of stretches of ASCII, remembered by their bytes: for what is in many lines, as an address. Of those
  * that fall on the same places the last one is remembered.
+ * @param make is told, too, which of the REMEMBERED places that will have; none for what is not remembered
  */
-export function remember<T>(make: (text: string) => T): (block: Block, start: number, end: number) => T {
+export function remember<T>(
+  make: (text: string, place?: number) => T,
+): (block: Block, start: number, end: number) => T {
   // side by side, since to follow a pointer to each takes longer than all the rest
   const texts = toBlock(Buffer.allocUnsafeSlow(REMEMBERED * LONGEST))
   const lengths = new Uint8Array(REMEMBERED)
   const made: (T | undefined)[] = Array.from({ length: REMEMBERED })
 
   const makeNew = ({ bytes }: Block, start: number, end: number, hash: number): T => {
-    const result = make(bytes.toString('latin1', start, end))
-    if (end - start > LONGEST) return result
+    const text = bytes.toString('latin1', start, end)
+    if (end - start > LONGEST) return make(text)
     let place = hash & (REMEMBERED - 1)
     for (let i = 1; i < PLACES && lengths[place] !== 0; i++) place = (hash + i) & (REMEMBERED - 1)
+    const result = make(text, place)
     bytes.copy(texts.bytes, place * LONGEST, start, end)
     lengths[place] = end - start
     made[place] = result

@@ -47,17 +47,34 @@ function viewOf({ buffer, byteOffset, length }: Buffer): DataView {
 /** A text to be written often. */
 export interface Stretch {
   view: DataView
+  start: number
   length: number
 }
 
 /** @param text of ASCII */
 export function stretch(text: string): Stretch {
-  return { view: viewOf(Buffer.from(`${text}   `)), length: text.length }
+  return { view: viewOf(Buffer.from(`${text}   `)), start: 0, length: text.length }
+}
+
+/** How much of a shelf one text takes, in bytes. */
+const SHELF = 80
+
+/** Room for as many texts of ASCII side by side: what many pointers lead to is slow to reach. */
+export function createShelf(places: number): (text: string, place: number) => Stretch {
+  const bytes = Buffer.allocUnsafeSlow(places * SHELF)
+  const view = viewOf(bytes)
+  return (text, place) => {
+    const start = place * SHELF
+    // and as many more as a copy may touch
+    if (text.length + 3 > SHELF) return stretch(text)
+    bytes.write(text, start, 'latin1')
+    return { view, start, length: text.length }
+  }
 }
 
 /** Writes a text. Returns where it ends; see `copy`. */
-export function put(to: DataView, at: number, { view, length }: Stretch): number {
-  return copy(to, at, view, 0, length)
+export function put(to: DataView, at: number, { view, start, length }: Stretch): number {
+  return copy(to, at, view, start, start + length)
 }
 
 /**

@@ -45,7 +45,8 @@ export function compileQuick(client: FindClient, clock: (wall: number, msecs: nu
     const to = output.view
     const minute = Math.floor(time / MINUTE)
     let at = put(to, output.length, minuteHead(minute))
-    at = putSeconds(to, at, time - minute * MINUTE)
+    // as an integer: what is a double stays one, and is slow to divide
+    at = putSeconds(to, at, (time - minute * MINUTE) | 0)
     at = put(to, at, sender.json)
     at = copy(to, at, view, status, status + 3)
     at = put(to, at, METHOD)

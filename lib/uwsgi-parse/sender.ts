@@ -1,7 +1,7 @@
 import type { Block } from '../bytes.js'
-import { remember } from '../remember.js'
+import { REMEMBERED, remember } from '../remember.js'
 import type { FindClient } from './client.js'
-import { type Stretch, stretch } from './output.js'
+import { createShelf, type Stretch, stretch } from './output.js'
 
 /** Who stands in an address slot, with what a record says of him. */
 export interface Sender {
@@ -16,10 +16,12 @@ export interface Sender {
 
 /** Compiles a reader of address slots of ASCII: the sender in the slot that stands between two places. */
 export function compileSender(client: FindClient): (block: Block, start: number, end: number) => Sender {
-  return remember(slot => {
+  const shelf = createShelf(REMEMBERED)
+  return remember((slot, place) => {
     const { ip, listed, inside } = client(slot)
     const shown = ip === null || listed
-    const json = stretch(`Z","ip":${JSON.stringify(ip)},"status":`)
+    const text = `Z","ip":${JSON.stringify(ip)},"status":`
+    const json = place === undefined ? stretch(text) : shelf(text, place)
     return { ip, lonePrivate: inside && !shown, listed: shown, json }
   })
 }
