@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { uptime } from 'node:os'
 import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { checked, parseWords } from '../lib/cli/command-line.js'
@@ -93,6 +94,7 @@ run(usage.command, async ({ report, say, faulty }) => {
       terms,
       place: rehearsal ? undefined : place,
       name: given.port.length > 0 ? given.name : undefined,
+      clocks: { wall: Date.now, sinceBoot: () => uptime() * 1000 },
       pid: process.pid,
       now,
       flush,

@@ -27,6 +27,8 @@ export interface Outcome {
   /** to be told once it is enforced and journaled */
   carriedOut: Request[]
   answers: (() => void)[]
+  /** whether the ends of all bans have moved, since the clock was set */
+  moved: boolean
 }
 
 export interface Tally {
@@ -44,6 +46,8 @@ export interface Options {
   backend: Pick<Backend, 'refuses'>
   /** milliseconds since 1970; undefined: the newest record's time is now */
   now: (() => number) | undefined
+  /** by how many milliseconds the clock was set since it was last asked */
+  stepped: () => number
   announcer: Announcer
   say: (message: string) => void
 }
@@ -56,7 +60,7 @@ export interface Decider {
   decide: (asked: readonly Asked[]) => Outcome
 }
 
-export function createDecider({ jail, backend, now, announcer, say }: Options): Decider {
+export function createDecider({ jail, backend, now, stepped, announcer, say }: Options): Decider {
   const tally: Tally = { bans: 0, unbans: 0, past: 0, repeats: 0, refused: 0 }
   let newest = Number.NEGATIVE_INFINITY
   // for bans from the journal nobody knows when they fell: not after this
@@ -122,12 +126,24 @@ export function createDecider({ jail, backend, now, announcer, say }: Options): 
     }
   }
 
-  const empty = (): Outcome => ({ changes: [], journaled: [], carriedOut: [], answers: [] })
+  const empty = (): Outcome => ({ changes: [], journaled: [], carriedOut: [], answers: [], moved: false })
+
+  /** A clock that is set neither frees nor keeps anybody. */
+  const follow = (outcome: Outcome) => {
+    const by = now ? stepped() : 0
+    if (by === 0) return
+    jail.shift(by)
+    const inForce = jail.inForce()
+    outcome.moved = true
+    outcome.journaled.push(...inForce.map(({ record }) => record))
+    say(`the clock was set by ${Math.round(by / 1000)} s: the ends of ${inForce.length} bans move along`)
+  }
 
   return {
     tally,
     begin() {
       const outcome = empty()
+      follow(outcome)
       newest = jail.newest()
       begun = now ? now() : newest
       for (const ended of jail.expire(begun)) unban(outcome, ended)
@@ -143,6 +159,7 @@ export function createDecider({ jail, backend, now, announcer, say }: Options): 
     },
     decide(asked) {
       const outcome = empty()
+      follow(outcome)
       for (const { record, answer } of asked) {
         const told = settle(outcome, record)
         if (answer) outcome.answers.push(() => answer(told))

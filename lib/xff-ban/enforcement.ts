@@ -11,6 +11,8 @@ const LAST_ATTEMPTS = 5
 export interface Enforcement {
   /** @returns whether it was carried out; if not, `restore` has to */
   apply: (changes: readonly Change[]) => Promise<boolean>
+  /** Enforces all that is in force anew, as their ends are others. @returns as `apply` */
+  renew: () => Promise<boolean>
   /** Looks whether all of it still stands; what was amiss is said. @returns as `apply` */
   verify: () => Promise<boolean>
   /**
@@ -63,6 +65,10 @@ export function createEnforcement({ backend, inForce, verify, say }: Options): E
     async apply(changes) {
       if (failure) return false
       return changes.length === 0 || (await attempt(() => backend.apply(changes)))
+    },
+
+    async renew() {
+      return !failure && (await attempt(() => backend.open(inForce())))
     },
 
     async verify() {

@@ -65,6 +65,8 @@ export interface Jail {
   expire: (now: number) => UnbanRecord[]
   /** Ends bans until no more stand than may, as after a restart with a smaller bound. */
   trim: (now: number) => UnbanRecord[]
+  /** The clock was set: every ban in force ends so many milliseconds later, and began as much later. */
+  shift: (by: number) => void
   /** When the next ban ends; undefined when nobody is banned. */
   nextEnd: () => number | undefined
   inForce: () => Ban[]
@@ -196,6 +198,15 @@ export function createJail({ time, maxBans, remember, exempt }: Terms): Jail {
       const surplus: UnbanRecord[] = []
       while (standing.size > maxBans) surplus.push(evict(ends.first() as Ban, now))
       return surplus
+    },
+
+    shift(by) {
+      for (const [ip, { ban, at: before, latest, since }] of standing) {
+        const [at, until] = [Math.max(0, before + by), Math.max(0, ban.until + by)]
+        const record = { ...ban.record, time: formatInstant(at), until: formatInstant(until) }
+        enter({ ip, until, record }, at, since + by)
+        Object.assign(standing.get(ip) as Standing, { latest: latest + by })
+      }
     },
 
     nextEnd: () => ends.first()?.until,

@@ -7,27 +7,31 @@ import { createJail, type Terms } from './jail.js'
 import { JournalError, NO_JOURNAL, openJournal, readJournal } from './journal.js'
 import { lock, lockName } from './lock.js'
 import { type Options, type XffBan, xffBan } from './stage.js'
+import { type Clocks, createSteps, keptIn } from './steps.js'
 
 /** The files of a jail, side by side. */
 export interface Place {
   journal: string
   /** held by the process that runs */
   lock: string
+  /** what the clock was when the journal was written */
+  clock: string
   /** over which it can be spoken with */
   socket: string
 }
 
 export function placeOf(journal: string): Place {
   const stem = journal.replace(/\.jsonl$/, '')
-  return { journal, lock: `${stem}.lock`, socket: `${stem}.sock` }
+  return { journal, lock: `${stem}.lock`, clock: `${stem}.clock`, socket: `${stem}.sock` }
 }
 
-export interface Opening extends Omit<Options, 'jail' | 'journal'> {
+export interface Opening extends Omit<Options, 'jail' | 'journal' | 'stepped'> {
   terms: Terms
   /** undefined: for a rehearsal, which remembers nothing */
   place: Place | undefined
   /** of what is made in the kernel, where there may be only one by it */
   name: string | undefined
+  clocks: Clocks
   /** our process id */
   pid: number
   report: Report
@@ -38,12 +42,13 @@ export interface Opening extends Omit<Options, 'jail' | 'journal'> {
  * @throws JournalError, BackendError
  */
 export async function openXffBan(opening: Opening): Promise<XffBan> {
-  const { place, name, terms, pid, report, say } = opening
+  const { place, name, terms, clocks, pid, report, say } = opening
   const jail = createJail(terms)
   if (place) await lock(place.lock, pid, say)
   if (name !== undefined) await lockName(name, pid, say)
   const journal = place ? await openJournal(place.journal, jail, report) : NO_JOURNAL
-  return await xffBan({ ...opening, jail, journal })
+  const stepped = place && createSteps(clocks, keptIn(place.clock))
+  return await xffBan({ ...opening, jail, journal, ...(stepped && { stepped }) })
 }
 
 /**

@@ -17,6 +17,8 @@ export interface Options {
   journal: Journal
   /** milliseconds since 1970; undefined: the newest record's time is now */
   now: (() => number) | undefined
+  /** by how many milliseconds the clock was set since it was last asked */
+  stepped?: () => number
   /** whether the bans are taken down at the end */
   flush: boolean
   /** how often the backend is looked at, in milliseconds */
@@ -58,10 +60,10 @@ const LONGEST_TIMER = 2 ** 31 - 1
  * @throws BackendError when the backend cannot be used
  */
 export async function xffBan(options: Options): Promise<XffBan> {
-  const { jail, backend, journal, now, verify, say } = options
+  const { jail, backend, journal, now, stepped = () => 0, verify, say } = options
   // in a replay nobody was banned, so of course they went on
   const announcer = createAnnouncer({ storm: options.storm, hint: now && backend.hint, say })
-  const decider = createDecider({ jail, backend, now, announcer, say })
+  const decider = createDecider({ jail, backend, now, stepped, announcer, say })
   const enforcement = createEnforcement({ backend, inForce: jail.inForce, verify, say })
   const backlog = createBacklog(journal, say)
   const pace = createPace()
@@ -77,6 +79,7 @@ export async function xffBan(options: Options): Promise<XffBan> {
 
   const carryOut = async ({ changes, ...outcome }: Outcome) => {
     let stands = await enforcement.apply(changes)
+    if (outcome.moved) stands = await enforcement.renew()
     if (doubtful && stands && !ending) {
       doubtful = false
       stands = await enforcement.verify()
@@ -215,7 +218,7 @@ export async function xffBan(options: Options): Promise<XffBan> {
     doubtful = true
     start()
   })
-  await carryOut({ ...begun, changes: [] })
+  await carryOut({ ...begun, changes: [], moved: false })
   waitForNextEnd()
   if (options.hits) tellHits(stage, backend, say)
 

@@ -46,7 +46,11 @@ t.test('with a running xff-ban', async t => {
   const { bans, socket, xffBan, records, start, dir } = jailAt(t)
   const { child } = await start()
   t.equal(statSync(socket).mode & 0o777, 0o600)
-  t.same(readdirSync(dir).sort(), ['bans', 'jail.jsonl', 'jail.lock', 'jail.sock'], 'nothing else lies about')
+  t.same(
+    readdirSync(dir).sort(),
+    ['bans', 'jail.clock', 'jail.jsonl', 'jail.lock', 'jail.sock'],
+    'nothing else lies about',
+  )
 
   t.match(await records('ban', '203.0.113.2', '2001:DB8::1'), [
     { type: 'ban', ip: '203.0.113.2', count: 1 },
@@ -79,7 +83,7 @@ t.test('with a running xff-ban', async t => {
   t.equal(exitCode, 0, 'and it goes on as ever')
   t.equal(stdout.split('\n').length, 10, 'whoever reads its output is told all of it')
   t.match(stderr, /5 bans, 5 unbans, .* 1 repeats, 1 refused$/)
-  t.same(readdirSync(dir).sort(), ['bans', 'jail.jsonl', 'jail.lock'])
+  t.same(readdirSync(dir).sort(), ['bans', 'jail.clock', 'jail.jsonl', 'jail.lock'])
 })
 
 t.test('without one', async t => {

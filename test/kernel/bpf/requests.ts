@@ -63,7 +63,8 @@ const strangeLines = (name: string): string[] => [
     `${name};: 1.2.3.4`,
     `${name.slice(0, -1)}: 1.2.3.4`,
     ': 1.2.3.4',
-    '\r',
+    // one CR less, and a line that ends in LF alone would be the empty one
+    '\r\r',
     `\r${name}: 1.2.3.4`,
     ' 1.2.3.4',
     '\t',
