@@ -53,15 +53,16 @@ export function uwsgiArguments(options: UwsgiOptions, log: string): string[] {
   const app = resolve('test/kernel/lab/app.py')
   const always = [
     ...['uwsgi', '--plugin', 'python3', '--master', '--die-on-term', '--need-app', '--wsgi-file', app],
-    ...['--buffer-size', '32768', '--logto', log],
+    ...['--buffer-size', '32768'],
   ]
   if (ini !== undefined) {
-    writeFileSync(`${log}.ini`, ini.replace(/^logto = .*/m, `logto = ${log}`))
+    writeFileSync(log, '') // which a req-logger would make with its first line
+    writeFileSync(`${log}.ini`, ini.replace(/^(req-logger = file:).*/m, `$1${log}`))
     return [...always, '--ini', `${log}.ini`]
   }
   return [
     ...always,
-    ...['--workers', String(workers), '--listen', String(listen)],
+    ...['--workers', String(workers), '--listen', String(listen), '--logto', log],
     ...(http === undefined ? [] : ['--http-socket', at(http)]),
     ...(socket === undefined ? [] : ['--socket', at(socket)]),
     ...(forwarded ? ['--log-x-forwarded-for'] : []),
