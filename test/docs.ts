@@ -5,7 +5,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { execa } from 'execa'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { kernelTest } from './kernel/lab/needs.js'
 import { withCommands } from './support/commands.js'
 import { blocksOf } from './support/markdown.js'
@@ -32,30 +32,36 @@ const ELSEWHERE: readonly (readonly [RegExp, string])[] = [
 /** The pipeline so far, where a page goes on from `…`. */
 const SO_FAR = 'tail -F uwsgi.log | uwsgi-parse | xff-window'
 
-/** What a reader has done before he comes to a section. */
-const BEFORE: Readonly<Record<string, string>> = {
-  'While it runs': `
-    mkfifo input
+/** What a reader has done before he comes to such a command. */
+const BEFORE: readonly (readonly [RegExp, string])[] = [
+  [
+    /^xff-ban (list|ban|unban|flush)/m,
+    `mkfifo input
     xff-ban --port 3031 < input > /dev/null & exec 9> input
     echo '{"type":"ban","ip":"203.0.113.7"}' >&9
     until xff-ban list | grep -q 203.0.113.7; do sleep 0.05; done`,
-  'Check it': `sed '1!d; s, /[^ ]*, /check-404,' uwsgi.log > /var/log/uwsgi/app.log`,
-}
+  ],
+  [/^grep check-404/, `sed '1!d; s, /[^ ]*, /check-404,' uwsgi.log > /var/log/uwsgi/app.log`],
+]
+
+/** How long all of them together may take, in milliseconds. */
+const PATIENCE = 400_000
 
 // a block that does not say what it is, is taken for commands
-for (const block of BLOCKS.filter(({ language }) => !SHOWN.includes(language))) {
-  const { file, line, language, section, text } = block
+const run = new Set<string>()
+for (const { file, line, language, text } of BLOCKS.filter(({ language }) => !SHOWN.includes(language))) {
   const title = `${file}:${line}: ${text.split('\n')[0]}`
   const reason = ELSEWHERE.find(([command]) => command.test(text))?.[1]
-  if (reason !== undefined) {
-    t.comment(`${title}: ${reason}`)
-    continue
-  }
-  kernelTest(title, READER, async t => {
-    const commands = (language === 'cron' ? fromCron(text) : text).replace(/…(?= \|)/g, SO_FAR)
-    const { exitCode, all } = await runAsReader(t.testdir(), `${BEFORE[section] ?? ''}\n${commands}`)
+  if (reason !== undefined) t.comment(`${title}: ${reason}`)
+  if (reason !== undefined || run.has(text)) continue
+  run.add(text)
+  const first = BEFORE.filter(([command]) => command.test(text)).map(([, lines]) => lines)
+  const commands = (language === 'cron' ? fromCron(text) : text).replace(/…(?= \|)/g, SO_FAR)
+  const story = async (t: Test) => {
+    const { exitCode, all } = await runAsReader(t.testdir(), [...first, commands].join('\n'))
     t.equal(exitCode, 0, 'runs', { all })
-  })
+  }
+  kernelTest(title, READER, story, PATIENCE)
 }
 
 /** The commands of a crontab, without when and as whom they run. */

@@ -36,9 +36,10 @@ done
 mount -t tmpfs tmpfs /run
 mount -t bpf bpf /sys/fs/bpf
 ip link set lo up
-mkdir -p /var/log/uwsgi/app /etc/xff-jail /etc/fail2ban /var/lib/prometheus/node-exporter /run/xff-ban/app
+mkdir -p /var/log/uwsgi/app /etc/uwsgi /etc/xff-jail /etc/fail2ban /var/lib/prometheus/node-exporter /run/xff-ban/app
 cp uwsgi.log /var/log/uwsgi/app.log
 cp -r fixtures/xff-import/the-old-recipe/. /etc/fail2ban/
+printf '[uwsgi]\\nlog-x-forwarded-for = true\\n' > /etc/uwsgi/app.ini
 echo http://127.0.0.1:9/hook > /etc/xff-jail/webhook
 `
 
@@ -77,6 +78,7 @@ export async function runAsReader(
     {
       cwd: clone,
       env: { ...env, PATH: `${bin}:${PATH}` },
+      stdin: 'ignore',
       all: true,
       reject: false,
       timeout: PATIENCE,
