@@ -28,11 +28,11 @@ const options = {
     value.pattern(/^[\w.-]{1,60}$/, 'a name'),
     'xff-jail',
   ),
-  gather: cli.defaulted('SECONDS', 'how long records are gathered', value.whole(0, 86_400), '60'),
+  gather: cli.defaulted('TIME', 'how long records are gathered', value.duration(0, 86_400), '60'),
   linger: cli.defaulted(
-    'SECONDS',
+    'TIME',
     'at the end, wait this long for what is unsent',
-    value.whole(0, 3600),
+    value.duration(0, 3600),
     '10',
   ),
 }

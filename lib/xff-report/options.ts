@@ -1,13 +1,13 @@
 import { defaulted, type Usage } from '../cli/options.js'
-import { statuses, text, whole } from '../cli/values.js'
+import { duration, statuses, text, whole } from '../cli/values.js'
 
 const options = {
   title: defaulted('TEXT', 'the heading', text, 'Failures and bans'),
   top: defaulted('N', 'rows of a table', whole(1, 1000), '20'),
   max: defaulted('N', 'the limit in use, as for xff-window', whole(1, 10_000), '10', ['maxretry']),
-  find: defaulted('SECONDS', 'the seconds looked back', whole(1, 31_536_000), '300', ['findtime']),
-  late: defaulted('SECONDS', 'lines out of order by up to this count as if in order', whole(0, 86_400), '60'),
-  time: defaulted('SECONDS', 'how long a ban lasts', whole(1, 315_360_000), '3600', ['bantime']),
+  find: defaulted('TIME', 'how far is looked back', duration(1, 31_536_000), '300', ['findtime']),
+  late: defaulted('TIME', 'lines out of order by up to this count as if in order', duration(0, 86_400), '60'),
+  time: defaulted('TIME', 'how long a ban lasts', duration(1, 315_360_000), '1h', ['bantime']),
   status: defaulted('LIST', 'which requests are failures', statuses, '4xx,5xx'),
 }
 

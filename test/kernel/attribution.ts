@@ -2,21 +2,15 @@
  * Behind every common front end, in every kind of layout, the client that uwsgi-parse finds is the address from
  * which the test made the request, whatever else the request says.
  */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Test } from 'tap'
 import { ATTACKER, ATTACKER6 } from './lab/cast.js'
-import { TRICKS, type Trick } from './lab/hostile.js'
 import { createLab, type Front, type Lab } from './lab/lab.js'
 import { APP, kernelTest } from './lab/needs.js'
-import { isFromApp } from './lab/request.js'
-import { until } from './lab/until.js'
+import { type Logged, tellsTrue } from './lab/truth.js'
 import type { Uwsgi, UwsgiOptions } from './lab/uwsgi.js'
 
 const NEEDS = ['nginx', 'haproxy', ...APP]
-
-/** How many requests are on their way at a time. */
-const ABREAST = 16
 
 /** How a uWSGI logs, and how its log is read. */
 interface Logging {
@@ -111,16 +105,13 @@ for (const [name, layout] of Object.entries(LAYOUTS)) {
     for (const [name, { forwarded, start }] of Object.entries(FRONTS)) {
       const app = apps[`${forwarded}`]
       const front = await start(lab, app.uwsgi)
-      await t.test(name, async t => tellsTrue(t, lab, app, front))
+      await t.test(name, async t => tellsTrue(t, lab, app, front, [ATTACKER, ATTACKER6]))
     }
   })
 }
 
-/** A uWSGI, and how to read its log. */
-interface App {
+interface App extends Logged {
   uwsgi: Uwsgi
-  log: string
-  argv: readonly string[]
 }
 
 async function startApp(lab: Lab, layout: Layout, forwarded: boolean): Promise<App> {
@@ -129,57 +120,4 @@ async function startApp(lab: Lab, layout: Layout, forwarded: boolean): Promise<A
   const port = forwarded ? { http: 3031 } : { socket: 3032 }
   const uwsgi = await lab.uwsgi({ ...options, ...port, workers: 1 })
   return { uwsgi, log: log ?? uwsgi.log, argv }
-}
-
-/** A request that was made, and what its record has to say. */
-interface Sent {
-  trick: Trick
-  ip: string
-  status: number
-  method: string
-}
-
-let lastId = 0
-
-/** Plays every trick from both families, and compares what uwsgi-parse makes of them with what was done. */
-async function tellsTrue(t: Test, lab: Lab, app: App, front: Front): Promise<void> {
-  const sent = new Map<number, Sent>()
-  let refused = 0
-  const play = async (trick: Trick, from: string) => {
-    const id = ++lastId
-    const status = [404, 500, 403][id % 3] as number
-    const path = `/${status}?id=${id}.${trick.query ?? ''}`
-    const { query: _, pieces: __, ...request } = trick
-    const answer = await lab.request({ ...request, from, to: front, path, within: 10_000 })
-    // what a front end refuses is not logged
-    if (!isFromApp(answer)) refused += 1
-    else sent.set(id, { trick, ip: from, status, method: trick.method ?? 'GET' })
-  }
-  const games = [ATTACKER, ATTACKER6].flatMap(from => TRICKS.map(trick => () => play(trick, from)))
-  for (let i = 0; i < games.length; i += ABREAST)
-    await Promise.all(games.slice(i, i + ABREAST).map(game => game()))
-  await play({}, ATTACKER)
-  await until('the last line of the log', () => readFileSync(app.log, 'latin1').includes(`?id=${lastId}.`))
-
-  const input = readFileSync(app.log)
-  const written = await lab.command(['uwsgi-parse', '--all', ...app.argv], { input })
-  const wrong: unknown[] = []
-  let unknown = 0
-  for (const line of written.split('\n')) {
-    const { ip, status, method } = JSON.parse(line)
-    const id = Number(/\?id=(\d+)\./.exec(line)?.[1])
-    const truth = sent.get(id)
-    // of a line that was too long for uWSGI nothing is left to know it by
-    if (Number.isNaN(id) && ip !== null) wrong.push({ line })
-    if (!truth) continue
-    sent.delete(id)
-    if (ip === null) unknown += 1
-    const isRight =
-      ip === truth.ip && status === truth.status && (method === truth.method || truth.trick.pieces)
-    if (!isRight && !(ip === null && truth.trick.pieces)) wrong.push({ truth, line })
-  }
-  const lost = [...sent.values()].filter(({ trick }) => !trick.long && !trick.torn)
-  t.same(wrong, [], 'every client is the true one, or unknown where there are two readings')
-  t.same(lost, [], 'every request has its record')
-  t.comment(`${games.length} requests, ${refused} refused, ${unknown} unknown`)
 }

@@ -15,6 +15,26 @@ export function haproxyConfiguration(
   own: Endpoint,
   folder: string,
 ): string {
+  return wholeHaproxy(
+    `
+frontend front
+  option forwardfor
+  bind ${own.v4}:${own.port}
+  bind [${own.v6}]:${own.port}
+  ${more.join('\n  ')}
+  default_backend app
+backend app
+  ${to.map(({ v4, port }, i) => `server app${i} ${v4}:${port}`).join('\n  ')}
+`,
+    folder,
+  )
+}
+
+/**
+ * What stands around it in /etc/haproxy/haproxy.cfg.
+ * @param sections frontends and backends
+ */
+export function wholeHaproxy(sections: string, folder: string): string {
   return `
 global
   stats socket ${folder}/admin.sock mode 600 level admin
@@ -23,13 +43,6 @@ defaults
   timeout connect 5s
   timeout client 30s
   timeout server 30s
-  option forwardfor
-frontend front
-  bind ${own.v4}:${own.port}
-  bind [${own.v6}]:${own.port}
-  ${more.join('\n  ')}
-  default_backend app
-backend app
-  ${to.map(({ v4, port }, i) => `server app${i} ${v4}:${port}`).join('\n  ')}
+${sections}
 `
 }

@@ -6,6 +6,7 @@ import { withCommands } from '../../support/commands.js'
 import { CLIENTS } from './cast.js'
 import { createFolder, removeFolder } from './folder.js'
 import { type HaproxyOptions, haproxyConfiguration } from './haproxy.js'
+import { KINDS, type Kind } from './kinds.js'
 import { listening } from './listening.js'
 import { ADDRESSES, createNetwork, type Endpoint, type Host } from './network.js'
 import { type NginxOptions, nginxConfiguration } from './nginx.js'
@@ -28,6 +29,8 @@ export interface Lab {
   uwsgi: (options?: UwsgiOptions) => Promise<Uwsgi>
   nginx: (options: NginxOptions) => Promise<Front>
   haproxy: (options: HaproxyOptions) => Promise<Front>
+  /** A front end with a configuration of its own; it is the edge's, and listens on port 80, unless said. */
+  configured: (kind: Kind, text: string, options?: Pick<NginxOptions, 'at' | 'port'>) => Promise<Front>
   /** Makes a request from one of the clients' addresses. */
   request: (request: Request) => Promise<Answer>
   /** Runs a program to its end, on the app host unless said. @throws when it fails */
@@ -100,20 +103,18 @@ export async function createLab(t: Owner, { clients = [] }: LabOptions = {}): Pr
     },
 
     nginx: options =>
-      front(
-        'nginx',
-        options,
-        (own, folder) => nginxConfiguration(options, own, folder),
-        (file, folder) => ['nginx', '-c', file, '-p', folder, '-e', join(folder, 'error.log')],
-      ),
+      front('nginx', options, (own, folder) => nginxConfiguration(options, own, folder), KINDS.nginx.argv),
 
     haproxy: options =>
       front(
         'haproxy',
         options,
         (own, folder) => haproxyConfiguration(options, own, folder),
-        file => ['haproxy', '-db', '-f', file],
+        KINDS.haproxy.argv,
       ),
+
+    configured: (kind, text, options = {}) =>
+      front(kind, options, (_, folder) => KINDS[kind].whole(text, folder), KINDS[kind].argv),
 
     request,
 

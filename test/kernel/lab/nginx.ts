@@ -25,6 +25,30 @@ export function nginxConfiguration(options: NginxOptions, own: Endpoint, folder:
   const address = ({ v4, v6, port }: Endpoint) => (over === 'v4' ? `${v4}:${port}` : `[${v6}]:${port}`)
   const servers = to.map(server => `server ${address(server)} max_fails=${maxFails};`)
   const location = speaks === 'http' ? overHttp(keepalive) : overUwsgi()
+  return wholeNginx(
+    `
+  upstream app {
+    ${servers.join('\n    ')}
+    ${keepalive > 0 ? `keepalive ${keepalive};` : ''}
+  }
+  server {
+    listen ${own.v4}:${own.port} backlog=4096;
+    listen [${own.v6}]:${own.port} backlog=4096;
+    ${server.join('\n    ')}
+    location / {
+      ${[...location, ...more].join('\n      ')}
+    }
+  }
+`,
+    folder,
+  )
+}
+
+/**
+ * What stands around it in /etc/nginx/nginx.conf.
+ * @param http the directives of the `http` block
+ */
+export function wholeNginx(http: string, folder: string): string {
   return `
 user root;
 daemon off;
@@ -39,18 +63,7 @@ http {
   uwsgi_temp_path ${folder}/uwsgi;
   fastcgi_temp_path ${folder}/fastcgi;
   scgi_temp_path ${folder}/scgi;
-  upstream app {
-    ${servers.join('\n    ')}
-    ${keepalive > 0 ? `keepalive ${keepalive};` : ''}
-  }
-  server {
-    listen ${own.v4}:${own.port} backlog=4096;
-    listen [${own.v6}]:${own.port} backlog=4096;
-    ${server.join('\n    ')}
-    location / {
-      ${[...location, ...more].join('\n      ')}
-    }
-  }
+  ${http}
 }
 `
 }

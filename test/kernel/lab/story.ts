@@ -85,12 +85,16 @@ const CLAIMS = [VICTIM, USER, `${VICTIM}, ${USER6}`, 'unknown', ...LOOKALIKES]
 
 /** Shows that an attacker is refused, whomever he claims to be. */
 export async function isRefused(t: Test, { lab, front }: Scene, from: string): Promise<void> {
-  const served: unknown[] = []
-  for (const headers of [{}, ...CLAIMS.map(claimed => ({ 'X-Forwarded-For': claimed }))]) {
-    const answer = await lab.request({ from, to: front, headers })
-    if (isFromApp(answer)) served.push({ headers, answer })
-  }
-  t.same(served, [], `${from} is refused, whomever he claims to be`)
+  const claims = [{}, ...CLAIMS.map(claimed => ({ 'X-Forwarded-For': claimed }))]
+  // at once: where connections are reset, an answer takes a fifth of a second
+  const answers = await Promise.all(
+    claims.map(async headers => ({ headers, answer: await lab.request({ from, to: front, headers }) })),
+  )
+  t.same(
+    answers.filter(({ answer }) => isFromApp(answer)),
+    [],
+    `${from} is refused, whomever he claims to be`,
+  )
 }
 
 /** Starts the pipeline of the README on the app host. */

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { ADDRESSES, type Endpoint } from './network.js'
 import type { Program } from './program.js'
@@ -21,6 +21,8 @@ export interface UwsgiOptions {
   listen?: number
   /** further options as in an ini file, in order: `[['route-if', '…']]` */
   more?: readonly (readonly [string, string])[]
+  /** the text of an ini file that says all of the above itself, but for where it logs to */
+  ini?: string
 }
 
 export interface Uwsgi {
@@ -44,13 +46,23 @@ export function uwsgiArguments(options: UwsgiOptions, log: string): string[] {
     listen = 100,
     over = 'v4',
     more = [],
+    ini,
   } = options
   const at = (port: number) =>
     over === 'v4' ? `${ADDRESSES.app.v4}:${port}` : `[${ADDRESSES.app.v6}]:${port}`
   const app = resolve('test/kernel/lab/app.py')
-  return [
+  const always = [
     ...['uwsgi', '--plugin', 'python3', '--master', '--die-on-term', '--need-app', '--wsgi-file', app],
-    ...['--workers', String(workers), '--listen', String(listen), '--buffer-size', '32768', '--logto', log],
+    ...['--buffer-size', '32768'],
+  ]
+  if (ini !== undefined) {
+    writeFileSync(log, '') // which a req-logger would make with its first line
+    writeFileSync(`${log}.ini`, ini.replace(/^(req-logger = file:).*/m, `$1${log}`))
+    return [...always, '--ini', `${log}.ini`]
+  }
+  return [
+    ...always,
+    ...['--workers', String(workers), '--listen', String(listen), '--logto', log],
     ...(http === undefined ? [] : ['--http-socket', at(http)]),
     ...(socket === undefined ? [] : ['--socket', at(socket)]),
     ...(forwarded ? ['--log-x-forwarded-for'] : []),

@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs'
+import type { Test } from 'tap'
+import { TRICKS, type Trick } from './hostile.js'
+import type { Front, Lab } from './lab.js'
+import { isFromApp } from './request.js'
+import { until } from './until.js'
+
+/** A log, and how to read it. */
+export interface Logged {
+  log: string
+  /** the options of uwsgi-parse */
+  argv: readonly string[]
+}
+
+/** How many requests are on their way at a time. */
+const ABREAST = 16
+
+/** The mark of a request in its URI. */
+const ID = /\?id=(\d+)\./g
+
+/** A request that was made, and what its record has to say. */
+interface Sent {
+  trick: Trick
+  ip: string
+  status: number
+  method: string
+}
+
+let lastId = 0
+
+/**
+ * Plays every trick from each of these addresses, and compares what uwsgi-parse makes of them with what was done.
+ */
+export async function tellsTrue(
+  t: Test,
+  lab: Lab,
+  app: Logged,
+  front: Front,
+  clients: readonly string[],
+): Promise<void> {
+  const sent = new Map<number, Sent>()
+  const start = readFileSync(app.log).length
+  let refused = 0
+  const play = async (trick: Trick, from: string) => {
+    const id = ++lastId
+    const status = [404, 500, 403][id % 3] as number
+    const path = `/${status}?id=${id}.${trick.query ?? ''}`
+    const { query: _, pieces: __, ...request } = trick
+    const answer = await lab.request({ ...request, from, to: front, path, within: 10_000 })
+    // what a front end refuses is not logged
+    if (!isFromApp(answer)) refused += 1
+    else sent.set(id, { trick, ip: from, status, method: trick.method ?? 'GET' })
+  }
+  const games = clients.flatMap(from => TRICKS.map(trick => () => play(trick, from)))
+  for (let i = 0; i < games.length; i += ABREAST)
+    await Promise.all(games.slice(i, i + ABREAST).map(game => game()))
+  await until('the lines of all requests', () => {
+    const logged = new Set([...readFileSync(app.log, 'latin1').matchAll(ID)].map(match => Number(match[1])))
+    return [...sent].every(([id, { trick }]) => trick.long || trick.torn || logged.has(id))
+  })
+
+  const input = readFileSync(app.log).subarray(start)
+  const written = await lab.command(['uwsgi-parse', '--all', ...app.argv], { input })
+  const wrong: unknown[] = []
+  let unknown = 0
+  for (const line of written.split('\n')) {
+    const { ip, status, method } = JSON.parse(line)
+    const id = Number(line.match(new RegExp(ID, ''))?.[1])
+    const truth = sent.get(id)
+    // of a line that was too long for uWSGI nothing is left to know it by
+    if (Number.isNaN(id) && ip !== null) wrong.push({ line })
+    if (!truth) continue
+    sent.delete(id)
+    if (ip === null) unknown += 1
+    const isRight =
+      ip === truth.ip && status === truth.status && (method === truth.method || truth.trick.pieces)
+    if (!isRight && !(ip === null && truth.trick.pieces)) wrong.push({ truth, line })
+  }
+  const lost = [...sent.values()].filter(({ trick }) => !trick.long && !trick.torn)
+  t.same(wrong, [], 'every client is the true one, or unknown where there are two readings')
+  t.same(lost, [], 'every request has its record')
+  t.comment(`${games.length} requests, ${refused} refused, ${unknown} unknown`)
+}
