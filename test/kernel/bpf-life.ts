@@ -1,6 +1,7 @@
 /** How the kernel program comes, stays and goes: restarts, versions, several names, devices, damage, and no trace. */
 import { appendFileSync, cpSync, existsSync, readdirSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { portOf, readBan } from '../../lib/xff-ban/backend/bpf/contract.js'
 import { BPF } from './bpf/loaded.js'
 import { createStage, ROOT, state } from './bpf/stage.js'
 import { ATTACKER, ATTACKER6 } from './lab/cast.js'
@@ -73,7 +74,7 @@ kernelTest('several names and ports share one program; the last one takes it awa
   const ports = JSON.parse(
     await lab.command(['bpftool', '-j', 'map', 'dump', 'pinned', `${pins}/maps/ports`]),
   )
-  const found = ports.map((row: { formatted: { key: number } }) => row.formatted.key)
+  const found = ports.map((row: { key: string[] }) => portOf(bytes(row.key)))
   t.same(found.sort(), [3031, 3042], 'a port that is not named any more is left alone')
   await xffBan(`--port 3042 --flush ${state(stage, 'two')}`)
   t.same(await refused(), [ATTACKER])
@@ -217,9 +218,13 @@ interface BanRow {
 
 async function bans(lab: Lab, pins: string): Promise<BanRow[]> {
   const rows = JSON.parse(await lab.command(['bpftool', '-j', 'map', 'dump', 'pinned', `${pins}/maps/bans`]))
-  return rows.map(({ key, formatted }: { key: string[]; formatted: { value: BanRow } }) => ({
-    until: formatted.value.until,
-    hits: formatted.value.hits,
-    key: key.map(byte => byte.slice(2)),
-  }))
+  return rows.map(({ key, value }: { key: string[]; value: string[] }) => {
+    const { until, hits } = readBan(bytes(value))
+    return { until: Number(until), hits: Number(hits), key: key.map(byte => byte.slice(2)) }
+  })
+}
+
+/** `["0x01", …]`, as bpftool writes bytes. */
+function bytes(shown: readonly string[]): Buffer {
+  return Buffer.from(shown.map(Number))
 }

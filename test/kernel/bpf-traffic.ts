@@ -101,10 +101,18 @@ async function poolIsAlive(t: Test, lab: Lab, front: Front): Promise<void> {
   t.equal((await lab.command(['ss', '-Hnt', 'state', 'syn-recv'])).trim(), '', 'no half-open socket')
 }
 
-/** One of the kernel program's counters (contract.h), of all ports and CPUs. */
-async function counter(lab: Lab, name: string): Promise<number> {
+/** Where two of the kernel program's counters are (contract.h), in bytes. */
+const COUNTERS = { hits: 16, split: 40 } as const
+
+/** One of them, of all ports and CPUs. */
+async function counter(lab: Lab, name: keyof typeof COUNTERS): Promise<number> {
   const namespace = (await lab.command(['stat', '-L', '-c', '%i', '/proc/self/ns/net'])).trim()
   const pin = `/sys/fs/bpf/xff-ban/v1-${namespace}/maps/stats`
-  const dump = await lab.command(['bpftool', '-j', 'map', 'dump', 'pinned', pin])
-  return [...dump.matchAll(new RegExp(`"${name}":(\\d+)`, 'g'))].reduce((sum, [, n]) => sum + Number(n), 0)
+  const rows: { values: { value: string[] }[] }[] = JSON.parse(
+    await lab.command(['bpftool', '-j', 'map', 'dump', 'pinned', pin]),
+  )
+  return rows
+    .flatMap(({ values }) => values)
+    .map(({ value }) => Number(Buffer.from(value.map(Number)).readBigUInt64LE(COUNTERS[name])))
+    .reduce((sum, count) => sum + count, 0)
 }
