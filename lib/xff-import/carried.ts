@@ -6,6 +6,8 @@ export interface Carried {
   parse: string[]
   window: string[]
   ban: string[]
+  /** the name of the jail for xff-ban; undefined: none of its letters could be one */
+  name: string | undefined
   /** undefined: nobody is told */
   notify: string[] | undefined
   notes: string[]

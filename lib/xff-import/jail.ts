@@ -80,14 +80,14 @@ export async function carryOver(config: Config, jail: string, folder: string): P
   const ban = [
     ...enforcement(actions, read('port'), note),
     ...times(read, note),
-    ...nameOf(jail, note),
     ...ignored(read('ignoreip') ?? '', note),
   ]
+  const name = nameOf(jail, note)
   const told = alerts(actions, note)
   for (const [option, value] of own ?? []) {
     if (!READ.has(option) && value !== '') note(option, value, REASONS[option] ?? 'no counterpart')
   }
-  return { jail, log, parse, window, ban, notify: told, notes }
+  return { jail, log, parse, window, ban, name, notify: told, notes }
 }
 
 function reader(get: Get, jail: string, raw: (option: string) => string, note: Note): Read {
@@ -103,11 +103,11 @@ function reader(get: Get, jail: string, raw: (option: string) => string, note: N
 }
 
 /** The names that xff-ban takes for its chain and its journal. */
-function nameOf(jail: string, note: Note): string[] {
+function nameOf(jail: string, note: Note): string | undefined {
   const name = jail
     .replace(/[^A-Za-z0-9_.-]+/g, '-')
     .replace(/^[^A-Za-z0-9]+/, '')
     .slice(0, 28)
   if (name !== jail) note('name', jail, 'not a name of up to 28 letters, digits and _.-')
-  return name === '' ? [] : ['--name', name]
+  return name === '' ? undefined : name
 }

@@ -4,18 +4,21 @@ import { comment, settingValue, shellPattern, shellWord } from './shell.js'
 /** A jail as a pipeline that a shell runs, what was not carried over before it. */
 export function pipelineOf(jail: Carried | Left): string {
   if ('because' in jail) return lines(heading(jail))
-  const { parse, window, ban, notify } = jail
+  const { parse, window, ban, name, notify } = jail
   const stages = [
     follow(jail),
     command('uwsgi-parse', parse),
     command('xff-window', window),
-    command('xff-ban', ban),
+    command('xff-ban', name === undefined ? ban : [...ban, '--name', name]),
     ...(notify ? [command('xff-notify', notify)] : []),
   ]
   return lines([...heading(jail), stages.join(' |\n  ')])
 }
 
-/** A jail as a settings file that a shell and systemd's EnvironmentFile read alike. */
+/**
+ * A jail as a settings file that a shell and systemd's EnvironmentFile read alike; the service that reads it names the
+ * jail after the file.
+ */
 export function settingsOf(jail: Carried | Left): string {
   if ('because' in jail) return lines(heading(jail))
   const { log, parse, window, ban, notify } = jail
