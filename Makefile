@@ -11,8 +11,8 @@ TEST_FILES := $(filter-out test/support/% test/kernel/lab/% test/kernel/conforma
   $(TESTS))
 RUN_TESTS = node build/test/support/run.js
 
-.PHONY: all dist manual bpf small-bites packable bpf-kernels run report test matrix bench bench-hostile bench-ban \
-  bench-bpf lint format golden fuzz clean
+.PHONY: all install uninstall dist manual bpf small-bites packable bpf-kernels run report test matrix bench bench-hostile \
+  bench-ban bench-bpf lint format golden fuzz clean
 
 all: dist
 
@@ -76,6 +76,32 @@ build/.compiled: $(SOURCES) $(TESTS) node_modules/.package-lock.json
 	mkdir -p build/path
 	for command in $(COMMANDS); do ln -sfn ../../dist/$$command.js build/path/$$command; done
 	touch $@
+
+# For a machine without a global npm: commands, manual pages, completion, units and examples below PREFIX.
+# `make uninstall` with the same PREFIX and DESTDIR removes these files and no other.
+PREFIX ?= /usr/local
+TO = $(DESTDIR)$(PREFIX)
+OURS := lib/xff-jail share/doc/xff-jail
+# each as SOURCE:TARGET below PREFIX
+PROGRAM := $(BUNDLES) $(LIBRARIES:%=dist/library/%.js) dist/package.json dist/xff-ban.bpf.o
+INSTALLED = $(foreach file,$(PROGRAM),$(file):lib/xff-jail/$(file:dist/%=%)) LICENSE:lib/xff-jail/LICENSE \
+  $(foreach page,$(filter dist/man/%,$(MANUAL)),$(page):share/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page))) \
+  $(foreach command,$(COMMANDS),dist/completion/bash/$(command):share/bash-completion/completions/$(command)) \
+  $(foreach command,$(COMMANDS),dist/completion/zsh/_$(command):share/zsh/site-functions/_$(command)) \
+  $(foreach unit,$(wildcard share/systemd/*),$(unit):lib/systemd/system/$(notdir $(unit))) \
+  $(foreach file,$(wildcard share/examples/*),$(file):share/doc/xff-jail/examples/$(notdir $(file)))
+
+install: dist packable
+	@for file in $(INSTALLED); do \
+	  [ ! -e "$${file%%:*}" ] || install -D -m 644 "$${file%%:*}" "$(TO)/$${file#*:}" || exit; done
+	@install -d "$(TO)/bin"; for command in $(COMMANDS); do chmod 755 "$(TO)/lib/xff-jail/$$command.js" && \
+	  ln -sfn "../lib/xff-jail/$$command.js" "$(TO)/bin/$$command" || exit; done
+	@echo "installed in $(TO); settings for a service go into /etc/xff-jail, see man xff-jail"
+
+uninstall:
+	@for file in $(INSTALLED); do rm -f "$(TO)/$${file#*:}"; done
+	@for command in $(COMMANDS); do rm -f "$(TO)/bin/$$command"; done
+	@for folder in $(OURS); do [ ! -d "$(TO)/$$folder" ] || find "$(TO)/$$folder" -depth -type d -empty -delete; done
 
 # An attack as it was logged, through the three commands: the bans as they would have fallen.
 # `make run LOG=FILE` takes a log of your own.

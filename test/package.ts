@@ -1,14 +1,16 @@
 /** The package as users get it: packed, installed, run from anywhere. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { basename, delimiter, join, resolve } from 'node:path'
 import { execa } from 'execa'
 import t from 'tap'
 import { COMMANDS } from './support/commands.js'
+import { missing } from './support/programs.js'
 
 t.test('npm pack, npm install --global, and the commands answer from any folder', async t => {
   const dir = t.testdir()
-  const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
+  const { version, man } = JSON.parse(readFileSync('package.json', 'utf8'))
+  const pages = (man as string[]).map(page => basename(page))
   // what prepack would build is built
   await execa('npm', ['pack', '--ignore-scripts', '--pack-destination', dir])
   const tarball = join(dir, `xff-jail-${version}.tgz`)
@@ -17,6 +19,15 @@ t.test('npm pack, npm install --global, and the commands answer from any folder'
   const object = 'dist/xff-ban.bpf.o'
   const installed = join(prefix, 'lib/node_modules/xff-jail', object)
   t.equal(existsSync(installed), existsSync(object), 'with the kernel program, where it could be built')
+  const shipped = (folder: string) => readdirSync(join(prefix, 'lib/node_modules/xff-jail', folder)).sort()
+  for (const folder of ['dist/completion/bash', 'dist/completion/zsh', 'share/systemd', 'share/examples'])
+    t.same(shipped(folder), readdirSync(folder).sort(), folder)
+  t.same([...pages].sort(), readdirSync('dist/man').sort(), 'every manual page is named for npm')
+  const PATH = [join(prefix, 'bin'), process.env.PATH].join(delimiter)
+  for (const page of missing('man') ? [] : pages) {
+    const { stdout } = await execa('man', ['-w', page.replace(/\.\d$/, '')], { env: { PATH } })
+    t.match(stdout, prefix, `man finds ${page} for whoever has the commands in PATH`)
+  }
   for (const command of COMMANDS) {
     const run = (args: string[]) => execa(join(prefix, 'bin', command), args, { cwd: tmpdir(), input: '' })
     t.equal((await run(['--version'])).stdout, version, `${command} --version`)

@@ -1,0 +1,51 @@
+/** `make install` and `make uninstall`, into a folder of their own. */
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { execa } from 'execa'
+import t from 'tap'
+import { COMMANDS } from './support/commands.js'
+
+/** All that is no folder, by its path from there. */
+function filesOf(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter(entry => !entry.isDirectory())
+    .map(entry => join(entry.parentPath, entry.name).slice(folder.length + 1))
+    .sort()
+}
+
+t.test('install puts all of it in its place, uninstall removes it and nothing else', async t => {
+  const dir = t.testdir()
+  const make = (target: string) => execa('make', [target, `DESTDIR=${dir}`, 'PREFIX=/opt/x'])
+  const prefix = join(dir, 'opt/x')
+  await make('install')
+  const installed = filesOf(prefix)
+  for (const command of COMMANDS) {
+    t.equal(readlinkSync(join(prefix, 'bin', command)), `../lib/xff-jail/${command}.js`)
+    const { stdout } = await execa(join(prefix, 'bin', command), ['--help'], { env: { NODE_OPTIONS: '' } })
+    t.match(stdout, `${command} [options]`)
+    for (const file of [
+      `share/bash-completion/completions/${command}`,
+      `share/zsh/site-functions/_${command}`,
+    ])
+      t.ok(installed.includes(file), file)
+  }
+  for (const page of readdirSync('dist/man'))
+    t.ok(installed.includes(`share/man/man${page.slice(-1)}/${page}`), page)
+  for (const unit of readdirSync('share/systemd'))
+    t.ok(installed.includes(`lib/systemd/system/${unit}`), unit)
+  for (const file of readdirSync('share/examples'))
+    t.ok(installed.includes(`share/doc/xff-jail/examples/${file}`), file)
+
+  // of others, in every folder
+  const others = [...new Set(installed.map(dirname))].map(folder => join(folder, 'of-another'))
+  for (const other of others) writeFileSync(join(prefix, other), '')
+  await make('uninstall')
+  t.same(filesOf(prefix), others.sort())
+  mkdirSync(join(prefix, 'lib/xff-jail/empty'))
+  for (const folder of ['lib/xff-jail', 'share/doc/xff-jail/examples'])
+    await execa('rm', [join(prefix, folder, 'of-another')])
+  await make('uninstall')
+  t.notOk(readdirSync(join(prefix, 'lib')).includes('xff-jail'), 'its own folders go when they are empty')
+  t.notOk(readdirSync(join(prefix, 'share/doc')).includes('xff-jail'))
+  t.match(readFileSync('Makefile', 'utf8'), 'PREFIX ?= /usr/local\n')
+})

@@ -1,0 +1,144 @@
+/** The units, as systemd itself reads, confines and runs them: booted in namespaces of its own. */
+import { readdirSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import t from 'tap'
+import { eventually } from '../support/eventually.js'
+import { missing } from '../support/programs.js'
+
+const UNITS = readdirSync('share/systemd').map(name => join('share/systemd', name))
+const skip = missing('systemd-analyze') || (process.getuid?.() !== 0 && 'only root boots a systemd')
+const LOG = '/var/log/uwsgi/shop-1.log'
+
+t.test('systemd has nothing to say against the units', { skip }, async t => {
+  const { all } = await execa('systemd-analyze', ['verify', '--man=no', ...UNITS], { all: true })
+  t.equal(all, '')
+  for (const unit of UNITS.filter(name => name.endsWith('.service'))) {
+    const options = ['security', '--offline=true', '--threshold=29', '--no-pager', unit]
+    const { exitCode, stdout } = await execa('systemd-analyze', options, { reject: false })
+    t.equal(exitCode, 0, `${unit}: ${stdout.split('\n').at(-1)}`)
+  }
+})
+
+/** A line of uWSGI's log, answered now. */
+function failure(client: string): string {
+  const [, day, date, month, year, time] =
+    /^(\w+), (\d+) (\w+) (\d+) (\S+)/.exec(new Date().toUTCString()) ?? []
+  const logged = `${day} ${month} ${String(Number(date)).padStart(2)} ${time} ${year}`
+  return (
+    `[pid: 7|app: 0|req: 1/1] ${client} () {24 vars in 256 bytes} [${logged}] GET /x => generated 3 bytes ` +
+    `in 0 msecs (HTTP/1.0 404) 2 headers in 71 bytes (1 switches on core 0)\n`
+  )
+}
+
+t.test('the services of an app', { skip, timeout: 180_000 }, async t => {
+  const { stdout: init } = await execa('test/support/systemd', ['boot'])
+  t.teardown(() => process.kill(Number(init), 'SIGKILL'))
+  const inside = async (argv: string[], input = '') =>
+    (await execa('test/support/systemd', ['in', init, ...argv], { input })).stdout
+  const show = (unit: string, property: string) =>
+    inside(['systemctl', 'show', '--value', '--property', property, unit])
+  const append = (file: string, text: string) => inside(['tee', '-a', file], text)
+  const banned = async (name: string) => {
+    const list = await inside(['xff-ban', 'list', '--name', name])
+    return list
+      .split('\n')
+      .flatMap(line => (line === '' ? [] : JSON.parse(line).ip))
+      .sort()
+  }
+  const eventuallyBanned = (name: string, expected: string[]) =>
+    eventually(async () => {
+      const found = await banned(name)
+      if (found.join() !== expected.join()) throw new Error(`banned are ${found}`)
+    }, 40)
+  const fail = (client: string) => append(LOG, failure(client).repeat(3))
+
+  await inside(['make', '-C', process.cwd(), 'install'])
+  t.match(
+    await inside(['xff-ban', '--version']),
+    createRequire(import.meta.url)('../../../package.json').version,
+  )
+  t.match(await inside(['man', '-w', 'uwsgi-parse']), /^\/usr\/local\/(share\/)?man\/man1\/uwsgi-parse\.1$/)
+  await inside(['systemctl', 'daemon-reload'])
+  await inside(['ip', 'link', 'set', 'lo', 'up'])
+  await inside(['mkdir', '-p', '/etc/xff-jail', '/var/log/uwsgi'])
+  // as Debian has it: readable for adm alone
+  await inside(['install', '-m', '640', '-g', 'adm', '/dev/null', LOG])
+  const settings = "LOG=/var/log/uwsgi/shop-*.log\nPARSE='--tz UTC'\nWINDOW='--max 3'\nBAN='--port 3031'\n"
+  await append('/etc/xff-jail/shop.conf', settings)
+
+  await inside(['systemctl', 'start', 'xff-jail@shop'])
+  await fail('203.0.113.5')
+  await eventuallyBanned('shop', ['203.0.113.5'])
+  t.pass('a ban falls')
+  const log = await show('xff-jail-log@shop', 'MainPID')
+  const status = await inside(['cat', `/proc/${log}/status`])
+  t.match(status, /^CapEff:\s0{16}$/m, 'window and parser have no capability')
+  t.notMatch(status, /^Uid:\s+0\s/m, 'and are not root')
+  const jail = await inside(['cat', `/proc/${await show('xff-jail@shop', 'MainPID')}/status`])
+  t.match(jail, /^CapEff:\s000000c000001000$/m, 'xff-ban has CAP_NET_ADMIN, CAP_BPF and CAP_PERFMON')
+  const told = () => inside(['journalctl', '-u', 'xff-jail@shop', '-o', 'cat'])
+  t.match(await eventually(told), /^\{"type":"ban",.*"ip":"203\.0\.113\.5"/m, 'the record is in the journal')
+  t.match(
+    await told(),
+    /bans by (bpf: the kernel takes the program|iptables: bpf cannot be had: .*(missing|installed|kernel is))/,
+  )
+
+  const kill = async (unit: string, signal: string) => {
+    const pid = await show(unit, 'MainPID')
+    await inside(['kill', signal, pid])
+    return pid
+  }
+  await kill('xff-jail@shop', '-KILL')
+  await fail('203.0.113.6')
+  await eventuallyBanned('shop', ['203.0.113.5', '203.0.113.6'])
+  t.pass('xff-ban was killed: it comes back, and knows what failed meanwhile')
+  await kill('xff-jail-log@shop', '-KILL')
+  await fail('203.0.113.7')
+  await eventuallyBanned('shop', ['203.0.113.5', '203.0.113.6', '203.0.113.7'])
+  t.pass('so does what reads the log')
+  for (const process of ['uwsgi-parse --tz', 'tail -q']) {
+    const before = await show('xff-jail-log@shop', 'MainPID')
+    await inside(['pkill', '-KILL', '-f', process])
+    await eventually(async () => {
+      const now = await show('xff-jail-log@shop', 'MainPID')
+      if (now === '0' || now === before) throw new Error('it was not started again')
+    }, 40)
+    t.pass(`and without ${process} it does not stay`)
+  }
+  t.equal((await told()).match(/"type":"ban"/g)?.length, 3, 'no ban was told twice')
+
+  await inside(['systemctl', 'stop', 'xff-jail@shop'])
+  for (const unit of ['xff-jail@shop.service', 'xff-jail@shop.socket', 'xff-jail-log@shop.service'])
+    t.equal(await show(unit, 'ActiveState'), 'inactive', `${unit} has stopped`)
+  await inside(['systemctl', 'start', 'xff-jail@shop'])
+  await eventuallyBanned('shop', ['203.0.113.5', '203.0.113.6', '203.0.113.7'])
+
+  // another app: its log in the journal, its bans by iptables, and somebody who wants to know
+  await append(
+    '/etc/xff-jail/wiki.conf',
+    "JOURNAL=SYSLOG_IDENTIFIER=uwsgi\nPARSE='--tz UTC'\nWINDOW='--max 3'\nBAN='--port 3032 --packets iptables'\n" +
+      "NOTIFY='--mail-to ops@example.com --sendmail /usr/local/bin/mailed --skip-whois --gather 0'\n",
+  )
+  await append('/usr/local/bin/mailed', '#!/bin/sh\nexec systemd-cat -t mailed\n')
+  await inside(['chmod', '755', '/usr/local/bin/mailed'])
+  await inside(['systemctl', 'start', 'xff-jail@wiki', 'xff-jail-notify@wiki'])
+  await inside(['systemd-cat', '-t', 'uwsgi'], failure('203.0.113.8').repeat(3))
+  await eventuallyBanned('wiki', ['203.0.113.8'])
+  await eventually(async () => {
+    const mails = await inside(['journalctl', '-t', 'mailed', '-o', 'cat'])
+    if (!mails.includes('203.0.113.8')) throw new Error(`mailed: ${mails}`)
+  })
+  t.pass('a log in the journal, rules of iptables, a mail')
+
+  await append('/etc/xff-jail/typo.conf', settings.replace('3031', '3033 --anwser 403'))
+  await inside(['systemctl', 'start', 'xff-jail@typo'])
+  await eventually(async () => {
+    const state = await show('xff-jail@typo', 'ActiveState')
+    if (state !== 'failed') throw new Error(`it is ${state}`)
+  })
+  t.equal(await show('xff-jail@typo', 'ExecMainStatus'), '64', 'a wrong option is no reason to try again')
+  for (const name of ['shop', 'wiki']) await inside(['systemctl', 'stop', `xff-jail@${name}`])
+  await inside(['xff-ban', 'flush', '--name', 'shop', '--port', '3031'])
+})
