@@ -103,15 +103,16 @@ uninstall:
 	@for command in $(COMMANDS); do rm -f "$(TO)/bin/$$command"; done
 	@for folder in $(OURS); do [ ! -d "$(TO)/$$folder" ] || find "$(TO)/$$folder" -depth -type d -empty -delete; done
 
-# An attack as it was logged, through the three commands: the bans as they would have fallen.
+# An attack as it was logged, through the commands: who would have been banned, when and why; and nobody is.
 # `make run LOG=FILE` takes a log of your own.
 LOG ?= fixtures/attack/uwsgi.log
 run: dist
-	@jail=$$(mktemp -d) && trap "rm -r $$jail" EXIT && \
-	dist/uwsgi-parse.js < $(LOG) | dist/xff-window.js | \
-	  dist/xff-ban.js --clock log --dir $$jail/bans --state $$jail/journal && \
-	echo && echo "in the jail at the end of the log:" && \
-	find $$jail/bans -type f -printf '  %f until %TF %TH:%TM:%.2TS\n' | sort
+	@echo 'uwsgi-parse < $(LOG) > requests.jsonl' && \
+	echo 'xff-window < requests.jsonl | xff-ban --dry-run --clock log | cat requests.jsonl - | xff-report --text --top 10' && \
+	echo && requests=$$(mktemp) && trap "rm $$requests" EXIT && \
+	dist/uwsgi-parse.js < "$(LOG)" > $$requests && \
+	dist/xff-window.js < $$requests | dist/xff-ban.js --dry-run --clock log | \
+	  cat $$requests - | dist/xff-report.js --text --top 10
 
 # The same log as a page to look at.
 REPORT ?= build/report.html

@@ -1,20 +1,27 @@
 #!/usr/bin/env node
 import { parseOptions } from '../lib/cli/command-line.js'
+import { excerpt } from '../lib/cli/diagnostics.js'
 import { run } from '../lib/cli/run.js'
 import { decode } from '../lib/jsonl.js'
 import { usage } from '../lib/xff-report/options.js'
+import { page } from '../lib/xff-report/page.js'
 import { xffReport } from '../lib/xff-report/stage.js'
+import { text } from '../lib/xff-report/text.js'
 
 run(usage.command, async ({ report }) => {
   const given = await parseOptions(usage.command, usage.describe, usage.options, process.argv.slice(2))
   if (!given) return null
-  const { stage, totals } = xffReport({
-    ...given,
-    find: given.find * 1000,
-    late: given.late * 1000,
-    time: given.time * 1000,
-    failing: given.status,
-  })
+  const { title } = given
+  const { stage, totals } = xffReport(
+    {
+      ...given,
+      find: given.find * 1000,
+      late: given.late * 1000,
+      time: given.time * 1000,
+      failing: given.status,
+    },
+    digest => (given.text ? text(title, digest, excerpt) : page(title, digest)),
+  )
   return {
     stages: [...decode(['request', 'ban', 'unban', 'hit'], report), stage],
     summary: () =>

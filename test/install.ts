@@ -1,5 +1,5 @@
-/** `make install` and `make uninstall`, into a folder of their own. */
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+/** What the Makefile does for people: `make install` and `uninstall`, into a folder of their own, and `make run`. */
+import { readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { execa } from 'execa'
 import t from 'tap'
@@ -41,11 +41,18 @@ t.test('install puts all of it in its place, uninstall removes it and nothing el
   for (const other of others) writeFileSync(join(prefix, other), '')
   await make('uninstall')
   t.same(filesOf(prefix), others.sort())
-  mkdirSync(join(prefix, 'lib/xff-jail/empty'))
-  for (const folder of ['lib/xff-jail', 'share/doc/xff-jail/examples'])
-    await execa('rm', [join(prefix, folder, 'of-another')])
+  const ours = others.filter(file => /^(lib|share\/doc)\/xff-jail\//.test(file))
+  for (const other of ours) rmSync(join(prefix, other))
   await make('uninstall')
   t.notOk(readdirSync(join(prefix, 'lib')).includes('xff-jail'), 'its own folders go when they are empty')
   t.notOk(readdirSync(join(prefix, 'share/doc')).includes('xff-jail'))
   t.match(readFileSync('Makefile', 'utf8'), 'PREFIX ?= /usr/local\n')
+})
+
+t.test('run shows the pipeline, and who would have been banned when and why', async t => {
+  const { stdout } = await execa('make', ['run'], { env: { NODE_OPTIONS: '', TZ: 'UTC' } })
+  const lines = stdout.split('\n')
+  const first = lines.indexOf('uwsgi-parse < fixtures/attack/uwsgi.log > requests.jsonl')
+  t.match(lines[first + 1], /^xff-window < requests\.jsonl \| xff-ban --dry-run --clock log \| /)
+  t.match(stdout, /^203\.0\.113\.23 +06:48:36 +07:48:36 +over +1 +10 +404 GET \S+$/m)
 })

@@ -25,6 +25,8 @@ export interface Bans {
   countOf: (ip: string) => number
   /** Those that have not ended by then, the latest end first. */
   inForce: (now: number) => LastBan[]
+  /** The last ban of each address, the first of them in front. */
+  all: () => LastBan[]
   /** Whether there were more addresses than could be remembered. */
   forgetful: () => boolean
 }
@@ -82,6 +84,7 @@ export function createBans(time: number): Bans {
       [...known.values()]
         .filter(({ from, until }) => from <= now && now < until)
         .sort((a, b) => b.until - a.until || (a.ip < b.ip ? -1 : 1)),
+    all: () => [...known.values()].sort((a, b) => a.from - b.from || (a.ip < b.ip ? -1 : 1)),
     forgetful: () => forgetful,
   }
 }

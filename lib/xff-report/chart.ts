@@ -1,6 +1,6 @@
 import { type Html, html } from './html.js'
 import type { Bucket } from './timeline.js'
-import { amount, clock, counted, date, day, moment, type Period, span } from './words.js'
+import { amount, clock, counted, date, day, markedMoment, type Period, span } from './words.js'
 
 /** The parts of the picture from top to bottom, in pixels; across it stretches, in percent. */
 const FAILURES = { top: 18, height: 150 }
@@ -95,7 +95,7 @@ function table(buckets: readonly Bucket[], width: number, period: Period): Html 
 <table class="plain">
 <caption>Failures and bans in each ${span(width)} that had any, UTC</caption>
 <thead><tr><th scope="col">From</th><th scope="col" class="number">Failures</th><th scope="col" class="number">Bans</th></tr></thead>
-<tbody>${rows.map(({ start, failures, bans }) => html`<tr><th scope="row">${moment(start, period)}</th><td class="number">${amount(failures)}</td><td class="number">${amount(bans)}</td></tr>\n`)}</tbody>
+<tbody>${rows.map(({ start, failures, bans }) => html`<tr><th scope="row">${markedMoment(start, period)}</th><td class="number">${amount(failures)}</td><td class="number">${amount(bans)}</td></tr>\n`)}</tbody>
 </table></details>`
 }
 

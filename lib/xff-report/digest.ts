@@ -58,6 +58,8 @@ export interface Digest {
   timeline: { width: number; buckets: Bucket[] }
   addresses: { top: (Frequent<Culprit> & { bans: number })[]; distinct: number; complete: boolean }
   paths: { top: Frequent<Target>[]; distinct: number; complete: boolean }
+  /** the last ban of each address, the newest `top` of them in their order */
+  banned: { top: LastBan[]; all: number }
   inForce: { top: LastBan[]; all: number; complete: boolean }
   outcomes: Outcome[][]
 }
@@ -145,6 +147,7 @@ export function createDigest(options: Options): {
 
   const digest = (): Digest => {
     const inForce = bans.inForce(totals.newest ?? 0)
+    const banned = bans.all()
     return {
       options,
       totals,
@@ -155,6 +158,7 @@ export function createDigest(options: Options): {
         complete: addresses.complete(),
       },
       paths: { top: paths.top(options.top), distinct: paths.size(), complete: paths.complete() },
+      banned: { top: banned.slice(-options.top), all: banned.length },
       inForce: { top: inForce.slice(0, options.top), all: inForce.length, complete: !bans.forgetful() },
       outcomes: whatIf.outcomes(),
     }

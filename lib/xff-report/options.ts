@@ -1,7 +1,8 @@
-import { defaulted, type Usage } from '../cli/options.js'
+import { defaulted, flag, type Usage } from '../cli/options.js'
 import { duration, statuses, text, whole } from '../cli/values.js'
 
 const options = {
+  text: flag('tables for the terminal, no page'),
   title: defaulted('TEXT', 'the heading', text, 'Failures and bans'),
   top: defaulted('N', 'rows of a table', whole(1, 1000), '20'),
   max: defaulted('N', 'the limit in use, as for xff-window', whole(1, 10_000), '10', ['maxretry']),
@@ -14,6 +15,6 @@ const options = {
 /** How it is used: --help, the man page and completion are made of this. */
 export const usage = {
   command: 'xff-report',
-  describe: 'Reads records of any stage on stdin, writes one HTML page about them on stdout.',
+  describe: 'Reads records of any stage on stdin, writes one HTML page about them on stdout, or a text.',
   options,
 } satisfies Usage

@@ -1,11 +1,13 @@
 import type { Transform } from 'node:stream'
 import { transform } from 'through2'
 import type { AnyRecord } from '../record.js'
-import { createDigest, type Options, type Totals } from './digest.js'
-import { page } from './page.js'
+import { createDigest, type Digest, type Options, type Totals } from './digest.js'
 
-/** Records of any stage in; when they end, one page out. */
-export function xffReport(options: Options & { title: string }): { stage: Transform; totals: Totals } {
+/** Records of any stage in; when they end, what `render` makes of them. */
+export function xffReport(
+  options: Options,
+  render: (digest: Digest) => string,
+): { stage: Transform; totals: Totals } {
   const { take, totals, digest } = createDigest(options)
   const stage = transform(
     { writableObjectMode: true },
@@ -14,7 +16,7 @@ export function xffReport(options: Options & { title: string }): { stage: Transf
       done()
     },
     function (this: Transform, done: () => void) {
-      this.push(Buffer.from(page(options.title, digest())))
+      this.push(Buffer.from(render(digest())))
       done()
     },
   )

@@ -3,7 +3,7 @@ import { formatInstant } from '../record.js'
 import type { Digest } from './digest.js'
 import type { Frequency } from './frequent.js'
 import { type Html, html } from './html.js'
-import { amount, counted, moment, type Period, span } from './words.js'
+import { amount, counted, markedMoment, type Period, span } from './words.js'
 
 interface Column<R> {
   name: string
@@ -38,8 +38,8 @@ export function worstAddresses({ addresses: { top, distinct, complete }, totals 
     { name: 'Failures', kind: 'count', cell: row => bar(row, row.details.serverErrors, most) },
     ...serverErrorColumn(top),
     { name: 'Bans', kind: 'number', cell: ({ bans }) => quiet(bans) },
-    { name: 'First', kind: 'when', cell: ({ details }) => moment(details.first, totals) },
-    { name: 'Last', kind: 'when', cell: ({ details }) => moment(details.newest, totals) },
+    { name: 'First', kind: 'when', cell: ({ details }) => markedMoment(details.first, totals) },
+    { name: 'Last', kind: 'when', cell: ({ details }) => markedMoment(details.newest, totals) },
     {
       name: 'Last failure',
       kind: 'text',
@@ -73,8 +73,8 @@ export function bansInForce({ inForce: { top, all, complete }, totals, options }
   type Row = (typeof top)[number]
   const columns: Column<Row>[] = [
     { name: 'Address', kind: 'address', cell: ({ ip }) => html`<code>${ip}</code>` },
-    { name: 'Since', kind: 'when', cell: ({ from }) => moment(from, totals) },
-    { name: 'Until', kind: 'when', cell: ({ until }) => moment(until, totals) },
+    { name: 'Since', kind: 'when', cell: ({ from }) => markedMoment(from, totals) },
+    { name: 'Until', kind: 'when', cell: ({ until }) => markedMoment(until, totals) },
     { name: 'Left', kind: 'number', cell: ({ until }) => html`${span(until - newest)}` },
     { name: 'Failures', kind: 'number', cell: ({ failures }) => quiet(failures) },
     { name: 'Bans', kind: 'number', cell: ({ count }) => quiet(count) },
@@ -113,7 +113,7 @@ function quiet(count: number | undefined): Html {
 }
 
 function instant(at: number, period: Period): Html {
-  return Number.isFinite(at) ? moment(at, period) : quiet(undefined)
+  return Number.isFinite(at) ? markedMoment(at, period) : quiet(undefined)
 }
 
 /** `20 of 1,234 addresses`; "more than" where not all of them are known any more. */

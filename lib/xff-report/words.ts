@@ -65,10 +65,15 @@ export interface Period {
 }
 
 /** An instant of a page: no more of the date than it takes to tell it from all others of the page. */
-export function moment(instant: number, { oldest = instant, newest = instant }: Period): Html {
+export function moment(instant: number, { oldest = instant, newest = instant }: Period): string {
   const dates = [instant, oldest, newest].map(date)
   const years = dates.map(date => date.slice(-4))
   const one = (parts: readonly string[]) => new Set(parts).size === 1
   const shown = one(dates) ? '' : one(years) ? `${day(instant)} ` : `${date(instant)} `
-  return html`<time datetime="${formatInstant(instant)}">${shown}${clock(instant)}</time>`
+  return `${shown}${clock(instant)}`
+}
+
+/** The same for people, and for machines. */
+export function markedMoment(instant: number, period: Period): Html {
+  return html`<time datetime="${formatInstant(instant)}">${moment(instant, period)}</time>`
 }

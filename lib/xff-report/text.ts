@@ -1,0 +1,80 @@
+import type { Answer } from '../record.js'
+import type { Digest } from './digest.js'
+import { amount, clock, counted, date, moment, span } from './words.js'
+
+/** How much of a path is shown, in characters. */
+const SHOWN = 60
+
+/** A cell; a number stands to the right. */
+type Cell = string | number
+
+/**
+ * What was found, as tables for a terminal; the same findings give the same text.
+ * @param harmless makes a text from outside harmless on a terminal
+ */
+export function text(title: string, digest: Digest, harmless: (text: string) => string): string {
+  const { totals, addresses, paths, banned, inForce } = digest
+  const { oldest, newest, failures, unattributed, bans } = totals
+  const when = (at: number) => (Number.isFinite(at) ? moment(at, totals) : '')
+  const request = ({ status, method, uri }: Answer = {}) =>
+    clipped(harmless([status, method, uri].filter(part => part !== undefined).join(' ')))
+  const left = (until: number) => (until > (newest ?? 0) ? `${span(until - (newest ?? 0))} left` : 'over')
+
+  const parts = [
+    title,
+    oldest === undefined || newest === undefined
+      ? 'No record had a time.'
+      : `${date(oldest)}, ${clock(oldest)} to ${date(newest) === date(oldest) ? '' : `${date(newest)}, `}${clock(newest)} UTC`,
+    `${counted(failures, 'failure')}, ${amount(unattributed)} of them unattributed; ${counted(bans, 'ban')}, ${amount(inForce.all)} in force at the end`,
+    table(
+      ['BANNED', 'SINCE', 'UNTIL', '', 'BANS', 'FAILURES', 'THE LAST OF THEM'],
+      banned.top.map(({ ip, from, until, count, failures, last }) => [
+        ip,
+        when(from),
+        when(until),
+        left(until),
+        count,
+        failures ?? '',
+        request(last),
+      ]),
+    ),
+    more(banned.top.length, banned.all, 'earlier'),
+    table(
+      ['FAILED MOST', 'FIRST', 'LAST', 'BANS', 'FAILURES', 'THE LAST OF THEM'],
+      addresses.top.map(({ key, count, bans, details: { first, newest, answer } }) => [
+        key,
+        when(first),
+        when(newest),
+        bans,
+        count,
+        request(answer),
+      ]),
+    ),
+    more(addresses.top.length, addresses.distinct),
+    table(
+      ['FAILURES', 'PATH'],
+      paths.top.map(({ key, count }) => [count, clipped(harmless(key))]),
+    ),
+    more(paths.top.length, paths.distinct),
+  ]
+  return `${parts.filter(part => part !== '').join('\n')}\n`
+}
+
+/** Nothing where there are no rows. */
+function table(names: readonly string[], rows: readonly (readonly Cell[])[]): string {
+  if (rows.length === 0) return ''
+  const right = names.map((_, i) => rows.some(row => typeof row[i] === 'number'))
+  const all = [names, ...rows.map(row => row.map(cell => (typeof cell === 'number' ? amount(cell) : cell)))]
+  const widths = names.map((_, i) => Math.max(...all.map(row => (row[i] as string).length)))
+  const pad = (cell: string, i: number) =>
+    right[i] ? cell.padStart(widths[i] as number) : cell.padEnd(widths[i] as number)
+  return `\n${all.map(row => row.map(pad).join('  ').trimEnd()).join('\n')}`
+}
+
+function more(shown: number, all: number, others = 'more'): string {
+  return shown < all ? `... and ${amount(all - shown)} ${others}` : ''
+}
+
+function clipped(text: string): string {
+  return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text
+}
