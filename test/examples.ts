@@ -1,0 +1,124 @@
+/** The examples in share/, as the programs they are for run them; only the paths are the test's. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import t from 'tap'
+import { FIXTURES, withCommands } from './support/commands.js'
+import { eventually } from './support/eventually.js'
+import { missing } from './support/programs.js'
+
+const UWSGI = '/usr/bin/uwsgi-core'
+const env = withCommands({ TZ: 'UTC' })
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await new Promise(resolve => server.once('listening', resolve))
+  const { port } = server.address() as { port: number }
+  await new Promise(resolve => server.close(resolve))
+  return port
+}
+
+const skip =
+  missing('logrotate') ||
+  (!existsSync(UWSGI) && 'uwsgi-core missing') ||
+  (process.getuid?.() !== 0 && 'only root gives the log to www-data')
+
+for (const way of ['reopen', 'copytruncate']) {
+  t.test(
+    `logrotate-${way}: what follows the log goes on, and reads nothing twice`,
+    { skip, timeout: 60_000 },
+    async t => {
+      const dir = t.testdir({
+        'app.py': "def application(env, start):\n    start('404 Not Found', [])\n    return [b'']\n",
+      })
+      const [log, reopen] = [join(dir, 'shop.log'), join(dir, 'shop.reopen')]
+      const rules = readFileSync(`share/examples/logrotate-${way}`, 'utf8')
+        .replaceAll('/var/log/uwsgi/app/shop.log', log)
+        .replaceAll('/run/uwsgi/shop.reopen', reopen)
+      writeFileSync(join(dir, 'rules'), rules, { mode: 0o600 })
+      writeFileSync(reopen, '')
+      const rotate = (...options: string[]) =>
+        execa('logrotate', ['--state', join(dir, 'state'), ...options, join(dir, 'rules')], {
+          env: { PATH: `${process.env.PATH}:/usr/sbin` },
+        })
+      const port = await freePort()
+      const server = execa(
+        UWSGI,
+        [
+          '--plugin',
+          'python3',
+          '--http-socket',
+          `127.0.0.1:${port}`,
+          '--wsgi-file',
+          join(dir, 'app.py'),
+        ].concat([
+          '--log-x-forwarded-for',
+          '--logto',
+          log,
+          '--die-on-term',
+          '--master',
+          '--touch-logreopen',
+          reopen,
+        ]),
+        { env, reject: false },
+      )
+      const line = `tail -n +1 -F '${log}' | uwsgi-parse > '${dir}/requests'`
+      const shell = execa('bash', ['-c', line], { env, reject: false, detached: true, cleanup: false })
+      t.teardown(async () => {
+        if (shell.pid) process.kill(-shell.pid, 'SIGKILL')
+        server.kill('SIGKILL')
+        await Promise.all([shell, server])
+      })
+      const ask = (client: string) =>
+        fetch(`http://127.0.0.1:${port}/`, { headers: { 'X-Forwarded-For': client } })
+      const clients = () =>
+        readFileSync(join(dir, 'requests'), 'utf8')
+          .split('\n')
+          .filter(Boolean)
+          .map(record => JSON.parse(record).ip)
+      const arrived = (count: number) =>
+        eventually(() => {
+          if (clients().length < count) throw new Error(`${clients()} arrived; ${readFileSync(log, 'utf8')}`)
+        })
+      await eventually(() => ask('203.0.113.1'))
+      await arrived(1)
+      await execa('chown', ['-R', 'root:root', dir])
+      await execa('chmod', ['755', dir])
+      const debug = await rotate('--debug', '--force')
+      t.notMatch(debug.stderr, /error/i)
+      await rotate('--force')
+      t.match(readFileSync(`${log}.1`, 'utf8'), '203.0.113.1', 'the old lines are in the rotated file')
+      if (way === 'reopen') {
+        await eventually(() => {
+          if (!readFileSync(log, 'utf8').includes('reopened'))
+            throw new Error('uWSGI stays with the old file')
+        })
+      }
+      await ask('203.0.113.2')
+      await ask('203.0.113.3')
+      await arrived(3)
+      t.same(clients(), ['203.0.113.1', '203.0.113.2', '203.0.113.3'])
+    },
+  )
+}
+
+t.test('cron: what happened, as a mail', async t => {
+  const crontab = readFileSync('share/examples/cron', 'utf8')
+  const [, command = ''] = /^30 7 \* \* \* {2}root {2}(.*)$/m.exec(crontab) ?? []
+  t.notMatch(command, '%', 'which means a newline to cron')
+  const { stdout } = await execa('/bin/sh', ['-c', command], {
+    env: { ...env, LOG: join(FIXTURES, 'attack/uwsgi.log') },
+  })
+  t.match(stdout, /^Shop, yesterday\n/)
+  t.match(stdout, /^203\.0\.113\.23 +06:48:36 +07:48:36 +over +1 +10 +404 GET \S+$/m)
+})
+
+t.test('shop.conf: a shell reads it, too, and its options are right', async t => {
+  const script = `. share/examples/shop.conf; for c in "uwsgi-parse $PARSE" "xff-window $WINDOW" "xff-ban --dry-run $BAN" "xff-notify $NOTIFY"; do echo "$c"; done`
+  const { stdout } = await execa('bash', ['-c', script])
+  for (const line of stdout.split('\n').map(one => one.replace(/--port \d+/, ''))) {
+    const result = await execa('bash', ['-c', line], { env, input: '', reject: false })
+    t.equal(result.exitCode, 0, `${line}: ${result.stderr}`)
+  }
+})
