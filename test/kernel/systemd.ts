@@ -1,10 +1,11 @@
 /** The units, as systemd itself reads, confines and runs them: booted in namespaces of its own. */
-import { readdirSync } from 'node:fs'
+import { readdirSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import t from 'tap'
 import { eventually } from '../support/eventually.js'
+import { blocksOf } from '../support/markdown.js'
 import { missing } from '../support/programs.js'
 
 const UNITS = readdirSync('share/systemd').map(name => join('share/systemd', name))
@@ -141,4 +142,33 @@ t.test('the services of an app', { skip, timeout: 180_000 }, async t => {
   t.equal(await show('xff-jail@typo', 'ExecMainStatus'), '64', 'a wrong option is no reason to try again')
   for (const name of ['shop', 'wiki']) await inside(['systemctl', 'stop', `xff-jail@${name}`])
   await inside(['xff-ban', 'flush', '--name', 'shop', '--port', '3031'])
+})
+
+t.test('what the pages tell of installing by npm, and of services', { skip, timeout: 180_000 }, async t => {
+  const { stdout: init } = await execa('test/support/systemd', ['boot'])
+  t.teardown(() => {
+    process.kill(Number(init), 'SIGKILL')
+    for (const file of readdirSync('.').filter(name => /^xff-jail-.*\.tgz$/.test(name))) rmSync(file)
+  })
+  const told = ['README.md', 'share/man/xff-jail.7.md']
+    .flatMap(blocksOf)
+    .map(({ text }) => text)
+    .filter(text => /npm pack|npm root|systemctl|journalctl/.test(text))
+  t.ok(told.length >= 5, 'they tell of it')
+  // a reader takes the time it takes to begin
+  const begun =
+    "until journalctl --quiet --unit xff-jail@shop --grep 'bans by' > /dev/null; do sleep 0.1; done"
+  const commands = [`cd '${process.cwd()}'`, ...told].join('\n').replace(/^journalctl/gm, `${begun}\n$&`)
+  const { exitCode, all } = await execa(
+    'test/support/systemd',
+    ['in', init, 'env', 'HOME=/root', 'npm_config_offline=true', 'bash', '--norc', '-ec', commands],
+    { all: true, reject: false },
+  )
+  t.equal(exitCode, 0, 'it can be done', { all })
+  const inside = async (...argv: string[]) =>
+    (await execa('test/support/systemd', ['in', init, ...argv])).stdout
+  t.equal(await inside('systemctl', 'is-active', 'xff-jail@shop', 'xff-jail-log@shop'), 'active\nactive')
+  t.match(await inside('man', '-w', 'xff-jail'), /\/man\/(man7\/)?xff-jail\.7$/)
+  await inside('bash', '-c', '. /usr/local/share/bash-completion/completions/xff-ban; complete -p xff-ban')
+  await inside('systemctl', 'stop', 'xff-jail@shop')
 })
