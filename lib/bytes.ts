@@ -56,19 +56,19 @@ export function standsAt({ view }: Block, at: number, { length, words, offsets }
 /** Where a run of 1 to `most` digits that begins at a place ends; -1 where there is none, and for a place below 0. */
 export function digitsEnd(bytes: Buffer, at: number, most: number): number {
   let end = at
-  while (isDigit(bytes[end])) end += 1
+  while (end < bytes.length && isDigit(bytes[end] as number)) end += 1
   return end > at && end - at <= most ? end : -1
 }
 
 /** Where a run of 1 to `most` digits that ends before a place begins; -1 where there is none. */
 export function digitsStart(bytes: Buffer, end: number, most: number): number {
   let at = end
-  while (isDigit(bytes[at - 1])) at -= 1
+  while (at > 0 && isDigit(bytes[at - 1] as number)) at -= 1
   return at < end && end - at <= most ? at : -1
 }
 
-export function isDigit(byte: number | undefined): boolean {
-  return byte !== undefined && byte >= 0x30 && byte <= 0x39
+function isDigit(byte: number): boolean {
+  return byte >= 0x30 && byte <= 0x39
 }
 
 /** The number that the digits of a stretch make. */

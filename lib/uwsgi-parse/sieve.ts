@@ -1,7 +1,8 @@
-import { type Block, digitsStart, isDigit, literal, standsAt } from '../bytes.js'
+import { type Block, digitsEnd, digitsStart, literal, standsAt } from '../bytes.js'
 
 const SPACE = 0x20
 const CLOSE = 0x29
+const ZERO = 0x30
 
 /** uWSGI's buffer for a line (core/logging.c, uwsgi_logit_simple): what is longer has something else in it. */
 const FULL = 4096
@@ -30,7 +31,5 @@ export function findStatus(block: Block, start: number, end: number): number {
   at = digitsStart(bytes, at, 10) - 5
   // what stands before the line is no part of it
   if (at <= start || bytes[at - 1] !== SPACE || bytes[at + 3] !== CLOSE || bytes[at + 4] !== SPACE) return -1
-  return bytes[at] !== 0x30 && isDigit(bytes[at]) && isDigit(bytes[at + 1]) && isDigit(bytes[at + 2])
-    ? at
-    : -1
+  return bytes[at] !== ZERO && digitsEnd(bytes, at, 3) === at + 3 ? at : -1
 }

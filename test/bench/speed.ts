@@ -4,7 +4,7 @@
  *     make bench            LINES=200000 ROUNDS=3 for a quick look
  */
 import { spawn } from 'node:child_process'
-import { existsSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, writeFileSync, writeSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { withCommands } from '../support/commands.js'
 import { makeLog } from './log.js'
@@ -93,10 +93,25 @@ printTable(
 )
 
 // xff-window: a million addresses, then a million more
-const addresses = (from: number) =>
-  `node -e 'let s="";for(let i=${from};i<${from}+1e6;i++){s+="{\\"type\\":\\"request\\",\\"time\\":\\"2026-11-22T14:00:00.000Z\\",\\"ip\\":\\"11."+(i>>16)+"."+((i>>8)&255)+"."+(i&255)+"\\",\\"status\\":404}\\n";if(s.length>65536){process.stdout.write(s);s=""}}process.stdout.write(s)'`
-const million = await runOnce(`${addresses(0)} | xff-window`)
-const two = await runOnce(`{ ${addresses(0)}; ${addresses(1_000_000)}; } | xff-window`)
+const addresses = (count: number) => {
+  const file = `${DIR}/${count}-addresses.jsonl`
+  if (existsSync(file)) return file
+  const out = openSync(file, 'w')
+  for (let i = 0; i < count; i += 1000) {
+    const lines = Array.from({ length: 1000 }, (_, j) => {
+      const ip = `11.${(i + j) >> 16}.${((i + j) >> 8) & 255}.${(i + j) & 255}`
+      return (
+        `{"type":"request","time":"2026-11-22T14:00:00.000Z","ip":"${ip}","status":404,"method":"GET",` +
+        '"uri":"/","protocol":"HTTP/1.1","bytes":3,"msecs":0}\n'
+      )
+    })
+    writeSync(out, lines.join(''))
+  }
+  closeSync(out)
+  return file
+}
+const million = await runOnce(`xff-window < ${addresses(1_000_000)}`)
+const two = await runOnce(`xff-window < ${addresses(2_000_000)}`)
 printTable(
   'xff-window with many addresses',
   ['', 'peak MB', 'records/s'],
