@@ -15,7 +15,7 @@ import { uwsgiParse } from '../lib/uwsgi-parse/stage.js'
 import { compileZone, parseSince } from '../lib/uwsgi-parse/time.js'
 
 run(usage.command, async ({ report, say }) => {
-  const given = await parseOptions(usage.command, usage.describe, usage.options, process.argv.slice(2))
+  const given = await parseOptions(usage, process.argv.slice(2))
   if (!given) return null
   if (given.hops !== undefined && given.trust.length > 0) {
     throw new UsageError('--hops and --trust exclude each other')

@@ -27,13 +27,7 @@ import { readOrder } from '../lib/xff-ban/order.js'
 const OBJECT = fileURLToPath(new URL('xff-ban.bpf.o', import.meta.url))
 
 run(usage.command, async ({ report, say, faulty }) => {
-  const read = await parseWords(
-    usage.command,
-    usage.describe,
-    usage.forms,
-    usage.options,
-    process.argv.slice(2),
-  )
+  const read = await parseWords(usage, process.argv.slice(2))
   if (!read) return null
   const { words, given } = read
   const order = checked('', () => readOrder(words))

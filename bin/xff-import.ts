@@ -14,13 +14,7 @@ class InputError extends Error {
 }
 
 run(usage.command, async ({ say }) => {
-  const read = await parseWords(
-    usage.command,
-    usage.describe,
-    usage.forms,
-    usage.options,
-    process.argv.slice(2),
-  )
+  const read = await parseWords(usage, process.argv.slice(2))
   if (!read) return null
   const { words, given } = read
   const [file] = words

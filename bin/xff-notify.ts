@@ -17,7 +17,7 @@ const RETRY = { first: 1000, longest: 300_000 }
 const BATCH = 1000
 
 run(usage.command, async ({ report, say }) => {
-  const given = await parseOptions(usage.command, usage.describe, usage.options, process.argv.slice(2))
+  const given = await parseOptions(usage, process.argv.slice(2))
   if (!given) return null
   const { 'mail-to': to, 'mail-from': from, smtp, sendmail, webhook: hooks } = given
   if (to.length === 0 && hooks.length === 0)

@@ -9,7 +9,7 @@ import { xffReport } from '../lib/xff-report/stage.js'
 import { text } from '../lib/xff-report/text.js'
 
 run(usage.command, async ({ report }) => {
-  const given = await parseOptions(usage.command, usage.describe, usage.options, process.argv.slice(2))
+  const given = await parseOptions(usage, process.argv.slice(2))
   if (!given) return null
   const { title } = given
   const { stage, totals } = xffReport(

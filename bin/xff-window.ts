@@ -10,7 +10,7 @@ import { usage } from '../lib/xff-window/options.js'
 import { xffWindow } from '../lib/xff-window/stage.js'
 
 run(usage.command, async ({ report, say, faulty }) => {
-  const given = await parseOptions(usage.command, usage.describe, usage.options, process.argv.slice(2))
+  const given = await parseOptions(usage, process.argv.slice(2))
   if (!given) return null
   const metrics = await openMetrics('xff_window', given.metrics, say)
   const ignored = reread(given.ignore, say)

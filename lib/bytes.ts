@@ -24,8 +24,7 @@ export function lineEnd(bytes: Buffer, start: number): number {
 /** A text to be looked for in its place. */
 export interface Literal {
   length: number
-  bytes: Uint8Array
-  /** the same as words of four bytes, the last of which may overlap the one before it */
+  /** it as words of four bytes, the last of which may overlap the one before it */
   words: Int32Array
   /** where the words begin */
   offsets: Int32Array
@@ -38,7 +37,6 @@ export function literal(text: string): Literal {
   const offsets = bytes.length % 4 === 0 ? whole : [...whole, bytes.length - 4]
   return {
     length: bytes.length,
-    bytes,
     words: Int32Array.from(offsets, offset => bytes.readInt32LE(offset)),
     offsets: Int32Array.from(offsets),
   }

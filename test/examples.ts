@@ -1,37 +1,24 @@
 /** The examples in share/, as the programs they are for run them; only the paths are the test's. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import t from 'tap'
 import { FIXTURES, withCommands } from './support/commands.js'
 import { eventually } from './support/eventually.js'
 import { missing } from './support/programs.js'
+import { noUwsgi, startUwsgi } from './support/uwsgi.js'
 
-const UWSGI = '/usr/bin/uwsgi-core'
 const env = withCommands({ TZ: 'UTC' })
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await new Promise(resolve => server.once('listening', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise(resolve => server.close(resolve))
-  return port
-}
-
 const skip =
-  missing('logrotate') ||
-  (!existsSync(UWSGI) && 'uwsgi-core missing') ||
-  (process.getuid?.() !== 0 && 'only root gives the log to www-data')
+  missing('logrotate') || noUwsgi || (process.getuid?.() !== 0 && 'only root gives the log to www-data')
 
 for (const way of ['reopen', 'copytruncate']) {
   t.test(
     `logrotate-${way}: what follows the log goes on, and reads nothing twice`,
     { skip, timeout: 60_000 },
     async t => {
-      const dir = t.testdir({
-        'app.py': "def application(env, start):\n    start('404 Not Found', [])\n    return [b'']\n",
-      })
+      const dir = t.testdir()
       const [log, reopen] = [join(dir, 'shop.log'), join(dir, 'shop.reopen')]
       const rules = readFileSync(`share/examples/logrotate-${way}`, 'utf8')
         .replaceAll('/var/log/uwsgi/app/shop.log', log)
@@ -42,36 +29,10 @@ for (const way of ['reopen', 'copytruncate']) {
         execa('logrotate', ['--state', join(dir, 'state'), ...options, join(dir, 'rules')], {
           env: { PATH: `${process.env.PATH}:/usr/sbin` },
         })
-      const port = await freePort()
-      const server = execa(
-        UWSGI,
-        [
-          '--plugin',
-          'python3',
-          '--http-socket',
-          `127.0.0.1:${port}`,
-          '--wsgi-file',
-          join(dir, 'app.py'),
-        ].concat([
-          '--log-x-forwarded-for',
-          '--logto',
-          log,
-          '--die-on-term',
-          '--master',
-          '--touch-logreopen',
-          reopen,
-        ]),
-        { env, reject: false },
-      )
       const line = `tail -n +1 -F '${log}' | uwsgi-parse > '${dir}/requests'`
-      const shell = execa('bash', ['-c', line], { env, reject: false, detached: true, cleanup: false })
-      t.teardown(async () => {
-        if (shell.pid) process.kill(-shell.pid, 'SIGKILL')
-        server.kill('SIGKILL')
-        await Promise.all([shell, server])
-      })
-      const ask = (client: string) =>
-        fetch(`http://127.0.0.1:${port}/`, { headers: { 'X-Forwarded-For': client } })
+      const more = ['--master', '--touch-logreopen', reopen]
+      const url = await startUwsgi(t, { dir, log, line, more })
+      const ask = (client: string) => fetch(`${url}/`, { headers: { 'X-Forwarded-For': client } })
       const clients = () =>
         readFileSync(join(dir, 'requests'), 'utf8')
           .split('\n')

@@ -1,54 +1,24 @@
 /** The line from the README, as a shell runs it, on a log that a real uWSGI appends to. */
 import { existsSync, readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import t from 'tap'
 import { bundle, FIXTURES, withCommands } from './support/commands.js'
 import { eventually } from './support/eventually.js'
+import { noUwsgi, startUwsgi } from './support/uwsgi.js'
 
-const UWSGI = '/usr/bin/uwsgi-core'
-const skip = !existsSync(UWSGI) && 'uwsgi-core is missing'
 const env = withCommands({ TZ: 'UTC' })
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await new Promise(resolve => server.once('listening', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise(resolve => server.close(resolve))
-  return port
-}
 
 t.test(
   'tail -F uwsgi.log | uwsgi-parse | xff-window | xff-ban, the log written by uWSGI',
-  { skip },
+  { skip: noUwsgi },
   async t => {
-    const dir = t.testdir({
-      'app.py': "def application(env, start):\n    start('404 Not Found', [])\n    return [b'']\n",
-    })
-    const port = await freePort()
+    const dir = t.testdir()
     const log = join(dir, 'uwsgi.log')
-    const server = execa(
-      UWSGI,
-      [
-        '--plugin',
-        'python3',
-        '--http-socket',
-        `127.0.0.1:${port}`,
-        '--wsgi-file',
-        join(dir, 'app.py'),
-      ].concat(['--log-x-forwarded-for', '--logto', log, '--die-on-term']),
-      { env, reject: false },
-    )
     const line = `tail -n +1 -F '${log}' | uwsgi-parse | tee '${dir}/requests' | xff-window --max 10 --find 300 | tee '${dir}/bans' | xff-ban --dir '${dir}/jail' --state '${dir}/journal'`
-    const shell = execa('bash', ['-c', line], { env, reject: false, detached: true, cleanup: false })
-    t.teardown(async () => {
-      if (shell.pid) process.kill(-shell.pid, 'SIGKILL')
-      server.kill('SIGKILL')
-      await Promise.all([shell, server])
-    })
+    const url = await startUwsgi(t, { dir, log, line })
     const request = (forwarded: string) =>
-      fetch(`http://127.0.0.1:${port}/wp-login.php`, { headers: { 'X-Forwarded-For': forwarded } })
+      fetch(`${url}/wp-login.php`, { headers: { 'X-Forwarded-For': forwarded } })
     await eventually(() => request('198.51.100.7'))
     for (let i = 0; i < 9; i++) await request('203.0.113.9, 203.0.113.5')
     const lines = () => readFileSync(join(dir, 'requests'), 'utf8').trimEnd().split('\n')

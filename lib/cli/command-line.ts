@@ -1,6 +1,6 @@
 import yargs from 'yargs'
 import pkg from '../../package.json' with { type: 'json' }
-import type { Option, Values } from './options.js'
+import type { Option, Usage, Values } from './options.js'
 import { EXIT } from './run.js'
 import { quote } from './values.js'
 
@@ -15,12 +15,10 @@ export class UsageError extends Error {
  * @throws UsageError
  */
 export async function parseOptions<O extends Record<string, Option<unknown>>>(
-  command: string,
-  description: string,
-  options: O,
+  usage: Usage & { options: O },
   argv: readonly string[],
 ): Promise<Values<O> | null> {
-  const parsed = await parseWords(command, description, '', options, argv)
+  const parsed = await parseWords(usage, argv)
   const word = parsed?.words[0]
   if (word !== undefined) throw new UsageError(`expected options only, got ${quote(word)}`)
   return parsed ? parsed.given : null
@@ -28,15 +26,11 @@ export async function parseOptions<O extends Record<string, Option<unknown>>>(
 
 /**
  * Reads the command line of a command that takes words besides its options, in any order.
- * @param forms how the words are used, for the help
  * @returns the words as given and the values of the options, or `null` as `parseOptions`
  * @throws UsageError
  */
 export async function parseWords<O extends Record<string, Option<unknown>>>(
-  command: string,
-  description: string,
-  forms: string,
-  options: O,
+  { command, describe: description, forms = '', options }: Usage & { options: O },
   argv: readonly string[],
 ): Promise<{ words: string[]; given: Values<O> } | null> {
   const parser = yargs()

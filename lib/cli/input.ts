@@ -10,6 +10,8 @@ const FILE_CHUNK = 256 * 1024
 export interface Input {
   /** stdin up to its end, or to SIGTERM or SIGINT, so that what is in hand is finished */
   stream: Readable
+  /** the size of a file in bytes; 0 where it is something else */
+  size: number
   /** how many bytes of a file have been read */
   bytesRead: () => number
   /** Lets go of stdin, so that the process can end. */
@@ -18,7 +20,7 @@ export interface Input {
 
 /** @param hurry is told that a signal asks to finish */
 export function openInput(hurry: () => void): Input {
-  const file = isFile()
+  const { file, size } = look()
   let asked = false
   let bytesRead = 0
   const close = () => {
@@ -32,10 +34,10 @@ export function openInput(hurry: () => void): Input {
   async function* fileChunks(): AsyncGenerator<Buffer> {
     while (!asked) {
       const chunk = Buffer.allocUnsafeSlow(FILE_CHUNK)
-      const size = readSync(STDIN, chunk)
-      if (size === 0) return
-      bytesRead += size
-      yield chunk.subarray(0, size)
+      const read = readSync(STDIN, chunk)
+      if (read === 0) return
+      bytesRead += read
+      yield chunk.subarray(0, read)
       // signals and timers have their turn
       await setImmediate()
     }
@@ -55,13 +57,15 @@ export function openInput(hurry: () => void): Input {
     }
   }
 
-  return { stream: Readable.from(chunks(), { objectMode: false }), bytesRead: () => bytesRead, close }
+  const stream = Readable.from(chunks(), { objectMode: false })
+  return { stream, size, bytesRead: () => bytesRead, close }
 }
 
-function isFile(): boolean {
+function look(): { file: boolean; size: number } {
   try {
-    return fstatSync(STDIN).isFile()
+    const stat = fstatSync(STDIN)
+    return stat.isFile() ? { file: true, size: stat.size } : { file: false, size: 0 }
   } catch {
-    return false // stdin is closed
+    return { file: false, size: 0 } // stdin is closed
   }
 }

@@ -24,7 +24,8 @@ export function program(given: string): string[] {
   return words
 }
 
-function isExecutable(path: string): boolean {
+/** Whether there is a file that we may run. */
+export function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK)
     return true

@@ -1,4 +1,4 @@
-import { fstatSync } from 'node:fs'
+import type { Input } from './input.js'
 
 /** How often it is drawn, and how long a run lasts at least before it is drawn at all; in milliseconds. */
 const EVERY = 250
@@ -14,10 +14,12 @@ export interface Progress {
 /**
  * Progress for a command that reads a file while a person looks on: stdin is a regular file, stderr is a
  * terminal, and the records go somewhere else. Anywhere else it does nothing at all.
- * @param read how many bytes of the input are read by now; nothing is done for each chunk
+ * Nothing is done for each chunk.
  */
-export function createProgress(command: string, read: () => number): Progress {
-  const total = sizeOfInput()
+export function createProgress(
+  command: string,
+  { size: total, bytesRead }: Pick<Input, 'size' | 'bytesRead'>,
+): Progress {
   const { stderr, stdout, env } = process
   if (total === 0 || !stderr.isTTY || stdout.isTTY || env.TERM === 'dumb') {
     return { start() {}, clear() {}, stop() {} }
@@ -32,7 +34,11 @@ export function createProgress(command: string, read: () => number): Progress {
     start() {
       const began = performance.now()
       const draw = () => {
-        const line = progressLine(command, { read: read(), total, milliseconds: performance.now() - began })
+        const line = progressLine(command, {
+          read: bytesRead(),
+          total,
+          milliseconds: performance.now() - began,
+        })
         // a line that wraps could not be cleared
         stderr.write(`\r${line.slice(0, (stderr.columns || 80) - 1)}\x1b[K`)
         drawn = true
@@ -44,16 +50,6 @@ export function createProgress(command: string, read: () => number): Progress {
       clearInterval(timer)
       clear()
     },
-  }
-}
-
-/** The size of the file that is stdin, in bytes; 0 where it is something else. */
-function sizeOfInput(): number {
-  try {
-    const stat = fstatSync(0)
-    return stat.isFile() ? stat.size : 0
-  } catch {
-    return 0 // stdin is closed
   }
 }
 

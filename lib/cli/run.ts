@@ -35,7 +35,7 @@ export async function run(
 ): Promise<void> {
   let hurry = () => {}
   const source = openInput(() => hurry())
-  const progress = createProgress(command, source.bytesRead)
+  const progress = createProgress(command, source)
   const diagnostics = createDiagnostics(command, text => {
     progress.clear()
     process.stderr.write(text)

@@ -1,3 +1,5 @@
+import { toBlock } from '../bytes.js'
+
 /** Bytes gathered for one write. */
 export interface Output {
   /** where to write, from `length` on */
@@ -17,14 +19,14 @@ const CAPACITY = 512 * 1024
 export function createOutput(): Output {
   let bytes = Buffer.allocUnsafeSlow(CAPACITY)
   return {
-    view: viewOf(bytes),
+    view: toBlock(bytes).view,
     length: 0,
     reserve(size) {
       if (this.length + size <= bytes.length) return
       const larger = Buffer.allocUnsafeSlow(2 * (this.length + size))
       bytes.copy(larger, 0, 0, this.length)
       bytes = larger
-      this.view = viewOf(bytes)
+      this.view = toBlock(bytes).view
     },
     text(text) {
       // a UTF-16 unit is 3 bytes at the most
@@ -40,10 +42,6 @@ export function createOutput(): Output {
   }
 }
 
-function viewOf({ buffer, byteOffset, length }: Buffer): DataView {
-  return new DataView(buffer, byteOffset, length)
-}
-
 /** A text to be written often. */
 export interface Stretch {
   view: DataView
@@ -53,7 +51,7 @@ export interface Stretch {
 
 /** @param text of ASCII */
 export function stretch(text: string): Stretch {
-  return { view: viewOf(Buffer.from(`${text}   `)), start: 0, length: text.length }
+  return { view: toBlock(Buffer.from(`${text}   `)).view, start: 0, length: text.length }
 }
 
 /** How much of a shelf one text takes, in bytes. */
@@ -61,8 +59,7 @@ const SHELF = 80
 
 /** Room for as many texts of ASCII side by side: what many pointers lead to is slow to reach. */
 export function createShelf(places: number): (text: string, place: number) => Stretch {
-  const bytes = Buffer.allocUnsafeSlow(places * SHELF)
-  const view = viewOf(bytes)
+  const { bytes, view } = toBlock(Buffer.allocUnsafeSlow(places * SHELF))
   return (text, place) => {
     const start = place * SHELF
     // and as many more as a copy may touch

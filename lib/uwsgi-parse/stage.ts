@@ -145,10 +145,10 @@ export function uwsgiParse(options: Options): { stages: Duplex[]; tally: Tally }
   /**
    * Reads the line between two places, its newline not included.
    * @param at where its status stands, if that is known
+   * @param wanted whether that status is asked for
    */
-  const parseLine = (block: Block, start: number, end: number, at: number) => {
+  const parseLine = (block: Block, start: number, end: number, at: number, wanted: boolean) => {
     if (quick && at >= 0) {
-      const wanted = isWanted[numberAt(block.bytes, at, at + 3)] === 1
       const sender = quick(block, start, at, wanted ? output : undefined)
       if (sender) {
         tally.requests += 1
@@ -162,14 +162,15 @@ export function uwsgiParse(options: Options): { stages: Duplex[]; tally: Tally }
   const parseBlock = (bytes: Buffer): Buffer | undefined => {
     const block = toBlock(bytes)
     // in the hour that comes twice, a line is dated by those before it: none may be missing
-    const sieving = options.unparsed === undefined && !doublesHour(zone, bytes)
+    const sieving = quick !== undefined && options.unparsed === undefined && !doublesHour(zone, bytes)
     for (let start = 0; start < bytes.length; ) {
       const end = lineEnd(bytes, start)
       const at = quick ? findStatus(block, start, end) : -1
       tally.lines += 1
+      const wanted = at < 0 || isWanted[numberAt(bytes, at, at + 3)] === 1
       // most lines of most logs end here
-      if (sieving && at >= 0 && isWanted[numberAt(bytes, at, at + 3)] === 0) tally.requests += 1
-      else parseLine(block, start, end, at)
+      if (sieving && !wanted) tally.requests += 1
+      else parseLine(block, start, end, at, wanted)
       start = end + 1
     }
     return output.take()

@@ -38,6 +38,14 @@ export interface Hits {
   last: number
 }
 
+/** Carries out changes on what is in force, by address. */
+export function applyTo(inForce: Map<string, Ban>, changes: readonly Change[]): void {
+  for (const change of changes) {
+    if ('ban' in change) inForce.set(change.ban.ip, change.ban)
+    else inForce.delete(change.unban)
+  }
+}
+
 /** The enforcement point cannot be used: exit code 69 (EX_UNAVAILABLE). */
 export class BackendError extends Error {
   readonly exitCode = 69

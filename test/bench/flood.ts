@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type { Lab } from '../kernel/lab/lab.js'
 import { listening } from '../kernel/lab/listening.js'
 import { ADDRESSES } from '../kernel/lab/network.js'
+import { wholeNginx } from '../kernel/lab/nginx.js'
 import { withLab } from './owner.js'
 import { printTable } from './table.js'
 
@@ -51,22 +52,8 @@ async function startServer(lab: Lab): Promise<void> {
   const folder = join(lab.folder, 'server')
   mkdirSync(folder)
   const file = join(folder, 'nginx.conf')
-  writeFileSync(
-    file,
-    `
-user root;
-daemon off;
-worker_processes 1;
-pid ${folder}/pid;
-error_log ${folder}/error.log;
-events { worker_connections 1024; }
-http {
-  access_log off;
-  keepalive_requests 100000000;
-  server { listen ${ADDRESSES.app.v4}:${PORT}; location / { return 200 "ok"; } }
-}
-`,
-  )
+  const answer = `server { listen ${ADDRESSES.app.v4}:${PORT}; location / { return 200 "ok"; } }`
+  writeFileSync(file, wholeNginx(`keepalive_requests 100000000; ${answer}`, folder))
   const server = lab.pipeline(`exec nginx -c ${file} -p ${folder} -e ${folder}/error.log`)
   await listening(server, [PORT])
 }

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { type Backend, BackendError, type Change } from '../backend.js'
+import { applyTo, type Backend, BackendError, type Change } from '../backend.js'
 import type { Ban } from '../jail.js'
 import { type Ask, withRuntimeApi } from './runtime-api.js'
 import { replaceFile } from './whole-file.js'
@@ -69,10 +69,7 @@ export function haproxyBackend({ socket, map }: Options): Backend {
 
     async apply(changes: readonly Change[]) {
       const after = new Map(inForce)
-      for (const change of changes) {
-        if ('ban' in change) after.set(change.ban.ip, change.ban)
-        else after.delete(change.unban)
-      }
+      applyTo(after, changes)
       const gone = [...inForce.keys()].filter(ip => !after.has(ip))
       const moved = [...after.values()].filter(ban => inForce.has(ban.ip) && inForce.get(ban.ip) !== ban)
       const come = [...after.values()].filter(ban => !inForce.has(ban.ip))

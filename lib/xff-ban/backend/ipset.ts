@@ -1,6 +1,6 @@
 import { family } from '../../net/address.js'
 import { formatPrefix, parsePrefix } from '../../net/prefix.js'
-import { type Backend, BackendError, type Change } from '../backend.js'
+import { applyTo, type Backend, BackendError, type Change } from '../backend.js'
 import type { Ban } from '../jail.js'
 import { runProgram } from './program.js'
 
@@ -85,10 +85,7 @@ export function ipsetBackend({ name, now }: Options): Backend {
           'ban' in change ? add(change.ban) : `del ${setOf(change.unban)} ${change.unban}`,
         ),
       )
-      for (const change of changes) {
-        if ('ban' in change) inForce.set(change.ban.ip, change.ban)
-        else inForce.delete(change.unban)
-      }
+      applyTo(inForce, changes)
     },
 
     async verify() {

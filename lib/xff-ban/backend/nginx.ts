@@ -1,6 +1,6 @@
 import { readFile, realpath, rm } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
-import { type Backend, BackendError, type Change } from '../backend.js'
+import { applyTo, type Backend, BackendError, type Change } from '../backend.js'
 import type { Ban } from '../jail.js'
 import { runProgram } from './program.js'
 import { replaceFile } from './whole-file.js'
@@ -74,10 +74,7 @@ export function nginxBackend({ file, command }: Options): Backend {
 
     async apply(changes: readonly Change[]) {
       const after = new Map(inForce)
-      for (const change of changes) {
-        if ('ban' in change) after.set(change.ban.ip, change.ban)
-        else after.delete(change.unban)
-      }
+      applyTo(after, changes)
       if (textOf(after.values()) !== textOf(inForce.values())) await enforce(after.values())
       inForce = after
     },

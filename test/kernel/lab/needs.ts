@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { accessSync, constants, existsSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import t, { type Test } from 'tap'
+import { isExecutable } from '../../../lib/cli/program.js'
 
 /** How long one test may take, in milliseconds, unless said. */
 const PATIENCE = 100_000
@@ -70,14 +71,5 @@ function isMissing(need: string): boolean {
   const probe = PARTS[need]
   if (probe) return spawnSync('unshare', ['--net', ...probe], { stdio: 'ignore' }).status !== 0
   if (need.includes('/')) return !existsSync(need)
-  return !(process.env.PATH ?? '').split(delimiter).some(folder => isProgram(join(folder, need)))
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
+  return !(process.env.PATH ?? '').split(delimiter).some(folder => isExecutable(join(folder, need)))
 }
