@@ -35,8 +35,11 @@ export function masked(address: Bytes, length: number): Bytes {
 /** Whether the prefix holds this address. */
 export function contains({ network, length }: Prefix, address: Bytes): boolean {
   if (network.length !== address.length) return false
-  const start = masked(address, length)
-  return network.every((byte, i) => byte === start[i])
+  for (let i = 0; i * 8 < length; i++) {
+    const bits = 0xff00 >> Math.min(8, length - i * 8)
+    if ((((network[i] as number) ^ (address[i] as number)) & bits & 0xff) !== 0) return false
+  }
+  return true
 }
 
 /** Whether two prefixes have an address in common: then one of them holds the other. */
