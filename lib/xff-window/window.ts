@@ -1,3 +1,5 @@
+import { createRecency } from './recency.js'
+
 /** When a ban falls; times in milliseconds. */
 export interface Limits {
   /** failures allowed up to: this many within `find` tip the ban */
@@ -34,7 +36,7 @@ const SET_BACK = 1000
 export function createWindow({ max, find, late, keys }: Limits): Window {
   // both in the order of the latest failure
   const once = new Map<string, number>()
-  const several = new Map<string, number[]>()
+  const several = createRecency<number[]>()
   // times are kept from the first one on: a small integer takes no memory of its own
   let origin: number | undefined
   let newest = Number.NEGATIVE_INFINITY
@@ -42,6 +44,8 @@ export function createWindow({ max, find, late, keys }: Limits): Window {
   let evicted = 0
   let setBack = 0
   let sweepAt = Number.NEGATIVE_INFINITY
+
+  const size = () => once.size + several.size()
 
   /** No line that still counts reaches further back than this. */
   const horizon = () => newest - late - find
@@ -68,12 +72,12 @@ export function createWindow({ max, find, late, keys }: Limits): Window {
       if (time >= horizon()) break
       once.delete(key)
     }
-    for (const [key, times] of several) {
-      if ((times.at(-1) as number) >= horizon()) break
-      several.delete(key)
+    for (const link of several.links()) {
+      if ((link.kept.at(-1) as number) >= horizon()) break
+      several.delete(link)
     }
     // an eighth at a time: a Map that is kept full to the brim copies itself for every few that come
-    let surplus = once.size + several.size - keys
+    let surplus = size() - keys
     if (surplus < 0) return
     surplus += 1 + Math.floor(keys / 8)
     for (const key of once.keys()) {
@@ -82,16 +86,27 @@ export function createWindow({ max, find, late, keys }: Limits): Window {
       evicted += 1
       surplus -= 1
     }
-    for (let failures = 2; surplus > 0 && several.size > 0; failures++) {
-      for (const [key, times] of several) {
+    for (let failures = 1; surplus > 0 && several.size() > 0; failures++) {
+      for (const link of several.links()) {
         if (surplus === 0) return
-        if (times.length > failures) continue
-        several.delete(key)
+        if (link.kept.length > failures) continue
+        several.delete(link)
         evicted += 1
         surplus -= 1
       }
     }
   }
+
+  /** Adds a failure to those of a key, and drops what no line reaches any more. Returns since when the key is banned. */
+  const count = (times: number[], time: number): number | undefined => {
+    insert(times, time)
+    const since = firstOfWindow(times, time, max, find)
+    if (since === undefined) while ((times[0] as number) < horizon()) times.shift()
+    return since
+  }
+
+  const verdict = (since: number | undefined): Verdict =>
+    since === undefined ? 'counted' : { since: since + (origin as number), failures: max }
 
   return {
     observe(key, instant) {
@@ -99,20 +114,27 @@ export function createWindow({ max, find, late, keys }: Limits): Window {
       const time = instant - origin
       if (isLate(time)) return 'late'
       if (newest > sweepAt) sweep()
+      const link = several.get(key)
+      if (link) {
+        const since = count(link.kept, time)
+        if (since === undefined) several.touch(link)
+        else several.delete(link)
+        return verdict(since)
+      }
       const single = once.get(key)
-      const times = several.get(key) ?? (single === undefined ? [] : [single])
-      insert(times, time)
-      const since = firstOfWindow(times, time, max, find)
-      if (since === undefined) while ((times[0] as number) < horizon()) times.shift()
       if (single !== undefined) once.delete(key)
-      else several.delete(key)
-      if (since !== undefined) return { since: since + origin, failures: max }
-      if (once.size + several.size >= keys) sweep()
-      if (times.length === 1) once.set(key, times[0] as number)
-      else several.set(key, times)
-      return 'counted'
+      else if (size() >= keys) sweep()
+      // most come once and never again: that takes no array
+      if (max > 1 && (single === undefined || single < horizon())) {
+        once.set(key, time)
+        return 'counted'
+      }
+      const times = single === undefined ? [] : [single]
+      const since = count(times, time)
+      if (since === undefined) several.add(key, times)
+      return verdict(since)
     },
-    size: () => once.size + several.size,
+    size,
     evicted: () => evicted,
     setBack: () => setBack,
   }
