@@ -23,7 +23,8 @@ export function wholeLines({ markInvalid = false } = {}): Transform {
   const hold = (piece: Buffer) => {
     const room = KEPT - size
     if (room <= 0 || piece.length === 0) return
-    held.push(room < piece.length ? piece.subarray(0, room) : piece)
+    // a copy, since who takes the rest of the block may give it back
+    held.push(Buffer.from(piece.subarray(0, room)))
     size += Math.min(room, piece.length)
   }
   const take = (end: Buffer[]): Buffer => {
@@ -72,4 +73,14 @@ function marked(block: Buffer): Buffer {
     start = end
   }
   return Buffer.concat(pieces)
+}
+
+/** The lines of a block. */
+export function* linesOf(block: Buffer): Generator<string> {
+  for (let start = 0; start < block.length; ) {
+    const newline = block.indexOf(NEWLINE, start)
+    const end = newline < 0 ? block.length : newline
+    yield block.toString('utf8', start, end)
+    start = end + 1
+  }
 }

@@ -1,15 +1,20 @@
 import { fstatSync, readSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
+import { lendBlock } from '../blocks.js'
+import { readPipe } from './pipe.js'
 
 const STDIN = 0
-/** How much of a file is read at a time, in bytes. */
-const FILE_CHUNK = 256 * 1024
+/** How much is read at a time at the most, in bytes. */
+const BLOCK = 256 * 1024
+/** How many blocks of a file are read before anything else has a turn. */
+const BLOCKS = 8
+const NEWLINE = 0x0a
 
 /** What a command reads. */
 export interface Input {
-  /** stdin up to its end, or to SIGTERM or SIGINT, so that what is in hand is finished */
-  stream: Readable
+  /** Opens stdin, which ends where it does, or at SIGTERM or SIGINT, so that what is in hand is finished. */
+  open: () => Readable
   /** the size of a file in bytes; 0 where it is something else */
   size: number
   /** how many bytes of a file have been read */
@@ -20,52 +25,89 @@ export interface Input {
 
 /** @param hurry is told that a signal asks to finish */
 export function openInput(hurry: () => void): Input {
-  const { file, size } = look()
+  const { kind, size } = look()
   let asked = false
   let bytesRead = 0
-  const close = () => {
-    if (!file) process.stdin.destroy()
-  }
+  let close = () => {}
+  const blocks = cutIntoLines()
 
   /**
    * A file is there at once: to read it here costs a third of what it takes to ask another thread for it and to wait
    * until that is done.
    */
-  async function* fileChunks(): AsyncGenerator<Buffer> {
-    while (!asked) {
-      const chunk = Buffer.allocUnsafeSlow(FILE_CHUNK)
-      const read = readSync(STDIN, chunk)
-      if (read === 0) return
+  async function* fileBlocks(): AsyncGenerator<Buffer> {
+    for (let count = 1; !asked; count++) {
+      const read = readSync(STDIN, blocks.room())
+      if (read === 0) break
       bytesRead += read
-      yield chunk.subarray(0, read)
-      // signals and timers have their turn
-      await setImmediate()
+      yield blocks.take(read)
+      // signals and timers have their turn, and what was gathered to be written
+      if (count % BLOCKS === 0) await setImmediate()
+    }
+    yield blocks.rest()
+  }
+
+  async function* otherwise(): AsyncGenerator<Buffer> {
+    close = () => process.stdin.destroy()
+    try {
+      yield* process.stdin
+    } catch (error) {
+      if (!asked) throw error
     }
   }
 
-  async function* chunks(): AsyncGenerator<Buffer> {
+  const open = (): Readable => {
     const stop = () => {
       asked = true
       close()
       hurry()
     }
     process.once('SIGTERM', stop).once('SIGINT', stop)
-    try {
-      yield* file ? fileChunks() : process.stdin
-    } catch (error) {
-      if (!asked) throw error
-    }
+    if (kind !== 'pipe')
+      return Readable.from(kind === 'file' ? fileBlocks() : otherwise(), { objectMode: false })
+    const pipe = readPipe(STDIN, blocks)
+    close = pipe.end
+    return pipe.stream
   }
-
-  const stream = Readable.from(chunks(), { objectMode: false })
-  return { stream, size, bytesRead: () => bytesRead, close }
+  return { open, size, bytesRead: () => bytesRead, close: () => close() }
 }
 
-function look(): { file: boolean; size: number } {
+/** What is read, in blocks of whole lines, so that none has to be put together; a longer line comes as it is read. */
+export interface Blocks {
+  /** Where the next bytes are to be read. */
+  room: () => Buffer
+  /** The block, now that so many bytes have been read. */
+  take: (read: number) => Buffer
+  /** What came behind the last newline. */
+  rest: () => Buffer
+}
+
+function cutIntoLines(): Blocks {
+  let rest: Buffer = Buffer.alloc(0)
+  let block = rest
+  return {
+    room() {
+      block = lendBlock(BLOCK)
+      return block.subarray(rest.copy(block))
+    },
+    take(read) {
+      const end = rest.length + read
+      const last = block.lastIndexOf(NEWLINE, end - 1) + 1 || end
+      // a copy, since who takes the block may give it back
+      rest = Buffer.from(block.subarray(last, end))
+      return block.subarray(0, last)
+    },
+    rest: () => rest,
+  }
+}
+
+function look(): { kind: 'file' | 'pipe' | 'other'; size: number } {
   try {
     const stat = fstatSync(STDIN)
-    return stat.isFile() ? { file: true, size: stat.size } : { file: false, size: 0 }
+    return stat.isFile()
+      ? { kind: 'file', size: stat.size }
+      : { kind: stat.isFIFO() ? 'pipe' : 'other', size: 0 }
   } catch {
-    return { file: false, size: 0 } // stdin is closed
+    return { kind: 'other', size: 0 } // stdin is closed
   }
 }

@@ -44,7 +44,8 @@ export async function run(
   try {
     const built = await build(diagnostics)
     if (!built) return
-    const { input = source.stream, stages, finish, summary } = built
+    const { stages, finish, summary } = built
+    const input = built.input ?? source.open()
     hurry = built.hurry ?? hurry
     progress.start()
     // stdout may be shared with what the shell runs next: it is not ours to shut down

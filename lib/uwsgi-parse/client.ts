@@ -37,18 +37,24 @@ export type FindClient = (slot: string, visit?: Visit) => Client
 /** Compiles a trust into a function that finds the client. */
 export function compileClient({ ranges, hops }: Trust): FindClient {
   const find = hops === undefined ? nearestStranger(oursAmong(ranges)) : nthFromRight(hops)
+  return (slot, visit) => {
+    const ip = find(slot, visit ?? ignore)
+    return { ip, listed: slot.includes(','), inside: ip !== null && isPrivate(ip) }
+  }
+}
+
+/** The same, but what was found is remembered. */
+export function rememberClients(find: FindClient): FindClient {
   const cache = new Map<string, Client>()
   return (slot, visit) => {
-    const known = visit === undefined ? cache.get(slot) : undefined
+    if (visit !== undefined || slot.length > CACHED_LENGTH) return find(slot, visit)
+    const known = cache.get(slot)
     if (known) return known
     // a slice of a line keeps its whole block of the log alive: remember a copy
-    const own = slot.length <= CACHED_LENGTH ? Buffer.from(slot).toString() : slot
-    const ip = find(own, visit ?? ignore)
-    const client = { ip, listed: slot.includes(','), inside: ip !== null && isPrivate(ip) }
-    if (slot.length <= CACHED_LENGTH) {
-      if (cache.size >= CACHE) cache.clear()
-      cache.set(own, client)
-    }
+    const own = Buffer.from(slot).toString()
+    const client = find(own)
+    if (cache.size >= CACHE) cache.clear()
+    cache.set(own, client)
     return client
   }
 }

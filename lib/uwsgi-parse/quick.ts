@@ -1,104 +1,146 @@
-import { type Block, numberAt } from '../bytes.js'
-import { END_OF_TIME, formatInstant } from '../record.js'
-import { rememberLast } from '../remember.js'
+import code from '#assembly/uwsgi-parse'
+import { formatInstant } from '../record.js'
+import { type Global, pieces, type Started, startModule } from '../wasm.js'
 import type { FindClient } from './client.js'
-import { DATE, type Parts, takeApart } from './ordinary.js'
-import { copy, type Output, put, type Stretch, stretch } from './output.js'
-import { compileSender, type Sender } from './sender.js'
-import { parseCtime } from './time.js'
+import { type LogClock, parseCtime } from './time.js'
 
-const MINUTE = 60_000
+export interface Options {
+  wanted: (status: number) => boolean
+  client: FindClient
+  clock: LogClock
+  /**
+   * Reads a line that is out of the ordinary with the full grammar.
+   * @param line which of its block it is, from 1 on
+   * @returns its record as a line, or nothing
+   */
+  readThoroughly: (text: string, line: number) => string
+  /**
+   * Counts a record.
+   * @returns whether it has to be told of the next one, too: else they are counted here
+   */
+  countRecord: (unknown: boolean) => boolean
+  /** is told of a request from a slot that holds one private address and nothing else */
+  countPrivate: (slot: string) => void
+}
+
+/** What was read of a block. */
+export interface Read {
+  lines: number
+  /** of the requests that were not read thoroughly, how many there are; and of those not yet counted, the records */
+  requests: number
+  wanted: number
+  unattributed: number
+}
+
+/** A reader of uWSGI's own layout from bytes to bytes. */
+export interface Quick {
+  /**
+   * Reads a block of whole lines.
+   * @param sieving whether lines may go unread whose status nobody wants
+   */
+  read: (block: Buffer, sieving: boolean) => Read
+  /** How many bytes of records are gathered. */
+  size: () => number
+  /** The records gathered, as lines, which leaves none; undefined where there are none. */
+  take: () => Buffer | undefined
+}
+
+/** What assembly/index.ts exports. */
+interface Exports {
+  CAPACITY: Global
+  input: Global
+  output: Global
+  written: Global
+  wanted: Global
+  requests: Global
+  records: Global
+  unattributed: Global
+  newest: Global
+  read: (size: number, sieving: boolean) => number
+  reserve: (size: number) => number
+  commit: (end: number) => void
+}
+
 const CTIME = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}$/
+const CTIME_LENGTH = 24
 
-// what stands between the parts of a record
-const TYPE = '{"type":"request","time":"'
-const METHOD = stretch(',"method":"')
-const URI = stretch('","uri":"')
-const PROTOCOL = stretch('","protocol":"')
-const BYTES = stretch('","bytes":')
-const MSECS = stretch(',"msecs":')
-const VIA = stretch(',"via":"')
-const END_VIA = stretch('"}\n')
-const END = stretch('}\n')
-/** More than all of these, the time and the address come to. */
-const AROUND = 256
+// how assembly/sender.ts keeps what is made of an address slot
+const FLAGS = 97
+const JSON_LENGTH = 98
+const JSON_TEXT = 99
+const UNKNOWN = 1
+const LISTED = 2
+const PRIVATE = 4
 
-/**
- * Reads an ordinary line where it lies, and writes its record.
- * @param status where `findStatus` found the line's status
- * @param output takes the record; without it the line is only read
- * @returns who sent it; null for a line that is not ordinary
- */
-export type Quick = (block: Block, start: number, status: number, output: Output | undefined) => Sender | null
+/** @returns null where the machine cannot run it */
+export function compileQuick(options: Options): Quick | null {
+  const { client, clock, wanted, readThoroughly, countRecord, countPrivate } = options
+  // records that have left the memory of the module, since that was full
+  let full: Buffer[] = []
+  let linesBefore = 0
 
-export function compileQuick(client: FindClient, clock: (wall: number, msecs: number) => number): Quick {
-  const senderAt = compileSender(client)
-  const wallAt = rememberLast(DATE, text => (CTIME.test(text) ? parseCtime(text) : Number.NaN))
-  const minuteHead = rememberMinute()
-  const parts: Parts = {
-    ...{ slotStart: 0, slotEnd: 0, dateStart: 0, methodStart: 0, methodEnd: 0, uriStart: 0, uriEnd: 0 },
-    ...{ sizeStart: 0, sizeEnd: 0, msecsStart: 0, msecsEnd: 0, protocolStart: 0, protocolEnd: 0 },
+  const started: Started<Exports> | null = startModule(code, {
+    readThoroughly(start, end, line) {
+      clock.saw(module.newest.value)
+      const text = readThoroughly(memory.toString('utf8', start, end), linesBefore + line)
+      // a UTF-16 unit is 3 bytes at the most
+      const at = module.reserve(3 * text.length)
+      module.commit(at + memory.write(text, at))
+    },
+    flush() {
+      full.push(drain())
+    },
+    instantOf(date): number {
+      const text = textAt(date, CTIME_LENGTH)
+      return CTIME.test(text) ? clock.only(parseCtime(text)) : Number.NaN
+    },
+    writeMinute(to, instant) {
+      memory.write(formatInstant(instant).slice(0, 17), to, 'latin1')
+    },
+    fillSender(place, length) {
+      const { ip, listed, inside } = client(textAt(place, length))
+      const shown = ip === null || listed
+      memory[place + FLAGS] =
+        (ip === null ? UNKNOWN : 0) | (shown ? LISTED : 0) | (inside && !shown ? PRIVATE : 0)
+      memory[place + JSON_LENGTH] = memory.write(JSON.stringify(ip), place + JSON_TEXT, 'latin1')
+    },
+    countRecord: unknown => Number(countRecord(unknown === 1)),
+    countPrivate(start, length) {
+      countPrivate(textAt(start, length))
+    },
+  })
+  if (!started) return null
+  const { exports: module, memory }: Started<Exports> = started
+  for (let status = 0; status < 1000; status++) memory[module.wanted.value + status] = wanted(status) ? 1 : 0
+
+  const textAt = (start: number, length: number): string => memory.toString('latin1', start, start + length)
+  const drain = (): Buffer => {
+    const { value: start } = module.output
+    const records = Buffer.from(memory.subarray(start, module.written.value))
+    module.commit(start)
+    return records
   }
 
-  const write = (output: Output, { view }: Block, status: number, time: number, sender: Sender) => {
-    output.reserve(parts.slotEnd - parts.slotStart + (parts.protocolEnd - parts.methodStart) + AROUND)
-    const to = output.view
-    const minute = Math.floor(time / MINUTE)
-    let at = put(to, output.length, minuteHead(minute))
-    // as an integer: what is a double stays one, and is slow to divide
-    at = putSeconds(to, at, (time - minute * MINUTE) | 0)
-    at = put(to, at, sender.json)
-    at = copy(to, at, view, status, status + 3)
-    at = put(to, at, METHOD)
-    at = copy(to, at, view, parts.methodStart, parts.methodEnd)
-    at = put(to, at, URI)
-    at = copy(to, at, view, parts.uriStart, parts.uriEnd)
-    at = put(to, at, PROTOCOL)
-    at = copy(to, at, view, parts.protocolStart, parts.protocolEnd)
-    at = put(to, at, BYTES)
-    at = copy(to, at, view, parts.sizeStart, parts.sizeEnd)
-    at = put(to, at, MSECS)
-    at = copy(to, at, view, parts.msecsStart, parts.msecsEnd)
-    if (sender.listed) {
-      at = put(to, at, VIA)
-      at = copy(to, at, view, parts.slotStart, parts.slotEnd)
-    }
-    output.length = put(to, at, sender.listed ? END_VIA : END)
+  const gathered = () => module.written.value - module.output.value
+  return {
+    read(block, sieving) {
+      const read = { lines: 0, requests: 0, wanted: 0, unattributed: 0 }
+      for (const piece of pieces(block, module.CAPACITY.value)) {
+        linesBefore = read.lines
+        piece.copy(memory, module.input.value)
+        read.lines += module.read(piece.length, sieving)
+        read.requests += module.requests.value
+        read.wanted += module.records.value
+        read.unattributed += module.unattributed.value
+      }
+      return read
+    },
+    size: () => full.reduce((sum, { length }) => sum + length, gathered()),
+    take() {
+      const records =
+        full.length > 0 ? Buffer.concat([...full, drain()]) : gathered() > 0 ? drain() : undefined
+      full = []
+      return records
+    },
   }
-
-  return (block, start, status, output) => {
-    if (!takeApart(block, start, status, parts)) return null
-    const { bytes } = block
-    const time = clock(wallAt(block, parts.dateStart), numberAt(bytes, parts.msecsStart, parts.msecsEnd))
-    if (!(time >= 0 && time < END_OF_TIME)) return null
-    const sender = senderAt(block, parts.slotStart, parts.slotEnd)
-    if (output) write(output, block, status, time, sender)
-    return sender
-  }
-}
-
-/** The beginning of a record up to the seconds of its time, the last one remembered. */
-function rememberMinute(): (minute: number) => Stretch {
-  let last = Number.NaN
-  let head = stretch('')
-  return minute => {
-    if (minute !== last) {
-      last = minute
-      head = stretch(TYPE + formatInstant(minute * MINUTE).slice(0, 17))
-    }
-    return head
-  }
-}
-
-/** Writes milliseconds below a minute as `SS.mmm`. */
-function putSeconds(to: DataView, at: number, millis: number): number {
-  const second = Math.floor(millis / 1000)
-  const rest = millis % 1000
-  to.setUint8(at, 0x30 + Math.floor(second / 10))
-  to.setUint8(at + 1, 0x30 + (second % 10))
-  to.setUint8(at + 2, 0x2e)
-  to.setUint8(at + 3, 0x30 + Math.floor(rest / 100))
-  to.setUint8(at + 4, 0x30 + (Math.floor(rest / 10) % 10))
-  to.setUint8(at + 5, 0x30 + (rest % 10))
-  return at + 6
 }

@@ -3,7 +3,7 @@ import type { Client, FindClient } from './client.js'
 import type { Format } from './format.js'
 import type { Reading } from './line.js'
 import { parseOffset, parseStrftime } from './strftime.js'
-import { MONTHS, parseCtime, wallReading } from './time.js'
+import { type LogClock, MONTHS, parseCtime, wallReading } from './time.js'
 
 export interface Attribution {
   /** the client in an address slot */
@@ -11,9 +11,6 @@ export interface Attribution {
   /** whether the client is found by counting hops: then the socket's own address is none of them */
   counted: boolean
 }
-
-/** Reads a local time; of a doubled hour, the reading that keeps the log in order. */
-type Clock = (wall: number, msecs: number) => number
 
 /** How much of the variables of a layout one record carries. */
 const MAX_VARS = 32
@@ -26,7 +23,7 @@ export function toRequest(
   reading: Reading,
   format: Format,
   attribution: Attribution,
-  clock: Clock,
+  clock: LogClock,
   doubted = false,
 ): RequestRecord {
   const { value, disputed } = reading
@@ -103,7 +100,7 @@ function durationOf({ value }: Reading): number | undefined {
 }
 
 /** When the answer was written; NaN where that is not told, or in two ways. */
-function endOf({ value, disputed }: Reading, { dates }: Format, msecs: number, clock: Clock): number {
+function endOf({ value, disputed }: Reading, { dates }: Format, msecs: number, clock: LogClock): number {
   for (const [name, instant] of INSTANTS) {
     const text = value(name)
     if (text === undefined) continue
@@ -111,12 +108,12 @@ function endOf({ value, disputed }: Reading, { dates }: Format, msecs: number, c
     return instant(text) + (name === 'epoch' ? 0 : msecs)
   }
   if (value('ctime') !== undefined)
-    return disputed('ctime') ? Number.NaN : clock(parseCtime(value('ctime') as string), msecs)
+    return disputed('ctime') ? Number.NaN : clock.read(parseCtime(value('ctime') as string), msecs)
   if (dates.length === 0 || dates.some(({ field }) => value(field) === undefined || disputed(field)))
     return Number.NaN
   const text = dates.map(({ field }) => value(field)).join('\n')
   const moment = parseStrftime(text, dates.map(({ format }) => format).join('\n'))
-  return 'instant' in moment ? moment.instant + msecs : clock(moment.wall, msecs)
+  return 'instant' in moment ? moment.instant + msecs : clock.read(moment.wall, msecs)
 }
 
 /** Variables that tell an instant by themselves, the finest first; all but epoch tell the start. */

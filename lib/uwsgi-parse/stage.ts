@@ -1,20 +1,19 @@
-import type { Duplex } from 'node:stream'
+import type { Duplex, Transform } from 'node:stream'
 import { transform } from 'through2'
-import { type Block, lineEnd, numberAt, toBlock } from '../bytes.js'
+import { giveBack } from '../blocks.js'
 import type { Report } from '../fault.js'
 import { writeLine } from '../jsonl.js'
-import { MAX_LINE, wholeLines } from '../lines.js'
+import { linesOf, MAX_LINE, wholeLines } from '../lines.js'
 import { parseInstant, type RequestRecord } from '../record.js'
 import { advise, countClient } from './advice.js'
+import { rememberClients } from './client.js'
 import { messageOf } from './encoder.js'
 import { DEFAULT_FORMAT, type Format } from './format.js'
 import { unglue } from './glue.js'
 import { type Reading, readLine } from './line.js'
-import { createOutput } from './output.js'
-import { compileQuick } from './quick.js'
+import { compileQuick, type Quick } from './quick.js'
 import { type Attribution, toRequest } from './request.js'
-import { findStatus } from './sieve.js'
-import { doublesHour, logClock, type Zone } from './time.js'
+import { logClock, watchDoubledHour, type Zone } from './time.js'
 import { watchTears } from './torn.js'
 
 export interface Options {
@@ -77,12 +76,16 @@ function mayBeCut(line: string, { bufsize }: Format): boolean {
 /** Where a log is read live, its end never comes: advice is due after this many wanted requests too. */
 const ADVISE_AT = 1000
 
+/** How many bytes of records are gathered before they are written. */
+const BLOCK = 65_536
+
 /**
  * Log bytes in, request records out, as bytes: whole blocks of lines at a time, so that a record leaves as soon as
  * its line has come, and a replay pays neither a write nor an object for each.
  */
 export function uwsgiParse(options: Options): { stages: Duplex[]; tally: Tally } {
-  const { format, attribution, zone } = options
+  const { format, zone } = options
+  const attribution = { ...options.attribution, client: rememberClients(options.attribution.client) }
   const tally: Tally = {
     lines: 0,
     requests: 0,
@@ -93,12 +96,8 @@ export function uwsgiParse(options: Options): { stages: Duplex[]; tally: Tally }
     ours: new Map(),
   }
   const clock = logClock(zone)
+  const mayDoubleHour = watchDoubledHour(zone)
   const plain = format === DEFAULT_FORMAT && options.field === undefined && options.since === undefined
-  const quick =
-    plain && !options.explain && !options.thorough ? compileQuick(attribution.client, clock) : undefined
-  const isWanted = Uint8Array.from({ length: 1000 }, (_, status) => (options.wanted(status) ? 1 : 0))
-  const output = createOutput()
-
   // neither JSON nor the mark at the head of uWSGI's own layout lets itself be torn
   const mayBeRest =
     format === DEFAULT_FORMAT || options.field !== undefined
@@ -112,10 +111,9 @@ export function uwsgiParse(options: Options): { stages: Duplex[]; tally: Tally }
     return ''
   }
 
-  const count = (ip: string | null, lonePrivate: boolean) => {
+  const countRecord = (unknown: boolean) => {
     tally.wanted += 1
-    if (ip === null) tally.unattributed += 1
-    else if (lonePrivate) countClient(tally.ours, ip)
+    if (unknown) tally.unattributed += 1
     if (tally.wanted === ADVISE_AT) for (const advice of advise(tally)) options.say(advice)
   }
 
@@ -136,46 +134,77 @@ export function uwsgiParse(options: Options): { stages: Duplex[]; tally: Tally }
       return ''
     }
     const { ip, via } = record
-    count(ip, ip !== null && via === undefined && attribution.client(ip).inside)
+    if (ip !== null && via === undefined && attribution.client(ip).inside) countClient(tally.ours, ip)
+    countRecord(ip === null)
     return options.explain
       ? options.explain({ line: tally.lines, reading, record, doubt })
       : writeLine(record)
   }
 
-  /**
-   * Reads the line between two places, its newline not included.
-   * @param at where its status stands, if that is known
-   * @param wanted whether that status is asked for
-   */
-  const parseLine = (block: Block, start: number, end: number, at: number, wanted: boolean) => {
-    if (quick && at >= 0) {
-      const sender = quick(block, start, at, wanted ? output : undefined)
-      if (sender) {
-        tally.requests += 1
-        if (wanted) count(sender.ip, sender.lonePrivate)
-        return
-      }
-    }
-    output.text(parseThoroughly(block.bytes.toString('utf8', start, end)))
-  }
-
-  const parseBlock = (bytes: Buffer): Buffer | undefined => {
-    const block = toBlock(bytes)
-    // in the hour that comes twice, a line is dated by those before it: none may be missing
-    const sieving = quick !== undefined && options.unparsed === undefined && !doublesHour(zone, bytes)
-    for (let start = 0; start < bytes.length; ) {
-      const end = lineEnd(bytes, start)
-      const at = quick ? findStatus(block, start, end) : -1
+  const parseBlockThoroughly = (block: Buffer): Buffer => {
+    let written = ''
+    for (const line of linesOf(block)) {
       tally.lines += 1
-      const wanted = at < 0 || isWanted[numberAt(bytes, at, at + 3)] === 1
-      // most lines of most logs end here
-      if (sieving && !wanted) tally.requests += 1
-      else parseLine(block, start, end, at, wanted)
-      start = end + 1
+      written += parseThoroughly(line)
     }
-    return output.take()
+    return Buffer.from(written)
   }
 
-  const parser = transform((block: Buffer, _encoding, done) => done(null, parseBlock(block)))
+  let linesBefore = 0
+  const quick =
+    plain && !options.explain && !options.thorough
+      ? compileQuick({
+          client: options.attribution.client,
+          clock,
+          wanted: options.wanted,
+          readThoroughly(text, line) {
+            tally.lines = linesBefore + line
+            return parseThoroughly(text)
+          },
+          countRecord(unknown) {
+            countRecord(unknown)
+            return tally.wanted < ADVISE_AT
+          },
+          countPrivate: slot => countClient(tally.ours, attribution.client(slot).ip as string),
+        })
+      : null
+
+  const parseQuickly = (block: Buffer, quick: Quick) => {
+    linesBefore = tally.lines
+    // in the hour that comes twice, a line is dated by those before it: none may be missing
+    const sieving = options.unparsed === undefined && !mayDoubleHour(block)
+    const { lines, requests, wanted, unattributed } = quick.read(block, sieving)
+    tally.lines = linesBefore + lines
+    tally.requests += requests
+    tally.wanted += wanted
+    tally.unattributed += unattributed
+  }
+
+  let pause: NodeJS.Immediate | undefined
+  /** Lets go of the records gathered; they wait for more only while the input does not. */
+  const flush = (stream: Transform) => {
+    clearImmediate(pause)
+    pause = undefined
+    const records = quick?.take()
+    if (records) stream.push(records)
+  }
+
+  const parser = transform(
+    function (this: Transform, block: Buffer, _encoding, done) {
+      if (!quick) {
+        this.push(parseBlockThoroughly(block))
+      } else {
+        parseQuickly(block, quick)
+        if (quick.size() >= BLOCK) flush(this)
+        else if (quick.size() > 0) pause ??= setImmediate(flush, this)
+      }
+      giveBack(block)
+      done()
+    },
+    function (this: Transform, done: () => void) {
+      flush(this)
+      done()
+    },
+  )
   return { stages: [wholeLines(), ...(plain ? [unglue()] : []), parser], tally }
 }

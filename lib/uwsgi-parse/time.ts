@@ -89,23 +89,42 @@ function wallFormat(timeZone: string): Intl.DateTimeFormat {
   }
 }
 
-/**
- * A clock that reads a log's dates: where a reading of the wall has two instants it takes the one
- * that keeps the log in order.
- */
-export function logClock(zone: Zone): (wall: number, msecs: number) => number {
+/** Reads the dates of a log. */
+export interface LogClock {
+  /** The instant of a reading of the wall; where it has two, the one that keeps the log in order. */
+  read: (wall: number, msecs: number) => number
+  /** The instant of a reading that has only one; else NaN. */
+  only: (wall: number) => number
+  /** Is told of an instant that was read without it. */
+  saw: (instant: number) => void
+}
+
+export function logClock(zone: Zone): LogClock {
   let newest = Number.NEGATIVE_INFINITY
   let latest = Number.NaN
   let instants: readonly number[] = []
-  return (wall, msecs) => {
+  const at = (wall: number) => {
     // many lines have the same date
     if (wall !== latest) instants = zone(wall)
     latest = wall
-    const [first = Number.NaN, second] = instants
-    const back = second !== undefined && first + msecs < newest - DISORDER
-    const end = (back ? second : first) + msecs
-    if (end > newest) newest = end
-    return end
+    return instants
+  }
+  const saw = (instant: number) => {
+    if (instant > newest) newest = instant
+  }
+  return {
+    read(wall, msecs) {
+      const [first = Number.NaN, second] = at(wall)
+      const back = second !== undefined && first + msecs < newest - DISORDER
+      const end = (back ? second : first) + msecs
+      saw(end)
+      return end
+    },
+    only(wall) {
+      const [first = Number.NaN, second] = at(wall)
+      return second === undefined ? first : Number.NaN
+    },
+    saw,
   }
 }
 
@@ -113,15 +132,32 @@ export function logClock(zone: Zone): (wall: number, msecs: number) => number {
 const BEFORE_DATE = '} ['
 
 /**
- * Whether the hour that the end of summer time doubles may lie in a block of the log, or within two days of it:
- * told by its first and its last date.
+ * Whether the hour that the end of summer time doubles may lie in a block of the log, or within two days of it: told by
+ * the days of its first and its last date, and asked again only when these change.
  */
-export function doublesHour(zone: Zone, block: Buffer): boolean {
-  const first = block.indexOf(BEFORE_DATE)
-  if (first < 0) return false
-  const [from, to] = [first, block.lastIndexOf(BEFORE_DATE)]
-    .map(at => parseCtime(block.toString('latin1', at + BEFORE_DATE.length, at + BEFORE_DATE.length + 24)))
-    .sort((a, b) => a - b) as [number, number]
+export function watchDoubledHour(zone: Zone): (block: Buffer) => boolean {
+  let days = ''
+  let doubles = false
+  return block => {
+    const first = block.indexOf(BEFORE_DATE)
+    if (first < 0) return false
+    const found = [first, block.lastIndexOf(BEFORE_DATE)].map(at => {
+      const start = at + BEFORE_DATE.length
+      return block.toString('latin1', start, start + 11) + block.toString('latin1', start + 20, start + 24)
+    })
+    const now = found.join()
+    if (now !== days) {
+      const [from, to] = found
+        .map(day => parseCtime(`${day.slice(0, 11)}00:00:00 ${day.slice(11)}`))
+        .sort((a, b) => a - b) as [number, number]
+      doubles = doublesHour(zone, from, to + DAY)
+      days = now
+    }
+    return doubles
+  }
+}
+
+function doublesHour(zone: Zone, from: number, to: number): boolean {
   const offset = (wall: number) => wall - (zone(wall)[0] as number)
   const start = offset(from - 2 * DAY)
   if (to - from < 10 * DAY) return offset(to + 2 * DAY) < start

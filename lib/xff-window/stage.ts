@@ -1,12 +1,12 @@
 import type { Duplex } from 'node:stream'
 import { transform } from 'through2'
-import { type Block, lineEnd, toBlock } from '../bytes.js'
+import { giveBack } from '../blocks.js'
 import type { Report } from '../fault.js'
 import { readOrReport, writeLine } from '../jsonl.js'
-import { wholeLines } from '../lines.js'
+import { linesOf, wholeLines } from '../lines.js'
 import { type BanRecord, formatInstant, parseInstant, type RequestRecord } from '../record.js'
 import type { Explainer } from './explain.js'
-import { type Counted, compileQuick } from './quick.js'
+import { compileQuick } from './quick.js'
 import { createWindow, type Limits, type Verdict, type Window } from './window.js'
 
 export interface Options extends Limits {
@@ -50,64 +50,85 @@ export function xffWindow(options: Options): { stages: Duplex[]; tally: Tally; w
   const { explainer } = options
   const tally: Tally = { requests: 0, failures: 0, unattributed: 0, ignored: 0, late: 0, bans: 0 }
   const window = createWindow(options)
-  const quick = explainer || options.thorough ? undefined : compileQuick()
   let line = 0
+  let written = ''
 
-  /** Counts a request; undefined where it is no failure that counts. */
-  const observe = ({ ip, time, status }: Counted): Exclude<Verdict, 'late'> | undefined => {
-    tally.requests += 1
-    if (status !== undefined && !options.failing(status)) return undefined
-    tally.failures += 1
-    if (ip === null || time === null) {
-      tally.unattributed += 1
-      return undefined
-    }
+  /** Counts a failure; undefined where it does not count. */
+  const count = (ip: string, key: string, time: number): Exclude<Verdict, 'late'> | undefined => {
     if (options.ignored(ip)) {
       tally.ignored += 1
       return undefined
     }
-    const verdict = window.observe(options.keyOf(ip), time)
+    const verdict = window.observe(key, time)
     if (verdict !== 'late') return verdict
     tally.late += 1
     return undefined
   }
 
-  /** What is written of a failure that has been counted. */
-  const tell = (verdict: Exclude<Verdict, 'late'>, { ip, time }: Counted, request: RequestRecord): string => {
-    const failure = { key: options.keyOf(ip as string), time: time as number, request }
-    explainer?.remember(failure)
-    if (verdict === 'counted') return ''
+  const tell = (ban: Exclude<Verdict, string>, failure: Failure) => {
     tally.bans += 1
-    const ban = toBan(failure, verdict)
-    return explainer ? explainer.explain(ban, failure) : writeLine(ban)
+    const record = toBan(failure, ban)
+    written += explainer ? explainer.explain(record, failure) : writeLine(record)
   }
 
-  /** Reads the line between two places, its newline not included. */
-  const decide = (block: Block, start: number, end: number): string => {
-    line += 1
-    const known = quick?.(block, start, end)
-    if (known) {
-      const verdict = observe(known)
-      if (verdict === undefined || verdict === 'counted') return ''
-      return tell(verdict, known, JSON.parse(block.bytes.toString('utf8', start, end)) as RequestRecord)
-    }
-    const text = block.bytes.toString('utf8', start, end)
+  const readThoroughly = (text: string) => {
     const request = readOrReport(text, line, ['request'], options.report) as RequestRecord | undefined
-    if (!request) return ''
-    const { ip, time, status } = request
-    const counted = { ip, status, time: time === null ? null : parseInstant(time) }
-    const verdict = observe(counted)
-    return verdict === undefined ? '' : tell(verdict, counted, request)
+    if (!request) return
+    tally.requests += 1
+    const { ip, status } = request
+    if (status !== undefined && !options.failing(status)) return
+    tally.failures += 1
+    if (ip === null || request.time === null) {
+      tally.unattributed += 1
+      return
+    }
+    const time = parseInstant(request.time)
+    const key = options.keyOf(ip)
+    const verdict = count(ip, key, time)
+    if (verdict === undefined) return
+    const failure = { key, time, request }
+    explainer?.remember(failure)
+    if (verdict !== 'counted') tell(verdict, failure)
   }
 
-  const stage = transform((bytes: Buffer, _encoding, done) => {
-    const block = toBlock(bytes)
-    let written = ''
-    for (let start = 0; start < bytes.length; ) {
-      const end = lineEnd(bytes, start)
-      written += decide(block, start, end)
-      start = end + 1
+  let linesBefore = 0
+  const quick =
+    explainer || options.thorough
+      ? null
+      : compileQuick({
+          failing: options.failing,
+          keyOf: options.keyOf,
+          readThoroughly(text, ofBlock) {
+            line = linesBefore + ofBlock
+            readThoroughly(text)
+          },
+          countFailure(ip, key, time, text) {
+            const verdict = count(ip, key, time)
+            if (verdict === undefined || verdict === 'counted') return
+            tell(verdict, { key, time, request: JSON.parse(text()) as RequestRecord })
+          },
+        })
+
+  const readBlock = (block: Buffer) => {
+    if (!quick) {
+      for (const text of linesOf(block)) {
+        line += 1
+        readThoroughly(text)
+      }
+      return
     }
+    linesBefore = line
+    const { lines, requests, failures, unattributed } = quick(block)
+    line = linesBefore + lines
+    tally.requests += requests
+    tally.failures += failures
+    tally.unattributed += unattributed
+  }
+
+  const stage = transform((block: Buffer, _encoding, done) => {
+    written = ''
+    readBlock(block)
+    giveBack(block)
     done(null, written === '' ? undefined : Buffer.from(written))
   })
   return { stages: [wholeLines({ markInvalid: true }), stage], tally, window }

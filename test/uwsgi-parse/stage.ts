@@ -197,3 +197,68 @@ t.test('and on logs of hostile lines', async t => {
   )
   t.ok(quick > 1000, `${quick} with a client`)
 })
+
+/** A log of ordinary lines, all of one length in time, and of so many clients. */
+function ordinary(lines: number, clients: number, date = 'Sun Nov 22 14:06:08 2026'): string {
+  return Array.from({ length: lines }, (_, i) => {
+    const client = (i * 7919) % clients
+    const ip = `${20 + (client >> 16)}.${(client >> 8) & 255}.${client & 255}.1`
+    const slot =
+      client % 5 === 0 ? `${ip}, 9.9.9.9` : client % 7 === 0 ? `2001:db8::${client.toString(16)}` : ip
+    return (
+      `[pid: 7|app: 0|req: ${i}/${i}] ${slot} () {30 vars in 400 bytes} [${date}] GET /${i} => ` +
+      `generated ${i} bytes in ${i % 90_000} msecs (HTTP/1.1 404) 2 headers in 71 bytes (1 switches on core 0)\n`
+    )
+  }).join('')
+}
+
+t.test(
+  'more clients than are remembered, in a block larger than the room for lines and for records',
+  async t => {
+    const input = Buffer.from(ordinary(100_000, 50_000))
+    t.equal(await parsed([input], { tz: 'UTC' }), await parsed([input], { tz: 'UTC', thorough: true }))
+  },
+)
+
+t.test(
+  'dates that are none, and those at the ends of time, are what the full grammar makes of them',
+  async t => {
+    const dates = [
+      'Sun Nov 31 14:06:08 2026',
+      'Sun Feb 29 14:06:08 2027',
+      'Tue Feb 29 14:06:08 2028',
+      'Sun Nov  2 14:06:08 2026',
+      'Sun Nov 02 14:06:08 2026',
+      'Sun Nov 22 14:06:59 2026',
+      'Sun Nov 22 14:06:60 2026',
+      'Sun Nov 22 14:06:61 2026',
+      'Sun Nov 22 24:00:00 2026',
+      'Sun Nov 22 14:60:00 2026',
+      'Sun Foo 22 14:06:08 2026',
+      'sun nov 22 14:06:08 2026',
+      'Sun Nov 22 14:06: 8 2026',
+      'Sun Nov 22 14:06:0x 2026',
+      'Sun Nov 22 14:06:08 0026',
+      'Thu Jan  1 00:00:00 1970',
+      'Wed Dec 31 23:59:59 1969',
+      'Fri Dec 31 23:59:59 9999',
+      'Sun Nov 22 14:06:08x2026',
+    ]
+    // each after a good one of the same minute, and the other way round
+    const good = ordinary(2, 10)
+    for (const date of dates) {
+      for (const input of [good + ordinary(3, 10, date) + good, ordinary(3, 10, date) + good]) {
+        const block = [Buffer.from(input)]
+        t.equal(await parsed(block, { tz: 'UTC' }), await parsed(block, { tz: 'UTC', thorough: true }), date)
+      }
+    }
+  },
+)
+
+t.test('a chain of proxies too long to be remembered', async t => {
+  const slot = Array.from({ length: 20 }, (_, i) => `203.0.113.${i}`).join(', ')
+  const input = [Buffer.from(ordinary(3, 1).replaceAll('20.0.0.1, 9.9.9.9', slot))]
+  const quick = await parsed(input)
+  t.match(quick, '"ip":"203.0.113.19"')
+  t.equal(quick, await parsed(input, { thorough: true }))
+})

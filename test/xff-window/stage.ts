@@ -11,13 +11,14 @@ import { seeded } from '../support/seeded.js'
 async function windowed(
   chunks: AsyncIterable<Buffer> | Iterable<Buffer>,
   thorough = false,
+  keys = 1000,
 ): Promise<{ out: string; faults: number }> {
   let faults = 0
   const { stages, tally } = xffWindow({
     max: 3,
     find: 10_000,
     late: 5_000,
-    keys: 1000,
+    keys,
     failing: status => status >= 400,
     ignored: () => false,
     keyOf: compileKey(128),
@@ -160,4 +161,20 @@ t.test('lines known at a glance are read as the full reader reads them', async t
     }),
     seeded(t, 1000),
   )
+})
+
+t.test('more addresses than are remembered, in a block larger than the room for lines', async t => {
+  const lines = Array.from({ length: 120_000 }, (_, i) => {
+    const client = (i * 7919) % 40_000
+    const ip = client % 7 === 0 ? `2001:db8::${client.toString(16)}` : `20.0.${client >> 8}.${client & 255}`
+    const time = new Date(Date.parse('2026-11-22T14:00:00Z') + Math.floor(i / 20)).toISOString()
+    return (
+      `{"type":"request","time":"${time}","ip":"${ip}","status":${i % 9 === 0 ? 200 : 404},"method":"GET",` +
+      `"uri":"/${i}","protocol":"HTTP/1.1","bytes":${i},"msecs":0}\n`
+    )
+  })
+  const input = [Buffer.from(lines.join(''))]
+  const quick = await windowed(input, false, 100_000)
+  t.match(quick.out, '"type":"ban"')
+  t.same(quick, await windowed(input, true, 100_000))
 })

@@ -1,0 +1,143 @@
+/**
+ * Lines looked at as the bytes that they came in, sixteen at a time. Places are addresses in the memory of the module;
+ * 0 is none, and what is asked to begin there is not found. Around what is looked at lies room that may be read, and
+ * behind it stands a newline, at which every search ends.
+ */
+
+export const NEWLINE: u8 = 0x0a
+export const SPACE: u8 = 0x20
+export const ZERO: u8 = 0x30
+const WIDTH: usize = 16
+
+/** Where the newline stands that ends the line at a place. */
+export function lineEnd(start: usize): usize {
+  const newline = i8x16.splat(NEWLINE)
+  let at = start
+  let found: u64 = 0
+  do {
+    const one = i8x16.eq(v128.load(at), newline)
+    const two = i8x16.eq(v128.load(at, 16), newline)
+    const three = i8x16.eq(v128.load(at, 32), newline)
+    const four = i8x16.eq(v128.load(at, 48), newline)
+    if (v128.any_true(v128.or(v128.or(one, two), v128.or(three, four))))
+      found = bits(one) | (bits(two) << 16) | (bits(three) << 32) | (bits(four) << 48)
+    at += 4 * WIDTH
+  } while (found === 0)
+  return at - 4 * WIDTH + <usize>ctz(found)
+}
+
+/** The highest bit of each of sixteen bytes, the first byte's as the lowest. */
+function bits(bytes: v128): u64 {
+  return <u64>(<u32>i8x16.bitmask(bytes))
+}
+
+// a text of `ascii`: its characters, its length, and as many ones
+const TEXT: usize = 16
+const LENGTH: usize = TEXT
+const ONES: usize = TEXT + 4
+
+/** A text of ASCII, up to 16 characters, kept in memory for the functions below. */
+export function ascii(text: string): usize {
+  const at = heap.alloc(TEXT + 8)
+  memory.fill(at, 0, TEXT)
+  for (let i = 0; i < text.length; i++) store<u8>(at + i, <u8>text.charCodeAt(i))
+  store<u32>(at, text.length, LENGTH)
+  store<u32>(at, (1 << text.length) - 1, ONES)
+  return at
+}
+
+export function lengthOf(text: usize): usize {
+  return load<u32>(text, LENGTH)
+}
+
+/** Which characters of a text do not stand at a place, as bits: 0 where all of it does. To add up what is wrong takes no jump. */
+export function differs(at: usize, text: usize): u32 {
+  const same = i8x16.bitmask(i8x16.eq(v128.load(at), v128.load(text)))
+  return ~same & load<u32>(text, ONES)
+}
+
+/** What stands behind a text, if that stands at a place. */
+export function behind(at: usize, text: usize): usize {
+  return differs(at, text) === 0 ? at + lengthOf(text) : 0
+}
+
+function isDigit(byte: u8): bool {
+  return <u8>(byte - ZERO) < 10
+}
+
+/** Where a run of 1 to `most` digits that begins at a place ends. */
+export function digitsEnd(at: usize, most: usize): usize {
+  let end = at
+  while (isDigit(load<u8>(end))) end += 1
+  return end > at && end - at <= most ? end : 0
+}
+
+/** Which of the 64 bytes before a place are digits, as bits, the last byte's as the highest. */
+export function digitsBefore(end: usize): u64 {
+  const at = end - 64
+  return digits(at) | (digits(at + 16) << 16) | (digits(at + 32) << 32) | (digits(at + 48) << 48)
+}
+
+function digits(at: usize): u64 {
+  return bits(i8x16.lt_u(i8x16.sub(v128.load(at), i8x16.splat(ZERO)), i8x16.splat(10)))
+}
+
+/** The number that up to nine digits of a stretch make. */
+export function numberAt(start: usize, end: usize): i32 {
+  let number: i32 = 0
+  for (let at = start; at < end; at++) number = number * 10 + load<u8>(at) - ZERO
+  return number
+}
+
+/** A set of bytes, as a table, given as the first and the last of each run in it. */
+export function bytesOf(runs: string): usize {
+  const table = heap.alloc(256)
+  memory.fill(table, 0, 256)
+  for (let i = 0; i < runs.length; i += 2) {
+    for (let byte = runs.charCodeAt(i); byte <= runs.charCodeAt(i + 1); byte++) store<u8>(table + byte, 1)
+  }
+  return table
+}
+
+/** Where the first byte stands, from a place on, that is not of a set; a newline is of none. */
+export function skip(at: usize, set: usize): usize {
+  let end = at
+  while (load<u8>(set + load<u8>(end)) !== 0) end += 1
+  return end
+}
+
+/** Whether two stretches of a length are the same. */
+export function equals(one: usize, other: usize, length: usize): bool {
+  for (let i: usize = 0; i < length; i += WIDTH) {
+    const rest = length - i
+    const all: u32 = rest < WIDTH ? (1 << (<u32>rest)) - 1 : 0xffff
+    if ((i8x16.bitmask(i8x16.eq(v128.load(one + i), v128.load(other + i))) & all) !== all) return false
+  }
+  return true
+}
+
+/** Copies a stretch. Up to fifteen bytes more are read and written. Returns where the copy ends. */
+export function copy(to: usize, from: usize, length: usize): usize {
+  for (let i: usize = 0; i < length; i += WIDTH) v128.store(to + i, v128.load(from + i))
+  return to + length
+}
+
+/** Writes a text of `ascii`. Returns where it ends; see `copy`. */
+export function put(to: usize, text: usize): usize {
+  v128.store(to, v128.load(text))
+  return to + lengthOf(text)
+}
+
+/** A hash of a stretch; only for tables in which a clash costs time and nothing else. */
+export function hashOf(start: usize, length: usize): u32 {
+  let hash: u64 = length
+  for (let i: usize = 0; i < length; i += 8) {
+    const rest = length - i
+    const word = load<u64>(start + i)
+    const own = rest < 8 ? word & (((<u64>1) << (8 * rest)) - 1) : word
+    // the golden ratio of 2^53, odd
+    hash = (hash ^ own) * 0x13c6ef372fe94f
+    hash ^= hash >> 32
+  }
+  return <u32>hash
+}

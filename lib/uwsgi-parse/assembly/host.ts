@@ -1,0 +1,22 @@
+/** What the module leaves to its host, where it is told of places in the module's memory. */
+
+/** Reads a line with the full grammar, and writes its record behind the output. */
+export declare function readThoroughly(start: usize, end: usize, line: i32): void
+
+/** Makes room in the output. */
+export declare function flush(): void
+
+/** The instant that a date means, in milliseconds since 1970, if it is one and means one; else NaN. */
+export declare function instantOf(date: usize): f64
+
+/** Writes the minute of an instant as records do, `2026-11-22T14:06:`. */
+export declare function writeMinute(to: usize, instant: f64): void
+
+/** Fills the owner's part of the place of an address slot. */
+export declare function fillSender(place: usize, length: usize): void
+
+/** Is told of a request that came from one private address alone. */
+export declare function countPrivate(start: usize, length: usize): void
+
+/** Counts a record, of a client that is known or not. Returns whether it wants to count the next one, too. */
+export declare function countRecord(unknown: bool): bool

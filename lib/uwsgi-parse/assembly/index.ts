@@ -1,0 +1,78 @@
+/**
+ * The lines of uWSGI's own layout, from bytes to bytes. What is out of the ordinary in any way is left to the host, which
+ * has the full grammar.
+ */
+import { lineEnd, NEWLINE, numberAt } from '../../assembly/bytes'
+import { timeOf } from './clock'
+import { countPrivate, countRecord, readThoroughly } from './host'
+import { dateStart, msecsEnd, msecsStart, slotEnd, slotStart, takeApart } from './ordinary'
+import { write } from './record'
+import { isPrivate, isUnknown, senderIn } from './sender'
+import { findStatus } from './sieve'
+
+export { newest } from './clock'
+export { commit, output, reserve, written } from './output'
+
+/** How many bytes are read at once, at the most. */
+export const CAPACITY: usize = 1 << 19
+// what is looked at before and behind the lines
+const MARGIN: usize = 64
+const room = heap.alloc(MARGIN + CAPACITY + MARGIN)
+memory.fill(room, 0, MARGIN)
+/** Where lines are read. */
+export const input = room + MARGIN
+
+/** By status: 1 where its answers become records. */
+export const wanted = heap.alloc(1000)
+
+// what was in the lines that were last read, but for what the host read or counted
+export let requests: i32 = 0
+export let records: i32 = 0
+export let unattributed: i32 = 0
+
+/** Whether the host still counts each record itself. */
+let isWatched = true
+
+/**
+ * Reads the whole lines in the input, the last of which may lack its newline.
+ * @param sieving whether lines may go unread whose status nobody wants
+ * @returns how many lines there were
+ */
+export function read(size: usize, sieving: bool): i32 {
+  const end = input + size
+  store<u8>(end, NEWLINE)
+  requests = records = unattributed = 0
+  let lines: i32 = 0
+  for (let start = input; start < end; ) {
+    const newline = lineEnd(start)
+    lines += 1
+    const status = findStatus(start, newline)
+    const isWanted = status !== 0 && load<u8>(wanted + numberAt(status, status + 3)) !== 0
+    // most lines of most logs end here
+    if (status !== 0 && sieving && !isWanted) requests += 1
+    else if (status === 0 || !readOrdinary(start, status, isWanted)) readThoroughly(start, newline, lines)
+    start = newline + 1
+  }
+  return lines
+}
+
+/** Reads an ordinary line, and writes its record if that is wanted; false for a line that is not ordinary. */
+function readOrdinary(start: usize, status: usize, isWanted: bool): bool {
+  if (!takeApart(start, status)) return false
+  const sender = senderIn(slotStart, slotEnd)
+  if (sender === 0) return false
+  const time = timeOf(dateStart, numberAt(msecsStart, msecsEnd))
+  if (isNaN(time)) return false
+  requests += 1
+  if (!isWanted) return true
+  const unknown = isUnknown(sender)
+  if (isPrivate(sender)) countPrivate(slotStart, slotEnd - slotStart)
+  if (isWatched) {
+    isWatched = countRecord(unknown)
+  } else {
+    records += 1
+    if (unknown) unattributed += 1
+  }
+  write(time, sender, status)
+  return true
+}

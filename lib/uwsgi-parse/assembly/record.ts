@@ -1,0 +1,50 @@
+import { ascii, copy, put } from '../../assembly/bytes'
+import { putTime } from './clock'
+import {
+  methodEnd,
+  methodStart,
+  msecsEnd,
+  msecsStart,
+  protocolEnd,
+  protocolStart,
+  sizeEnd,
+  sizeStart,
+  slotEnd,
+  slotStart,
+  uriEnd,
+  uriStart,
+} from './ordinary'
+import { commit, reserve } from './output'
+import { isListed, putClient } from './sender'
+
+// what stands between the parts of a record
+const TYPE = ascii('{"type":"request')
+const TIME = ascii('","time":"')
+const IP = ascii('Z","ip":')
+const STATUS = ascii(',"status":')
+const METHOD = ascii(',"method":"')
+const URI = ascii('","uri":"')
+const PROTOCOL = ascii('","protocol":"')
+const BYTES = ascii('","bytes":')
+const MSECS = ascii(',"msecs":')
+const VIA = ascii(',"via":"')
+const END_VIA = ascii('"}\n')
+const END = ascii('}\n')
+/** More than all of these, the time and the address come to. */
+const AROUND: usize = 256
+
+/** Writes the record of the line that was last taken apart. */
+export function write(time: f64, sender: usize, status: usize): void {
+  let at = reserve(slotEnd - slotStart + (protocolEnd - methodStart) + AROUND)
+  at = putTime(put(put(at, TYPE), TIME), time)
+  at = putClient(put(at, IP), sender)
+  at = copy(put(at, STATUS), status, 3)
+  at = copy(put(at, METHOD), methodStart, methodEnd - methodStart)
+  at = copy(put(at, URI), uriStart, uriEnd - uriStart)
+  at = copy(put(at, PROTOCOL), protocolStart, protocolEnd - protocolStart)
+  at = copy(put(at, BYTES), sizeStart, sizeEnd - sizeStart)
+  at = copy(put(at, MSECS), msecsStart, msecsEnd - msecsStart)
+  if (isListed(sender)) at = put(copy(put(at, VIA), slotStart, slotEnd - slotStart), END_VIA)
+  else at = put(at, END)
+  commit(at)
+}

@@ -1,0 +1,42 @@
+import { copy } from '../../assembly/bytes'
+import { fresh, KEPT, LONGEST, placeOf } from '../../assembly/remember'
+import { fillSender } from './host'
+
+// what the host makes of an address slot, behind the slot itself
+const FLAGS: usize = KEPT
+const LENGTH: usize = KEPT + 1
+const CLIENT: usize = KEPT + 2
+
+// flags
+const UNKNOWN: u8 = 1
+const LISTED: u8 = 2
+const PRIVATE: u8 = 4
+
+/** Who stands in an address slot; 0 for a slot that is too long to be remembered. */
+export function senderIn(start: usize, end: usize): usize {
+  const length = end - start
+  if (length > LONGEST) return 0
+  const sender = placeOf(start, length)
+  if (fresh) fillSender(sender, length)
+  return sender
+}
+
+/** Whether it cannot be known who that is. */
+export function isUnknown(sender: usize): bool {
+  return (load<u8>(sender, FLAGS) & UNKNOWN) !== 0
+}
+
+/** Whether a record shows the slot: where it is more than the client. */
+export function isListed(sender: usize): bool {
+  return (load<u8>(sender, FLAGS) & LISTED) !== 0
+}
+
+/** Whether the slot holds one private address and nothing else. */
+export function isPrivate(sender: usize): bool {
+  return (load<u8>(sender, FLAGS) & PRIVATE) !== 0
+}
+
+/** Writes the client as JSON. Returns where that ends. */
+export function putClient(to: usize, sender: usize): usize {
+  return copy(to, sender + CLIENT, load<u8>(sender, LENGTH))
+}

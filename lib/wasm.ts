@@ -1,0 +1,51 @@
+/** As much of the global as is used here. */
+declare const WebAssembly: {
+  Module: new (code: Uint8Array) => object
+  Instance: new (module: object, imports: { host: Host }) => { exports: { memory: { buffer: ArrayBuffer } } }
+}
+
+/** What a module calls, by name. */
+type Host = Readonly<
+  Record<string, (one: number, two: number, three: number, four: number) => number | undefined>
+>
+
+/** A global of a module. */
+export interface Global {
+  readonly value: number
+}
+
+/** A module that was started. */
+export interface Started<Exports> {
+  exports: Exports
+  /** its memory, which keeps its size */
+  memory: Buffer
+}
+
+/**
+ * Starts a module that was compiled from a folder `assembly`.
+ * @param code base64
+ * @returns null where this machine or this Node cannot run it, as on a processor without SSE 4.1
+ */
+export function startModule<Exports>(code: string, host: Host): Started<Exports> | null {
+  let module: object
+  try {
+    module = new WebAssembly.Module(Buffer.from(code, 'base64'))
+  } catch {
+    return null
+  }
+  const { exports } = new WebAssembly.Instance(module, { host })
+  return { exports: exports as Exports, memory: Buffer.from(exports.memory.buffer) }
+}
+
+const NEWLINE = 0x0a
+
+/** A block of whole lines in pieces of whole lines, none of which is longer than `most`; a line that is longer is cut. */
+export function* pieces(block: Buffer, most: number): Generator<Buffer> {
+  for (let start = 0; start < block.length; ) {
+    const rest = block.length - start
+    const whole = rest <= most ? block.length : block.lastIndexOf(NEWLINE, start + most - 1) + 1
+    const end = whole > start ? whole : start + most
+    yield block.subarray(start, end)
+    start = end
+  }
+}

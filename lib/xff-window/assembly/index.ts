@@ -1,0 +1,49 @@
+/**
+ * Requests in the shape in which uwsgi-parse writes them, read where they lie. A line of any other shape is left to the
+ * host, which has the full reader.
+ */
+import { lineEnd, NEWLINE } from '../../assembly/bytes'
+import { indexOf } from '../../assembly/remember'
+import { countFailure, readThoroughly } from './host'
+import { client, readRequest, status, time } from './request'
+
+export { PLACES } from '../../assembly/remember'
+
+/** How many bytes are read at once, at the most. */
+export const CAPACITY: usize = 1 << 19
+// what is looked at before and behind the lines
+const MARGIN: usize = 64
+const room = heap.alloc(MARGIN + CAPACITY + MARGIN)
+/** Where lines are read. */
+export const input = room + MARGIN
+
+/** By status: 1 where it is a failure. */
+export const failing = heap.alloc(1000)
+
+// what was in the lines that were last read, but for those that the host read
+export let requests: i32 = 0
+export let failures: i32 = 0
+export let unattributed: i32 = 0
+
+/** Reads the whole lines in the input, the last of which may lack its newline. Returns how many there were. */
+export function read(size: usize): i32 {
+  const end = input + size
+  store<u8>(end, NEWLINE)
+  requests = failures = unattributed = 0
+  let lines: i32 = 0
+  for (let start = input; start < end; ) {
+    const newline = lineEnd(start)
+    lines += 1
+    if (!readRequest(start, newline)) readThoroughly(start, newline, lines)
+    else {
+      requests += 1
+      if (load<u8>(failing + status) !== 0) {
+        failures += 1
+        if (client === 0) unattributed += 1
+        else countFailure(indexOf(client), time, start, newline)
+      }
+    }
+    start = newline + 1
+  }
+  return lines
+}

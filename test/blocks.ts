@@ -1,0 +1,29 @@
+import t from 'tap'
+import { giveBack, lendBlock } from '../lib/blocks.js'
+
+t.test('a block is lent again only when it came back', async t => {
+  const first = lendBlock(1000)
+  const second = lendBlock(1000)
+  t.not(first.buffer, second.buffer)
+  giveBack(first.subarray(10, 20))
+  const third = lendBlock(1000)
+  t.equal(third.buffer, first.buffer, 'by any part of it')
+  t.equal(third.length, 1000)
+  t.not(lendBlock(1000).buffer, first.buffer)
+})
+
+t.test('one that is given twice is lent once', async t => {
+  const block = lendBlock(1000)
+  giveBack(block)
+  giveBack(block)
+  const again = [lendBlock(1000), lendBlock(1000)]
+  t.equal(again.filter(({ buffer }) => buffer === block.buffer).length, 1)
+})
+
+t.test('what was not lent is not taken, and one of another size not lent', async t => {
+  const strange = Buffer.from('not lent')
+  giveBack(strange)
+  t.not(lendBlock(8).buffer, strange.buffer)
+  giveBack(lendBlock(2000))
+  t.equal(lendBlock(1000).length, 1000)
+})
