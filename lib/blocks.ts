@@ -1,23 +1,27 @@
-/** How many that came back are kept for the next ones. */
+/** How many of a size are kept, when they came back, for the next ones. */
 const KEPT = 4
 
-const free: Buffer[] = []
+const free = new Map<number, Buffer[]>()
 const lent = new WeakMap<ArrayBufferLike, Buffer>()
 
 /**
- * Room for a block of input. It is the reader's until `giveBack`; a block that never comes back is garbage like any
- * other. New ones for each read would make a replay collect garbage for a tenth of its time.
+ * Room for a block of bytes. It is its owner's until `giveBack`; one that never comes back is garbage like any other.
+ * With new ones for each read and each write, a tenth of a replay would be spent on collecting them.
+ * @param size in bytes; of a few sizes
  */
 export function lendBlock(size: number): Buffer {
-  const block = free.pop()
-  if (block?.length === size) return block
-  const fresh = Buffer.allocUnsafeSlow(size)
-  lent.set(fresh.buffer, fresh)
-  return fresh
+  const known = free.get(size)?.pop()
+  if (known) return known
+  const block = Buffer.allocUnsafeSlow(size)
+  lent.set(block.buffer, block)
+  return block
 }
 
 /** Says that nobody looks at a block any more, nor at any part of it. One that was not lent may be given, too. */
 export function giveBack(part: Buffer): void {
   const block = lent.get(part.buffer)
-  if (block && free.length < KEPT && !free.includes(block)) free.push(block)
+  if (!block) return
+  const kept = free.get(block.length) ?? []
+  free.set(block.length, kept)
+  if (kept.length < KEPT && !kept.includes(block)) kept.push(block)
 }

@@ -71,7 +71,8 @@ export function encode(): Transform {
     { writableObjectMode: true },
     function (this: Transform, record: AnyRecord, _encoding, done) {
       gathered += writeLine(record)
-      if (gathered.length >= BLOCK) flush(this)
+      // a push from here makes the input wait while the last one has not been taken
+      if (gathered.length >= BLOCK || this.readableLength > 0) flush(this)
       else pause ??= setImmediate(flush, this)
       done()
     },

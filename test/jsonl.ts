@@ -4,6 +4,7 @@ import t from 'tap'
 import type { Fault } from '../lib/fault.js'
 import { decode, encode } from '../lib/jsonl.js'
 import type { AnyRecord } from '../lib/record.js'
+import { takenByStalled } from './support/stall.js'
 
 const ban = (n: number) => `{"type":"ban","ip":"203.0.113.${n}"}`
 
@@ -64,4 +65,10 @@ t.test('a record is written at once when the input pauses, many in one block', a
   await new Promise(resolve => stage.once('end', resolve))
   t.equal(Buffer.concat(rest).toString().split('\n').length, 5001)
   t.ok(rest.length < 20, `${rest.length} blocks`)
+})
+
+t.test('a reader that stalls stalls the records', async t => {
+  const record: AnyRecord = { type: 'ban', ip: '203.0.113.1', last: { uri: '/'.repeat(1000) } }
+  const taken = await takenByStalled(record, 5000, [encode()])
+  t.ok(taken < 1000, `${taken} of 5000`)
 })

@@ -2,7 +2,7 @@ import { fstatSync, readSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import { lendBlock } from '../blocks.js'
-import { readPipe } from './pipe.js'
+import { readStdin } from './pipe.js'
 
 const STDIN = 0
 /** How much is read at a time at the most, in bytes. */
@@ -65,7 +65,7 @@ export function openInput(hurry: () => void): Input {
     process.once('SIGTERM', stop).once('SIGINT', stop)
     if (kind !== 'pipe')
       return Readable.from(kind === 'file' ? fileBlocks() : otherwise(), { objectMode: false })
-    const pipe = readPipe(STDIN, blocks)
+    const pipe = readStdin(blocks)
     close = pipe.end
     return pipe.stream
   }

@@ -3,11 +3,11 @@ import { Readable } from 'node:stream'
 import type { Blocks } from './input.js'
 
 /**
- * Reads a pipe into blocks that are used again. As process.stdin is read, each piece is 64 KB of garbage and comes
+ * Reads stdin, which is a pipe, into blocks that are used again. As process.stdin is read, each piece is 64 KB of garbage and comes
  * over several promises, which takes as long as what is done with it.
  * @returns the stream, and what ends it before the pipe does
  */
-export function readPipe(fd: number, blocks: Blocks): { stream: Readable; end: () => void } {
+export function readStdin(blocks: Blocks): { stream: Readable; end: () => void } {
   let ended = false
   const end = () => {
     if (ended) return
@@ -26,11 +26,13 @@ export function readPipe(fd: number, blocks: Blocks): { stream: Readable; end: (
     },
   })
   const options: SocketConstructorOpts & { onread: OnReadOpts } = {
-    fd,
+    fd: 0,
     writable: false,
     onread: { buffer: blocks.room, callback: size => stream.push(blocks.take(size)) },
   }
   const socket = new Socket(options)
+  // a second socket of this descriptor cannot be opened, and who only looks at process.stdin (execa) opens one
+  Object.defineProperty(process, 'stdin', { value: socket, configurable: true })
   socket
     .pause()
     .on('end', end)

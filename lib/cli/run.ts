@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createDiagnostics, type Diagnostics } from './diagnostics.js'
 import { openInput } from './input.js'
+import { openOutput } from './output.js'
 import { createProgress } from './progress.js'
 
 /** Exit codes, as in sysexits.h. */
@@ -48,8 +49,7 @@ export async function run(
     const input = built.input ?? source.open()
     hurry = built.hurry ?? hurry
     progress.start()
-    // stdout may be shared with what the shell runs next: it is not ours to shut down
-    await pipeline([input, ...stages, process.stdout], { end: false })
+    await pipeline([input, ...stages, openOutput()])
       .catch(ignoreClosedReader)
       .finally(progress.stop)
       .finally(finish)

@@ -1,4 +1,5 @@
 import code from '#assembly/uwsgi-parse'
+import { lendBlock } from '../blocks.js'
 import { formatInstant } from '../record.js'
 import { type Global, pieces, type Started, startModule } from '../wasm.js'
 import type { FindClient } from './client.js'
@@ -64,6 +65,9 @@ interface Exports {
 const CTIME = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}$/
 const CTIME_LENGTH = 24
 
+/** What one write takes at the most, unless lines become records that are much longer; in bytes. */
+const WRITE = 512 * 1024
+
 // how assembly/sender.ts keeps what is made of an address slot
 const FLAGS = 97
 const JSON_LENGTH = 98
@@ -116,9 +120,11 @@ export function compileQuick(options: Options): Quick | null {
   const textAt = (start: number, length: number): string => memory.toString('latin1', start, start + length)
   const drain = (): Buffer => {
     const { value: start } = module.output
-    const records = Buffer.from(memory.subarray(start, module.written.value))
+    const { value: end } = module.written
+    const records = end - start > WRITE ? Buffer.allocUnsafeSlow(end - start) : lendBlock(WRITE)
+    const size = memory.copy(records, 0, start, end)
     module.commit(start)
-    return records
+    return records.subarray(0, size)
   }
 
   const gathered = () => module.written.value - module.output.value

@@ -195,7 +195,8 @@ export function uwsgiParse(options: Options): { stages: Duplex[]; tally: Tally }
         this.push(parseBlockThoroughly(block))
       } else {
         parseQuickly(block, quick)
-        if (quick.size() >= BLOCK) flush(this)
+        // a push from here makes the input wait while the last one has not been taken
+        if (quick.size() >= BLOCK || this.readableLength > 0) flush(this)
         else if (quick.size() > 0) pause ??= setImmediate(flush, this)
       }
       giveBack(block)

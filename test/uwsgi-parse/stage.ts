@@ -11,6 +11,7 @@ import { uwsgiParse } from '../../lib/uwsgi-parse/stage.js'
 import { compileZone } from '../../lib/uwsgi-parse/time.js'
 import { FIXTURES } from '../support/commands.js'
 import { seeded } from '../support/seeded.js'
+import { takenByStalled } from '../support/stall.js'
 
 /** What uwsgi-parse writes for an input that comes in these chunks. */
 async function parsed(
@@ -261,4 +262,20 @@ t.test('a chain of proxies too long to be remembered', async t => {
   const quick = await parsed(input)
   t.match(quick, '"ip":"203.0.113.19"')
   t.equal(quick, await parsed(input, { thorough: true }))
+})
+
+t.test('a reader that stalls stalls the input, whatever the size of its pieces', async t => {
+  for (const lines of [10, 300, 2000]) {
+    const { stages } = uwsgiParse({
+      wanted: () => true,
+      attribution: { client: compileClient({ ranges: PRIVATE_RANGES }), counted: false },
+      zone: compileZone('UTC'),
+      format: DEFAULT_FORMAT,
+      say: () => {},
+      report: () => {},
+    })
+    const block = Buffer.from(ordinary(lines, 100))
+    const taken = await takenByStalled(block, 10_000, stages)
+    t.ok(taken * block.length < 5_000_000, `${taken} times ${lines} lines`)
+  }
 })

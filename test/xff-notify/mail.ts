@@ -185,3 +185,18 @@ t.test('--sendmail hands the mail to a program', async t => {
   )
   t.match(stderr, /1 not sent\n$/)
 })
+
+t.test('behind a pipe that stays open, as that of journalctl', async t => {
+  const dir = t.testdir()
+  const [program, mail] = [join(dir, 'sendmail'), join(dir, 'mail')]
+  writeFileSync(program, `#!/bin/sh\ncat > '${mail}.part' && mv '${mail}.part' '${mail}'\n`)
+  chmodSync(program, 0o755)
+  writeFileSync(join(dir, 'ban'), ban('203.0.113.5'))
+  const line = `{ cat '${dir}/ban'; until [ -e '${mail}' ]; do sleep 0.05; done; } | '${bundle('xff-notify')}' "$@"`
+  const args = [...MAIL, '--gather', '0', '--sendmail', program, '--skip-whois']
+  const { stderr } = await execa('bash', ['-c', line, 'bash', ...args], { timeout: 20_000, stdin: 'ignore' })
+  t.equal(
+    stderr,
+    `xff-notify: 1 records, 1 bans; mail by ${program}: 1 sent in 1, 0 refused, 0 dropped, 0 not sent`,
+  )
+})
