@@ -60,6 +60,8 @@ interface Exports {
   read: (size: number, sieving: boolean) => number
   reserve: (size: number) => number
   commit: (end: number) => void
+  CLIENT: Global
+  keepSender: (place: number, length: number, unknown: boolean, listed: boolean, isPrivate: boolean) => void
 }
 
 const CTIME = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}$/
@@ -67,14 +69,6 @@ const CTIME_LENGTH = 24
 
 /** What one write takes at the most, unless lines become records that are much longer; in bytes. */
 const WRITE = 512 * 1024
-
-// how assembly/sender.ts keeps what is made of an address slot
-const FLAGS = 97
-const JSON_LENGTH = 98
-const JSON_TEXT = 99
-const UNKNOWN = 1
-const LISTED = 2
-const PRIVATE = 4
 
 /** @returns null where the machine cannot run it */
 export function compileQuick(options: Options): Quick | null {
@@ -104,9 +98,8 @@ export function compileQuick(options: Options): Quick | null {
     fillSender(place, length) {
       const { ip, listed, inside } = client(textAt(place, length))
       const shown = ip === null || listed
-      memory[place + FLAGS] =
-        (ip === null ? UNKNOWN : 0) | (shown ? LISTED : 0) | (inside && !shown ? PRIVATE : 0)
-      memory[place + JSON_LENGTH] = memory.write(JSON.stringify(ip), place + JSON_TEXT, 'latin1')
+      const size = memory.write(JSON.stringify(ip), place + module.CLIENT.value, 'latin1')
+      module.keepSender(place, size, ip === null, shown, inside && !shown)
     },
     countRecord: unknown => Number(countRecord(unknown === 1)),
     countPrivate(start, length) {

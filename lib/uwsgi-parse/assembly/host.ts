@@ -12,7 +12,7 @@ export declare function instantOf(date: usize): f64
 /** Writes the minute of an instant as records do, `2026-11-22T14:06:`. */
 export declare function writeMinute(to: usize, instant: f64): void
 
-/** Fills the owner's part of the place of an address slot. */
+/** Writes the client of the address slot that a place begins with, and has the module keep what else there is to say. */
 export declare function fillSender(place: usize, length: usize): void
 
 /** Is told of a request that came from one private address alone. */

@@ -12,6 +12,7 @@ import { findStatus } from './sieve'
 
 export { newest } from './clock'
 export { commit, output, reserve, written } from './output'
+export { CLIENT, keepSender } from './sender'
 
 /** How many bytes are read at once, at the most. */
 export const CAPACITY: usize = 1 << 19

@@ -1,4 +1,5 @@
 import { ascii, copy, put } from '../../assembly/bytes'
+import { BYTES, IP, METHOD, MSECS, PROTOCOL, STATUS, TIME, TYPE, URI, VIA } from '../../assembly/shape'
 import { putTime } from './clock'
 import {
   methodEnd,
@@ -17,20 +18,9 @@ import {
 import { commit, reserve } from './output'
 import { isListed, putClient } from './sender'
 
-// what stands between the parts of a record
-const TYPE = ascii('{"type":"request')
-const TIME = ascii('","time":"')
-const IP = ascii('Z","ip":')
-const STATUS = ascii(',"status":')
-const METHOD = ascii(',"method":"')
-const URI = ascii('","uri":"')
-const PROTOCOL = ascii('","protocol":"')
-const BYTES = ascii('","bytes":')
-const MSECS = ascii(',"msecs":')
-const VIA = ascii(',"via":"')
 const END_VIA = ascii('"}\n')
 const END = ascii('}\n')
-/** More than all of these, the time and the address come to. */
+/** More than all that stands between the parts, the time and the address come to. */
 const AROUND: usize = 256
 
 /** Writes the record of the line that was last taken apart. */

@@ -5,7 +5,8 @@ import { fillSender } from './host'
 // what the host makes of an address slot, behind the slot itself
 const FLAGS: usize = KEPT
 const LENGTH: usize = KEPT + 1
-const CLIENT: usize = KEPT + 2
+/** Where in the place of a sender the host writes the client as JSON. */
+export const CLIENT: usize = KEPT + 2
 
 // flags
 const UNKNOWN: u8 = 1
@@ -19,6 +20,15 @@ export function senderIn(start: usize, end: usize): usize {
   const sender = placeOf(start, length)
   if (fresh) fillSender(sender, length)
   return sender
+}
+
+/**
+ * Keeps what the host makes of a sender.
+ * @param length of the client as JSON, which is written already
+ */
+export function keepSender(sender: usize, length: usize, unknown: bool, listed: bool, isPrivate: bool): void {
+  store<u8>(sender, (unknown ? UNKNOWN : 0) | (listed ? LISTED : 0) | (isPrivate ? PRIVATE : 0), FLAGS)
+  store<u8>(sender, <u8>length, LENGTH)
 }
 
 /** Whether it cannot be known who that is. */

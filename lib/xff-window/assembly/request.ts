@@ -1,5 +1,6 @@
 import { ascii, behind, bytesOf, copy, digitsEnd, equals, numberAt, skip, ZERO } from '../../assembly/bytes'
 import { fresh, indexOf, KEPT, LONGEST, placeOf } from '../../assembly/remember'
+import { BYTES, IP, METHOD, MSECS, PROTOCOL, STATUS, TIME, TYPE, URI, VIA } from '../../assembly/shape'
 import { isAddress, minuteOf } from './host'
 
 // what the request says that was last read
@@ -12,19 +13,8 @@ export let status: i32 = 0
 /** The longest line that is read, in bytes. */
 const MAX: usize = 65536
 
-const TYPE = ascii('{"type":"request')
-const TIME = ascii('","time":"')
-const IP = ascii('Z","ip":"')
-const END_IP = ascii('",')
-const UNKNOWN = ascii('Z","ip":null,')
-const STATUS = ascii('"status":')
-const METHOD = ascii(',"method":"')
-const URI = ascii('","uri":"')
-const PROTOCOL = ascii('","protocol":"')
-const BYTES = ascii('","bytes":')
-const MSECS = ascii(',"msecs":')
-const VIA = ascii(',"via":"')
-const END_VIA = ascii('"')
+const NULL = ascii('null')
+const QUOTE = ascii('"')
 const END: u8 = 0x7d
 const DOT: u8 = 0x2e
 
@@ -45,7 +35,7 @@ let minute: f64 = NaN
 export function readRequest(start: usize, end: usize): bool {
   if (end - start > MAX || load<u8>(end - 1) !== END) return false
   let at = readTime(behind(behind(start, TYPE), TIME))
-  at = readClient(at)
+  at = readClient(behind(at, IP))
   at = readStatus(behind(at, STATUS))
   at = textEnd(behind(at, METHOD))
   at = textEnd(behind(at, URI))
@@ -53,7 +43,7 @@ export function readRequest(start: usize, end: usize): bool {
   at = numberEnd(behind(at, BYTES), 15)
   at = numberEnd(behind(at, MSECS), 9)
   const via = behind(at, VIA)
-  if (via !== 0) at = behind(textEnd(via), END_VIA)
+  if (via !== 0) at = behind(textEnd(via), QUOTE)
   return at === end - 1
 }
 
@@ -75,17 +65,15 @@ function readTime(at: usize): usize {
 
 /** Reads who it was. Returns where that ends; 0 where it is neither an address nor null. */
 function readClient(at: usize): usize {
-  const unknown = behind(at, UNKNOWN)
   client = 0
-  if (unknown !== 0) return unknown
-  const start = behind(at, IP)
-  if (start === 0) return 0
+  const start = behind(at, QUOTE)
+  if (start === 0) return behind(at, NULL)
   const end = skip(start, IN_ADDRESS)
   const length = end - start
   if (length > LONGEST) return 0
   client = placeOf(start, length)
   if (fresh) store<u8>(client, <u8>isAddress(start, length, indexOf(client)), KEPT)
-  return load<u8>(client, KEPT) !== 0 ? behind(end, END_IP) : 0
+  return load<u8>(client, KEPT) !== 0 ? behind(end, QUOTE) : 0
 }
 
 /** Reads a status of three digits. Returns where that ends; 0 for another number. */
