@@ -6,6 +6,7 @@ import t from 'tap'
 import { FIXTURES, withCommands } from './support/commands.js'
 import { eventually } from './support/eventually.js'
 import { missing } from './support/programs.js'
+import { testdir } from './support/testdir.js'
 import { noUwsgi, startUwsgi } from './support/uwsgi.js'
 
 const env = withCommands({ TZ: 'UTC' })
@@ -18,7 +19,7 @@ for (const way of ['reopen', 'copytruncate']) {
     `logrotate-${way}: what follows the log goes on, and reads nothing twice`,
     { skip, timeout: 60_000 },
     async t => {
-      const dir = t.testdir()
+      const dir = testdir(t)
       const [log, reopen] = [join(dir, 'shop.log'), join(dir, 'shop.reopen')]
       const rules = readFileSync(`share/examples/logrotate-${way}`, 'utf8')
         .replaceAll('/var/log/uwsgi/app/shop.log', log)
@@ -30,7 +31,7 @@ for (const way of ['reopen', 'copytruncate']) {
           env: { PATH: `${process.env.PATH}:/usr/sbin` },
         })
       const line = `tail -n +1 -F '${log}' | uwsgi-parse > '${dir}/requests'`
-      const more = ['--master', '--touch-logreopen', reopen]
+      const more = ['--master', '--no-orphans', '--touch-logreopen', reopen]
       const url = await startUwsgi(t, { dir, log, line, more })
       const ask = (client: string) => fetch(`${url}/`, { headers: { 'X-Forwarded-For': client } })
       const clients = () =>

@@ -5,6 +5,7 @@ import { execa } from 'execa'
 import t from 'tap'
 import { bundle, FIXTURES, withCommands } from './support/commands.js'
 import { eventually } from './support/eventually.js'
+import { testdir } from './support/testdir.js'
 import { noUwsgi, startUwsgi } from './support/uwsgi.js'
 
 const env = withCommands({ TZ: 'UTC' })
@@ -13,7 +14,7 @@ t.test(
   'tail -F uwsgi.log | uwsgi-parse | xff-window | xff-ban, the log written by uWSGI',
   { skip: noUwsgi },
   async t => {
-    const dir = t.testdir()
+    const dir = testdir(t)
     const log = join(dir, 'uwsgi.log')
     const line = `tail -n +1 -F '${log}' | uwsgi-parse | tee '${dir}/requests' | xff-window --max 10 --find 300 | tee '${dir}/bans' | xff-ban --dir '${dir}/jail' --state '${dir}/journal'`
     const url = await startUwsgi(t, { dir, log, line })

@@ -5,9 +5,10 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import t from 'tap'
 import { bundle, FIXTURES, withCommands } from '../support/commands.js'
+import { testdir } from '../support/testdir.js'
 
 const env = withCommands({ TZ: 'UTC' })
-const dir = t.testdir()
+const dir = testdir(t)
 const attack = readFileSync(join(FIXTURES, 'attack/uwsgi.log'), 'latin1')
 // lines longer than a piece, than a block, and than what is kept of one; and no newline at the end
 const long = (size: number) => `${'x'.repeat(size)}\n`

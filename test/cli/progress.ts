@@ -5,9 +5,10 @@ import { execa } from 'execa'
 import t from 'tap'
 import { progressLine } from '../../lib/cli/progress.js'
 import { FIXTURES, withCommands } from '../support/commands.js'
+import { testdir } from '../support/testdir.js'
 
 const env = withCommands({ TZ: 'UTC', TERM: 'xterm' })
-const dir = t.testdir()
+const dir = testdir(t)
 const log = join(dir, 'log')
 writeFileSync(log, readFileSync(join(FIXTURES, 'attack/uwsgi.log'), 'utf8').repeat(30))
 

@@ -3,9 +3,10 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import t from 'tap'
 import { bundle, withCommands } from '../support/commands.js'
+import { testdir } from '../support/testdir.js'
 
 t.test('ignored ranges are read anew on SIGHUP, and stay when they cannot be', async t => {
-  const file = join(t.testdir(), 'ignored')
+  const file = join(testdir(t), 'ignored')
   writeFileSync(file, '203.0.113.1\n')
   const child = execa(bundle('xff-window'), ['--max', '1', '--ignore', `@${file}`], {
     env: withCommands(),

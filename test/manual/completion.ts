@@ -6,6 +6,7 @@ import t from 'tap'
 import { COMMANDS, withCommands } from '../support/commands.js'
 import { eventually } from '../support/eventually.js'
 import { missing } from '../support/programs.js'
+import { testdir } from '../support/testdir.js'
 
 /** What is typed, TAB and all, and the words that then run. */
 const TYPED: readonly (readonly [string, readonly string[]])[] = [
@@ -56,7 +57,7 @@ function asBash(word: string): string[] {
 
 for (const [shell, { args, rc }] of Object.entries(SHELLS)) {
   t.test(shell, { skip: missing(shell, 'script'), timeout: 120_000 }, async t => {
-    const dir = t.testdir({ 'uwsgi.ini': '', ranges: '', folder: {}, sendmail: '', rc, '.zshrc': rc })
+    const dir = testdir(t, { 'uwsgi.ini': '', ranges: '', folder: {}, sendmail: '', rc, '.zshrc': rc })
     const env = { ...withCommands({ TERM: 'dumb', ZDOTDIR: dir, INPUTRC: '/dev/null' }) }
     const bans = ['203.0.113.7', '2001:db8::5'].map(ip => `${JSON.stringify({ type: 'ban', ip })}\n`)
     await execa('xff-ban', ['--dir', 'jail', '--state', 'journal'], { cwd: dir, env, input: bans.join('') })

@@ -7,12 +7,13 @@ import { execa } from 'execa'
 import t from 'tap'
 import { bundle } from '../support/commands.js'
 import { eventually } from '../support/eventually.js'
+import { testdir } from '../support/testdir.js'
 
 const BAN = '{"type":"ban","ip":"203.0.113.1","last":{"status":404,"method":"GET","uri":"/\\u001b[31m"}}\n'
 
 /** A jail that the commands are used on; `start` lets one run. */
-function jailAt(t: { testdir: () => string; teardown: (fn: () => unknown) => void }) {
-  const dir = t.testdir()
+function jailAt(t: Parameters<typeof testdir>[0]) {
+  const dir = testdir(t)
   const state = ['--state', join(dir, 'jail.jsonl')]
   const bans = join(dir, 'bans')
   const files = ['--dir', bans]

@@ -4,6 +4,7 @@ import t, { type Test } from 'tap'
 import { execBackend } from '../../lib/xff-ban/backend/exec.js'
 import type { Backend } from '../../lib/xff-ban/backend.js'
 import type { Ban } from '../../lib/xff-ban/jail.js'
+import { testdir } from '../support/testdir.js'
 
 const ban = (ip: string, uri = '/'): Ban => ({ ip, until: 0, record: { type: 'ban', ip, last: { uri } } })
 
@@ -19,7 +20,7 @@ interface Setting {
 
 /** A backend that calls a shell script, in whose folder it runs. */
 function withScript(t: Test, script: string, timeout = 10_000): Setting {
-  const folder = t.testdir()
+  const folder = testdir(t)
   const program = join(folder, 'program')
   writeFileSync(program, `#!/bin/sh\ncd ${folder}\n${script}\n`)
   chmodSync(program, 0o755)

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { filesBackend } from '../../lib/xff-ban/backend/files.js'
 import type { Ban } from '../../lib/xff-ban/jail.js'
+import { testdir } from '../support/testdir.js'
 
 const ban = (ip: string, until: number): Ban => ({
   ip,
@@ -11,7 +12,7 @@ const ban = (ip: string, until: number): Ban => ({
 })
 
 t.test('a file a ban, its mtime the end', async t => {
-  const dir = join(t.testdir(), 'jail')
+  const dir = join(testdir(t), 'jail')
   const backend = filesBackend(dir)
   await backend.open([ban('203.0.113.1', 1_795_000_000_000)])
   await backend.apply([{ ban: ban('2001:db8::5', 1_795_000_060_000) }, { unban: '203.0.113.9' }])
@@ -24,7 +25,7 @@ t.test('a file a ban, its mtime the end', async t => {
 })
 
 t.test('what an earlier run left goes, what others put there stays', async t => {
-  const dir = t.testdir({ README: 'x', '203.0.113.50': 'by hand', '.203.0.113.3.new': 'half' })
+  const dir = testdir(t, { README: 'x', '203.0.113.50': 'by hand', '.203.0.113.3.new': 'half' })
   const earlier = filesBackend(dir)
   await earlier.open([ban('203.0.113.1', 1_795_000_000_000), ban('203.0.113.2', 1_795_000_000_000)])
   writeFileSync(join(dir, '.hidden'), '')
@@ -36,7 +37,7 @@ t.test('what an earlier run left goes, what others put there stays', async t => 
 })
 
 t.test('a folder that cannot be is a clear error', async t => {
-  const dir = t.testdir({ file: 'x' })
+  const dir = testdir(t, { file: 'x' })
   await t.rejects(filesBackend(join(dir, 'file')).open([]), {
     exitCode: 69,
     message: /cannot keep bans in .*file: EEXIST/,

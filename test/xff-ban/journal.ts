@@ -17,6 +17,7 @@ import type { BanRecord, UnbanRecord } from '../../lib/record.js'
 import { createJail } from '../../lib/xff-ban/jail.js'
 import { openJournal } from '../../lib/xff-ban/journal.js'
 import { noMounts, smallDisk } from '../support/full-disk.js'
+import { testdir } from '../support/testdir.js'
 
 const ban = (n: number): BanRecord => ({
   type: 'ban',
@@ -40,7 +41,7 @@ async function opened(path: string) {
 }
 
 t.test('what was appended is told to the next', async t => {
-  const path = join(t.testdir(), 'deep', 'journal.jsonl')
+  const path = join(testdir(t), 'deep', 'journal.jsonl')
   const first = await opened(path)
   await first.journal.append([ban(1), ban(2)])
   await first.journal.append([])
@@ -50,7 +51,7 @@ t.test('what was appended is told to the next', async t => {
 })
 
 t.test('a torn last line costs that line alone', async t => {
-  const path = join(t.testdir(), 'journal.jsonl')
+  const path = join(testdir(t), 'journal.jsonl')
   writeFileSync(path, `${JSON.stringify(ban(1))}\n`)
   appendFileSync(path, '{"type":"ban","ti')
   const torn = await opened(path)
@@ -62,7 +63,7 @@ t.test('a torn last line costs that line alone', async t => {
 })
 
 t.test('a journal that cannot be is a clear error', async t => {
-  const dir = t.testdir({ file: 'x' })
+  const dir = testdir(t, { file: 'x' })
   await t.rejects(opened(join(dir, 'file', 'journal')), {
     exitCode: 66,
     message: /--state.*(EEXIST|ENOTDIR)/,
@@ -100,7 +101,7 @@ async function jailAt(path: string) {
 const lines = (path: string) => readFileSync(path, 'utf8').split('\n').length - 1
 
 t.test('what is not worth remembering goes, all else stays as it was', async t => {
-  const path = join(t.testdir(), 'journal.jsonl')
+  const path = join(testdir(t), 'journal.jsonl')
   const { jail, journal, append } = await jailAt(path)
   await append(4_900, START)
   t.equal(await journal.tidy(), undefined)
@@ -120,7 +121,7 @@ t.test('what is not worth remembering goes, all else stays as it was', async t =
 })
 
 t.test('a journal that somebody took away is written anew', async t => {
-  const path = join(t.testdir(), 'journal.jsonl')
+  const path = join(testdir(t), 'journal.jsonl')
   const { jail, journal, append } = await jailAt(path)
   await append(3, START)
   rmSync(path)
@@ -130,7 +131,7 @@ t.test('a journal that somebody took away is written anew', async t => {
 })
 
 t.test('a million lines are told and compacted', async t => {
-  const path = join(t.testdir(), 'journal.jsonl')
+  const path = join(testdir(t), 'journal.jsonl')
   const file = openSync(path, 'w')
   for (let block = 0; block < 100; block++) {
     const bans = Array.from({ length: 5_000 }, (_, n) => {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import t from 'tap'
 import { bundle } from '../support/commands.js'
+import { testdir } from '../support/testdir.js'
 
 /** Starts one that runs until its input is ended; returns when it has carried out a ban, or has ended. */
 async function start(t: { teardown: (fn: () => unknown) => void }, dir: string) {
@@ -17,7 +18,7 @@ async function start(t: { teardown: (fn: () => unknown) => void }, dir: string) 
 }
 
 t.test('the second is refused and told who is first; when that one is killed, the next may', async t => {
-  const dir = t.testdir()
+  const dir = testdir(t)
   const first = await start(t, dir)
   t.ok(first.alive)
   const second = await start(t, dir)
@@ -34,19 +35,19 @@ t.test('the second is refused and told who is first; when that one is killed, th
 })
 
 t.test('a process id that another got since then means nothing', async t => {
-  const dir = t.testdir()
+  const dir = testdir(t)
   writeFileSync(join(dir, 'journal.lock'), `${process.pid}\n`)
   t.ok((await start(t, dir)).alive)
 })
 
 t.test('of many at once one runs', async t => {
-  const dir = t.testdir()
+  const dir = testdir(t)
   const all = await Promise.all(Array.from({ length: 5 }, () => start(t, dir)))
   t.equal(all.filter(({ alive }) => alive).length, 1)
 })
 
 t.test('other journals are no concern of it', async t => {
-  const [one, other] = [t.testdir({ a: {}, b: {} })].flatMap(dir => [join(dir, 'a'), join(dir, 'b')])
+  const [one, other] = [testdir(t, { a: {}, b: {} })].flatMap(dir => [join(dir, 'a'), join(dir, 'b')])
   t.ok((await start(t, one as string)).alive)
   t.ok((await start(t, other as string)).alive)
 })

@@ -12,6 +12,7 @@ import { NO_JOURNAL, openJournal } from '../../lib/xff-ban/journal.js'
 import { xffBan } from '../../lib/xff-ban/stage.js'
 import { eventually } from '../support/eventually.js'
 import { noMounts, smallDisk } from '../support/full-disk.js'
+import { testdir } from '../support/testdir.js'
 
 const START = Date.parse('2026-11-22T14:00:00.000Z')
 const ban = (n: number, ip = `198.51.${n >> 8}.${n & 255}`): BanRecord => ({
@@ -50,8 +51,8 @@ async function started(backend: Backend, path: string | undefined, terms = {}) {
 }
 
 /** A folder of bans that can be taken away, so that nothing can be put there. */
-function jailFolder(t: { testdir: () => string }) {
-  const base = t.testdir()
+function jailFolder(t: Parameters<typeof testdir>[0]) {
+  const base = testdir(t)
   const dir = join(base, 'bans')
   const away = join(base, 'away')
   return {
@@ -133,7 +134,7 @@ t.test('asked to end while it is gone, it gives up and leaves all to the next', 
 })
 
 t.test('a backend that cannot be used at the start', async t => {
-  const dir = t.testdir({ file: 'x' })
+  const dir = testdir(t, { file: 'x' })
   await t.rejects(started(filesBackend(join(dir, 'file')), undefined), { exitCode: 69, message: /EEXIST/ })
 })
 

@@ -6,6 +6,7 @@ import t from 'tap'
 import { nullBackend } from '../../lib/xff-ban/backend/null.js'
 import { type Opening, openXffBan, placeOf } from '../../lib/xff-ban/open.js'
 import { createSteps, keptIn } from '../../lib/xff-ban/steps.js'
+import { testdir } from '../support/testdir.js'
 
 const HOUR = 3_600_000
 const START = Date.parse('2026-11-22T14:00:00.000Z')
@@ -26,7 +27,7 @@ function createClocks() {
 }
 
 t.test('only what was set is a step', async t => {
-  const path = join(t.testdir(), 'clock')
+  const path = join(testdir(t), 'clock')
   const clocks = createClocks()
   const stepped = createSteps(clocks, keptIn(path))
   t.equal(stepped(), 0, 'nothing is known before')
@@ -47,7 +48,7 @@ t.test('only what was set is a step', async t => {
 
 t.test('the bans move along', async t => {
   const clocks = createClocks()
-  const place = placeOf(join(t.testdir(), 'jail.jsonl'))
+  const place = placeOf(join(testdir(t), 'jail.jsonl'))
   const said: string[] = []
   let enforced: number[] = []
   let processes = 0

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import t from 'tap'
 import { bundle, withCommands } from '../support/commands.js'
+import { testdir } from '../support/testdir.js'
 
 const env = withCommands({ TZ: 'UTC' })
 
@@ -19,7 +20,7 @@ function failure(client: string, status: number): string {
 }
 
 t.test('what is printed runs', async t => {
-  const dir = t.testdir({
+  const dir = testdir(t, {
     "it's a log": '',
     'jail.local': `[uwsgi]
 enabled     = true

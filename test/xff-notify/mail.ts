@@ -6,6 +6,7 @@ import t from 'tap'
 import { bundle } from '../support/commands.js'
 import { deadPort, tcpServer, whoisServer } from '../support/loopback.js'
 import { smtpServer, textOf } from '../support/smtp.js'
+import { testdir } from '../support/testdir.js'
 
 const MAIL = ['--mail-to', 'ops@example.com', '--mail-from', 'xff@example.com']
 const skip = !existsSync('/usr/bin/whois') && 'whois is missing'
@@ -141,7 +142,7 @@ t.test('a password: from a file, sent inside TLS, never shown', async t => {
   })
   t.teardown(smtp.close)
   const file = (password: string) => {
-    const path = join(t.testdir({ url: '' }), 'url')
+    const path = join(testdir(t, { url: '' }), 'url')
     writeFileSync(path, `smtp://xff:${encodeURIComponent(password)}@127.0.0.1:${smtp.port}\n`)
     return ['--smtp', `@${path}`, '--skip-whois']
   }
@@ -168,7 +169,7 @@ t.test('a recipient who does not exist costs the others nothing', async t => {
 })
 
 t.test('--sendmail hands the mail to a program', async t => {
-  const dir = t.testdir()
+  const dir = testdir(t)
   const program = join(dir, 'sendmail')
   writeFileSync(program, `#!/bin/sh\nprintf '%s\\n' "$@" > '${dir}/args'\ncat > '${dir}/mail'\n`)
   chmodSync(program, 0o755)
@@ -187,7 +188,7 @@ t.test('--sendmail hands the mail to a program', async t => {
 })
 
 t.test('behind a pipe that stays open, as that of journalctl', async t => {
-  const dir = t.testdir()
+  const dir = testdir(t)
   const [program, mail] = [join(dir, 'sendmail'), join(dir, 'mail')]
   writeFileSync(program, `#!/bin/sh\ncat > '${mail}.part' && mv '${mail}.part' '${mail}'\n`)
   chmodSync(program, 0o755)
