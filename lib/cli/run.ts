@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { compileLater } from './compiler.js'
 import { createDiagnostics, type Diagnostics } from './diagnostics.js'
 import { openInput } from './input.js'
 import { openOutput } from './output.js'
@@ -48,6 +49,7 @@ export async function run(
     const { stages, finish, summary } = built
     const input = built.input ?? source.open()
     hurry = built.hurry ?? hurry
+    await compileLater()
     progress.start()
     await pipeline([input, ...stages, openOutput()])
       .catch(ignoreClosedReader)
