@@ -106,6 +106,26 @@ export function skip(at: usize, set: usize): usize {
   return end
 }
 
+/**
+ * Where a text ends that JSON writes as it is: the first byte from a place on that is a quote, a backslash, below
+ * `lowest`, or not ASCII.
+ */
+export function textEnd(at: usize, lowest: u8): usize {
+  const least = i8x16.splat(lowest)
+  const quote = i8x16.splat(0x22)
+  const backslash = i8x16.splat(0x5c)
+  let end = at
+  let found: i32 = 0
+  do {
+    const bytes = v128.load(end)
+    const escaped = v128.or(i8x16.eq(bytes, quote), i8x16.eq(bytes, backslash))
+    // of signed numbers, what is not ASCII is below zero
+    found = i8x16.bitmask(v128.or(escaped, i8x16.lt_s(bytes, least)))
+    end += WIDTH
+  } while (found === 0)
+  return end - WIDTH + <usize>ctz(found)
+}
+
 /** Whether two stretches of a length are the same. */
 export function equals(one: usize, other: usize, length: usize): bool {
   for (let i: usize = 0; i < length; i += WIDTH) {

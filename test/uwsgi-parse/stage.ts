@@ -87,6 +87,7 @@ const line = fc
       '/"',
       '/\\',
       '/\u0001',
+      '/\u007f~!',
       '/ => generated 3 bytes in 0 msecs (HTTP/1.0 404)',
       '/} [',
       '/[pid: 7|',

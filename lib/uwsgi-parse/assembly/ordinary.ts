@@ -1,4 +1,4 @@
-import { ascii, behind, bytesOf, digitsEnd, lengthOf, SPACE, skip, ZERO } from '../../assembly/bytes'
+import { ascii, behind, bytesOf, digitsEnd, lengthOf, SPACE, skip, textEnd, ZERO } from '../../assembly/bytes'
 import { DATE } from './clock'
 
 // where the parts of the line stand that was last taken apart
@@ -38,7 +38,6 @@ const BRACKET: u8 = 0x5d
 // nothing that JSON escapes, and nothing of which pieces of a line are made
 const IN_SLOT = bytesOf('09afAF..::,,  ')
 const IN_METHOD = bytesOf('AZ')
-const IN_URI = bytesOf('!!#[]~')
 const IN_PROTOCOL = bytesOf('AZ09//..')
 const IN_ROUTINE = bytesOf('az')
 
@@ -70,7 +69,7 @@ export function takeApart(start: usize, status: usize): bool {
   methodEnd = skip(methodStart, IN_METHOD)
   if (methodEnd === methodStart || load<u8>(methodEnd) !== SPACE) return false
   uriStart = methodEnd + 1
-  uriEnd = skip(uriStart, IN_URI)
+  uriEnd = textEnd(uriStart, SPACE + 1)
   if (uriEnd === uriStart) return false
 
   sizeStart = behind(uriEnd, GENERATED)

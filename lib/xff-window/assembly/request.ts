@@ -1,4 +1,16 @@
-import { ascii, behind, bytesOf, copy, digitsEnd, equals, numberAt, skip, ZERO } from '../../assembly/bytes'
+import {
+  ascii,
+  behind,
+  bytesOf,
+  copy,
+  digitsEnd,
+  equals,
+  numberAt,
+  SPACE,
+  skip,
+  textEnd,
+  ZERO,
+} from '../../assembly/bytes'
 import { fresh, indexOf, KEPT, LONGEST, placeOf } from '../../assembly/remember'
 import { BYTES, IP, METHOD, MSECS, PROTOCOL, STATUS, TIME, TYPE, URI, VIA } from '../../assembly/shape'
 import { isAddress, minuteOf } from './host'
@@ -18,8 +30,6 @@ const QUOTE = ascii('"')
 const END: u8 = 0x7d
 const DOT: u8 = 0x2e
 
-/** What a text may hold: ASCII without quotes, backslashes and control characters, so nothing that has to be read. */
-const IN_TEXT = bytesOf(' !#[]\x7f')
 const IN_ADDRESS = bytesOf('09af::..')
 
 /** The length of a time up to its seconds. */
@@ -37,13 +47,13 @@ export function readRequest(start: usize, end: usize): bool {
   let at = readTime(behind(behind(start, TYPE), TIME))
   at = readClient(behind(at, IP))
   at = readStatus(behind(at, STATUS))
-  at = textEnd(behind(at, METHOD))
-  at = textEnd(behind(at, URI))
-  at = textEnd(behind(at, PROTOCOL))
+  at = plainEnd(behind(at, METHOD))
+  at = plainEnd(behind(at, URI))
+  at = plainEnd(behind(at, PROTOCOL))
   at = numberEnd(behind(at, BYTES), 15)
   at = numberEnd(behind(at, MSECS), 9)
   const via = behind(at, VIA)
-  if (via !== 0) at = behind(textEnd(via), QUOTE)
+  if (via !== 0) at = behind(plainEnd(via), QUOTE)
   return at === end - 1
 }
 
@@ -84,8 +94,9 @@ function readStatus(at: usize): usize {
   return end
 }
 
-function textEnd(at: usize): usize {
-  return at === 0 ? 0 : skip(at, IN_TEXT)
+/** Where a text ends that has nothing in it that has to be read. */
+function plainEnd(at: usize): usize {
+  return at === 0 ? 0 : textEnd(at, SPACE)
 }
 
 /** Where a number ends that JSON allows: without zeros in front. */
