@@ -54,11 +54,12 @@ build/assembly/%.js: $(wildcard lib/assembly/*.ts lib/*/assembly/*.ts) node_modu
 
 # One file a command: it starts in a third of the time that loading the packages one by one takes; as CommonJS, which
 # starts without Node's loader of modules. Libraries that few runs need are files of their own, read when needed.
-# (Of what yargs uses, string-width carries tables of every script, while our help is ASCII, and assert colours.)
+# (Of what yargs uses, string-width carries tables of every script and wrap-ansi colours, while our help is ASCII, and so does assert.)
 LIBRARIES := execa nodemailer prom-client
 ESBUILD = npx esbuild --bundle --platform=node --format=cjs --target=node20 --log-level=warning \
   --minify-whitespace --minify-syntax --supported:dynamic-import=false --define:import.meta.url=here --conditions=bundle \
-  --alias:string-width=./lib/cli/ascii-width.ts --alias:assert=./lib/cli/assert.ts \
+  --alias:string-width=./lib/cli/ascii-width.ts --alias:wrap-ansi=./lib/cli/ascii-wrap.ts \
+  --alias:assert=./lib/cli/assert.ts \
   --banner:js='const here=require("node:url").pathToFileURL(__filename).href;'
 dist: $(BUNDLES) manual $(if $(CAN_BUILD_BPF),bpf)
 $(BUNDLES) &: $(SOURCES) $(ASSEMBLED) Makefile node_modules/.package-lock.json

@@ -2,7 +2,7 @@
 import { uptime } from 'node:os'
 import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import { checked, parseWords } from '../lib/cli/command-line.js'
+import { checked, checkedLater, parseWords } from '../lib/cli/command-line.js'
 import { openMetrics } from '../lib/cli/metrics.js'
 import { givenOptions } from '../lib/cli/packet-options.js'
 import { type Command, EXIT, run } from '../lib/cli/run.js'
@@ -26,14 +26,12 @@ run(usage.command, async ({ report, say, faulty }) => {
   if (!read) return null
   const { words, given } = read
   // what enforces takes a tenth of the start-up, and --help does without
-  const [{ chooseBackend }, { listBans, openXffBan, placeOf }, { hitsInKernel }, { serve }, { obey }] =
-    await Promise.all([
-      import('../lib/xff-ban/choose.js'),
-      import('../lib/xff-ban/open.js'),
-      import('../lib/xff-ban/backend/bpf.js'),
-      import('../lib/xff-ban/control.js'),
-      import('../lib/xff-ban/obey.js'),
-    ])
+  const [{ chooseBackend }, { listBans, openXffBan, placeOf }, { serve }, { obey }] = await Promise.all([
+    import('../lib/xff-ban/choose.js'),
+    import('../lib/xff-ban/open.js'),
+    import('../lib/xff-ban/control.js'),
+    import('../lib/xff-ban/obey.js'),
+  ])
   const order = checked('', () => readOrder(words))
   const now = given.clock === 'wall' ? Date.now : undefined
   const exempt = createExempt({ ignore: given.ignore.flat(), private: given.private, now: Date.now })
@@ -47,6 +45,7 @@ run(usage.command, async ({ report, say, faulty }) => {
   const place = placeOf(state)
 
   if (order.verb === 'list') {
+    const { hitsInKernel } = await import('../lib/xff-ban/backend/bpf.js')
     const bans = await listBans(place, terms, now?.(), report, () => hitsInKernel(given.name, Date.now))
     return print(process.stdout.isTTY ? [banTable(bans, Date.now())] : bans)
   }
@@ -54,10 +53,10 @@ run(usage.command, async ({ report, say, faulty }) => {
   const metrics = await openMetrics('xff_ban', given.metrics, say)
   const rehearsal = given['dry-run']
   const alone = order.verb === 'filter' || rehearsal ? '' : 'no xff-ban of this name is running: '
-  const open = (flush: boolean) =>
+  const open = async (flush: boolean) =>
     openXffBan({
       backend: measured(
-        checked(alone, () =>
+        await checkedLater(alone, () =>
           chooseBackend({
             ...given,
             dryRun: given['dry-run'],

@@ -113,7 +113,19 @@ export function checked<T>(prefix: string, read: () => T): T {
   try {
     return read()
   } catch (error) {
-    if (error instanceof RangeError) throw new UsageError(prefix + error.message)
-    throw error
+    throw asUsage(prefix, error)
   }
+}
+
+/** The same for what takes a while. */
+export async function checkedLater<T>(prefix: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read()
+  } catch (error) {
+    throw asUsage(prefix, error)
+  }
+}
+
+function asUsage(prefix: string, error: unknown): unknown {
+  return error instanceof RangeError ? new UsageError(prefix + error.message) : error
 }

@@ -1,4 +1,3 @@
-import { rename, writeFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { type Option, single } from './options.js'
 import { EXIT } from './run.js'
@@ -45,7 +44,10 @@ export async function openMetrics(
   every = EVERY,
 ): Promise<Metrics> {
   if (file === undefined) return NO_METRICS
-  const { Counter, Gauge, Histogram, Registry } = await import('prom-client')
+  const [{ rename, writeFile }, { Counter, Gauge, Histogram, Registry }] = await Promise.all([
+    import('node:fs/promises'),
+    import('prom-client'),
+  ])
   const registry = new Registry()
   registry.setDefaultLabels({ jail: basename(file, '.prom') })
 

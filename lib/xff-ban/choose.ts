@@ -6,7 +6,7 @@ import type { Options as IptablesOptions } from './backend/iptables.js'
 import { nginxBackend } from './backend/nginx.js'
 import { nullBackend } from './backend/null.js'
 import type { Backend } from './backend.js'
-import { type PacketWishes, packetBackend } from './packets.js'
+import type { PacketWishes } from './packets.js'
 
 /** What the command line says about enforcement; what it does not say is undefined. */
 export interface Wishes extends Omit<IptablesOptions, 'ports'> {
@@ -37,7 +37,7 @@ const EXEC_TIMEOUT = 10
  * The one backend that the wishes name.
  * @throws RangeError that names the options
  */
-export function chooseBackend(wishes: Wishes): Backend {
+export async function chooseBackend(wishes: Wishes): Promise<Backend> {
   const { dir, haproxy, map, nginx, nginxCommand, set, onBan, onUnban, execTimeout, now, say } = wishes
   together('--haproxy', haproxy, '--map', map)
   together('--on-ban', onBan, '--on-unban', onUnban)
@@ -75,6 +75,8 @@ export function chooseBackend(wishes: Wishes): Backend {
     const timeout = (execTimeout ?? EXEC_TIMEOUT) * 1000
     return execBackend({ onBan, onUnban, timeout, memory: `${wishes.state}.told`, say })
   }
+  // the two that are large
+  const { packetBackend } = await import('./packets.js')
   return packetBackend(wishes.policing, wishes)
 }
 

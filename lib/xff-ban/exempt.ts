@@ -24,7 +24,8 @@ export interface Exemptions {
  * ranges unless asked for, are refused; and so is a prefix that holds any of them.
  */
 export function createExempt({ ignore, private: allowPrivate, now }: Exemptions): Exempt {
-  const fixed = [
+  // nobody is asked about while a log is quiet, and to read a first address takes a tenth of the start-up
+  const readFixed = () => [
     ...LOOPBACK.map(range => ({ prefix: prefixOf(range), why: 'loopback is never banned' })),
     ...ignore.map(range => ({ prefix: prefixOf(range), why: `--ignore ${range}` })),
     ...(allowPrivate ? [] : PRIVATE).map(range => ({
@@ -32,6 +33,7 @@ export function createExempt({ ignore, private: allowPrivate, now }: Exemptions)
       why: `private range ${range} (--private allows it)`,
     })),
   ]
+  let fixed: ReturnType<typeof readFixed> | undefined
   let own: Prefix[] = []
   let readAt = Number.NEGATIVE_INFINITY
 
@@ -41,6 +43,7 @@ export function createExempt({ ignore, private: allowPrivate, now }: Exemptions)
       readAt = now()
     }
     const target = prefixOf(ip)
+    fixed ??= readFixed()
     const known = fixed.find(({ prefix }) => overlap(prefix, target))
     if (known) return known.why
     return own.some(address => overlap(address, target)) ? 'an address of this host' : undefined

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, ftruncateSync, mkdirSync, openSync, readFileSync, statSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -85,6 +84,7 @@ async function hold(path: string, pid: number, say: (message: string) => void): 
 
 /** @returns the exit code of `flock --nonblock`, or the reason why there is none */
 async function flock(file: number): Promise<number | string> {
+  const { spawn } = await import('node:child_process')
   const child = spawn('flock', ['-n', '3'], { stdio: ['ignore', 'ignore', 'ignore', file] })
   try {
     const [code, signal] = await once(child, 'exit')
