@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { compileLater } from './compiler.js'
 import { createDiagnostics, type Diagnostics } from './diagnostics.js'
+import { tuneEngine } from './engine.js'
 import { openInput } from './input.js'
 import { openOutput } from './output.js'
 import { createProgress } from './progress.js'
@@ -49,7 +49,7 @@ export async function run(
     const { stages, finish, summary } = built
     const input = built.input ?? source.open()
     hurry = built.hurry ?? hurry
-    await compileLater()
+    await tuneEngine()
     progress.start()
     await pipeline([input, ...stages, openOutput()])
       .catch(ignoreClosedReader)
