@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import { withCommands } from '../support/commands.js'
 import { quantile } from './table.js'
 
@@ -17,6 +18,11 @@ export interface Figures {
   seconds: number
   /** peak memory of the largest of its processes, in MB */
   megabytes: number
+}
+
+export interface Run extends Figures {
+  /** by program or script, the peak memory of the largest of them, in MB */
+  peaks: Map<string, number>
 }
 
 /** Measures each in turn, all of them again and again, so that a slow minute of the machine is everybody's. */
@@ -43,28 +49,29 @@ export async function measure(
 }
 
 /** Runs a line of shell; its output goes nowhere. */
-export async function runOnce(line: string): Promise<Figures> {
+export async function runOnce(line: string): Promise<Run> {
   const began = performance.now()
   const child = spawn('bash', ['-c', `set -o pipefail; ${line}`], {
     env: { ...process.env, ...withCommands({ TZ: 'UTC', LC_ALL: 'C' }) },
     stdio: ['ignore', 'ignore', 'ignore'],
   })
-  let megabytes = 0
-  const look = setInterval(() => {
-    megabytes = Math.max(megabytes, peakOf(child.pid as number))
-  }, 25)
+  const peaks = new Map<string, number>()
+  const look = setInterval(() => lookAt(child.pid as number, peaks), 25)
   await once(child, 'close')
   clearInterval(look)
-  return { seconds: (performance.now() - began) / 1000, megabytes }
+  return { seconds: (performance.now() - began) / 1000, megabytes: Math.max(0, ...peaks.values()), peaks }
 }
 
-/** The peak memory of the largest process below this one, in MB. */
-function peakOf(pid: number): number {
+/** Notes the peak memory of a process and of those below it. */
+function lookAt(pid: number, peaks: Map<string, number>): void {
   try {
-    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean)
+    const [program = '', script = ''] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+    const name = basename(basename(program) === 'node' ? script : program)
     const own = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '0'
-    return Math.max(Number(own) / 1024, ...children.map(child => peakOf(Number(child))))
+    peaks.set(name, Math.max(peaks.get(name) ?? 0, Number(own) / 1024))
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean)
+    for (const child of children) lookAt(Number(child), peaks)
   } catch {
-    return 0 // it is gone
+    // it is gone
   }
 }

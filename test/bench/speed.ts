@@ -82,14 +82,20 @@ const repeat = (times: number) => `for i in $(seq ${times}); do cat ${log(10)}; 
 const small = await runOnce(`head -n ${LINES / 10} ${log(10)} | uwsgi-parse ${PIPELINE}`)
 const once = await runOnce(`cat ${log(10)} | uwsgi-parse ${PIPELINE}`)
 const tenfold = await runOnce(`{ ${repeat(10)}; } | uwsgi-parse ${PIPELINE}`)
+const commands = ['uwsgi-parse', 'xff-window', 'xff-ban']
 printTable(
-  'Memory of the largest command of the pipeline',
-  ['', 'peak MB'],
-  [
-    [`${LINES / 10} lines`, small.megabytes.toFixed(0)],
-    [`${LINES} lines`, once.megabytes.toFixed(0)],
-    [`${LINES * 10} lines`, tenfold.megabytes.toFixed(0)],
-  ],
+  'Memory of each command of the pipeline, peak MB',
+  ['', ...commands],
+  (
+    [
+      [LINES / 10, small],
+      [LINES, once],
+      [LINES * 10, tenfold],
+    ] as const
+  ).map(([lines, { peaks }]) => [
+    `${lines} lines`,
+    ...commands.map(command => (peaks.get(command) ?? 0).toFixed(0)),
+  ]),
 )
 
 // xff-window: a million addresses, then a million more
