@@ -42,6 +42,8 @@ export function wholeLines({ markInvalid = false } = {}): Transform {
         hold(chunk)
         return done()
       }
+      // first of all, since who takes the rest of the block may give it back, or write to it
+      const rest = Buffer.from(chunk.subarray(last + 1))
       if (size > 0) {
         // the held line ends here; it alone may have to be cut
         const first = chunk.indexOf(NEWLINE)
@@ -51,7 +53,7 @@ export function wholeLines({ markInvalid = false } = {}): Transform {
       } else {
         this.push(take([chunk.subarray(0, last + 1)]))
       }
-      hold(chunk.subarray(last + 1))
+      hold(rest)
       done()
     },
     function (this: Transform, done: () => void) {

@@ -1,3 +1,5 @@
+import { addBlock } from './blocks.js'
+
 /** As much of the global as is used here. */
 declare const WebAssembly: {
   Module: new (code: Uint8Array) => object
@@ -39,8 +41,35 @@ export function startModule<Exports>(code: string, host: Host): Started<Exports>
 
 const NEWLINE = 0x0a
 
+/** What assembly/rooms.ts exports: where lines can be read. */
+export interface Rooms {
+  CAPACITY: Global
+  roomOne: Global
+  roomTwo: Global
+  roomThree: Global
+}
+
+/** Where in the memory of a module lines lie, and how many bytes they are. */
+type Piece = readonly [start: number, size: number]
+
+/**
+ * Has the blocks of input lie in the memory of a module, where they need not be copied to.
+ * @returns where whole lines lie, in pieces of whole lines that can be read at once; a line that is longer is cut
+ */
+export function openRooms({ exports, memory }: Started<Rooms>): (block: Buffer) => Iterable<Piece> {
+  const most = exports.CAPACITY.value
+  const roomAt = ({ value }: Global) => memory.subarray(value, value + most)
+  addBlock(roomAt(exports.roomOne))
+  addBlock(roomAt(exports.roomTwo))
+  const room = roomAt(exports.roomThree)
+  return function* (block) {
+    if (block.buffer === memory.buffer) return yield [block.byteOffset, block.length]
+    for (const piece of pieces(block, most)) yield [room.byteOffset, piece.copy(room)]
+  }
+}
+
 /** A block of whole lines in pieces of whole lines, none of which is longer than `most`; a line that is longer is cut. */
-export function* pieces(block: Buffer, most: number): Generator<Buffer> {
+function* pieces(block: Buffer, most: number): Generator<Buffer> {
   for (let start = 0; start < block.length; ) {
     const rest = block.length - start
     const whole = rest <= most ? block.length : block.lastIndexOf(NEWLINE, start + most - 1) + 1

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { giveBack, lendBlock } from '../lib/blocks.js'
+import { addBlock, giveBack, lendBlock } from '../lib/blocks.js'
 
 t.test('a block is lent again only when it came back', async t => {
   const first = lendBlock(1000)
@@ -26,4 +26,15 @@ t.test('what was not lent is not taken, and one of another size not lent', async
   t.not(lendBlock(8).buffer, strange.buffer)
   giveBack(lendBlock(2000))
   t.equal(lendBlock(1000).length, 1000)
+})
+
+t.test('of two that lie in one memory, that one came back that was given', async t => {
+  const memory = Buffer.alloc(6000)
+  const blocks = [memory.subarray(0, 3000), memory.subarray(3000)]
+  for (const block of blocks) addBlock(block)
+  const lent = [lendBlock(3000), lendBlock(3000)]
+  t.same(lent.map(({ byteOffset }) => byteOffset - memory.byteOffset).sort(), [0, 3000])
+  giveBack(memory.subarray(3500, 3600))
+  t.equal(lendBlock(3000).byteOffset, memory.byteOffset + 3000)
+  t.not(lendBlock(3000).buffer, memory.buffer)
 })

@@ -1,7 +1,7 @@
 import code from '#assembly/uwsgi-parse'
 import { lendBlock } from '../blocks.js'
 import { formatInstant } from '../record.js'
-import { type Global, pieces, type Started, startModule } from '../wasm.js'
+import { type Global, openRooms, type Rooms, type Started, startModule } from '../wasm.js'
 import type { FindClient } from './client.js'
 import { type LogClock, parseCtime } from './time.js'
 
@@ -47,9 +47,7 @@ export interface Quick {
 }
 
 /** What assembly/index.ts exports. */
-interface Exports {
-  CAPACITY: Global
-  input: Global
+interface Exports extends Rooms {
   output: Global
   written: Global
   wanted: Global
@@ -57,7 +55,7 @@ interface Exports {
   records: Global
   unattributed: Global
   newest: Global
-  read: (size: number, sieving: boolean) => number
+  read: (start: number, size: number, sieving: boolean) => number
   reserve: (size: number) => number
   commit: (end: number) => void
   CLIENT: Global
@@ -120,14 +118,14 @@ export function compileQuick(options: Options): Quick | null {
     return records.subarray(0, size)
   }
 
+  const piecesOf = openRooms(started)
   const gathered = () => module.written.value - module.output.value
   return {
     read(block, sieving) {
       const read = { lines: 0, requests: 0, wanted: 0, unattributed: 0 }
-      for (const piece of pieces(block, module.CAPACITY.value)) {
+      for (const [start, size] of piecesOf(block)) {
         linesBefore = read.lines
-        piece.copy(memory, module.input.value)
-        read.lines += module.read(piece.length, sieving)
+        read.lines += module.read(start, size, sieving)
         read.requests += module.requests.value
         read.wanted += module.records.value
         read.unattributed += module.unattributed.value

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import code from '#assembly/xff-window'
 import { parseInstant } from '../record.js'
-import { type Global, pieces, type Started, startModule } from '../wasm.js'
+import { type Global, openRooms, type Rooms, type Started, startModule } from '../wasm.js'
 
 export interface Options {
   failing: (status: number) => boolean
@@ -33,15 +33,13 @@ export interface Read {
 export type Quick = (block: Buffer) => Read
 
 /** What assembly/index.ts exports. */
-interface Exports {
-  CAPACITY: Global
-  input: Global
+interface Exports extends Rooms {
   failing: Global
   PLACES: Global
   requests: Global
   failures: Global
   unattributed: Global
-  read: (size: number) => number
+  read: (start: number, size: number) => number
 }
 
 const MINUTE = /^[2-9]\d{3}-\d\d-\d\dT\d\d:\d\d:$/
@@ -84,12 +82,12 @@ export function compileQuick({ failing, keyOf, readThoroughly, countFailure }: O
   for (let status = 0; status < 1000; status++)
     memory[module.failing.value + status] = failing(status) ? 1 : 0
 
+  const piecesOf = openRooms(started)
   return block => {
     const read = { lines: 0, requests: 0, failures: 0, unattributed: 0 }
-    for (const piece of pieces(block, module.CAPACITY.value)) {
+    for (const [start, size] of piecesOf(block)) {
       linesBefore = read.lines
-      piece.copy(memory, module.input.value)
-      read.lines += module.read(piece.length)
+      read.lines += module.read(start, size)
       read.requests += module.requests.value
       read.failures += module.failures.value
       read.unattributed += module.unattributed.value

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import fc from 'fast-check'
 import t from 'tap'
+import { lendBlock } from '../../lib/blocks.js'
 import { PRIVATE_RANGES } from '../../lib/net/private.js'
 import { compileClient } from '../../lib/uwsgi-parse/client.js'
 import { DEFAULT_FORMAT } from '../../lib/uwsgi-parse/format.js'
@@ -15,7 +16,7 @@ import { takenByStalled } from '../support/stall.js'
 
 /** What uwsgi-parse writes for an input that comes in these chunks. */
 async function parsed(
-  chunks: readonly Buffer[],
+  chunks: Iterable<Buffer>,
   { from = 0, thorough = false, tz = 'Europe/Berlin' } = {},
 ): Promise<string> {
   const client = compileClient({ ranges: PRIVATE_RANGES })
@@ -144,6 +145,24 @@ t.test('nor do random chunks', async t => {
       return (await parsed(chunks)) === whole
     }),
     seeded(t, 50),
+  )
+})
+
+t.test('nor do blocks that lie where they are read', async t => {
+  const input = Buffer.concat([fixture('hostile-headers'), fixture('odd-uris-methods-and-protocols')])
+  const whole = await parsed([input])
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.nat(input.length), { maxLength: 20 }), async cuts => {
+      const marks = [0, ...cuts.sort((a, b) => a - b), input.length]
+      function* blocks() {
+        for (const [i, mark] of marks.slice(1).entries()) {
+          const block = lendBlock(256 * 1024)
+          yield block.subarray(0, input.copy(block, 0, marks[i], mark))
+        }
+      }
+      return (await parsed(blocks())) === whole
+    }),
+    seeded(t, 200),
   )
 })
 

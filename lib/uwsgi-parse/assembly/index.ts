@@ -10,18 +10,10 @@ import { write } from './record'
 import { isPrivate, isUnknown, senderIn } from './sender'
 import { findStatus } from './sieve'
 
+export { CAPACITY, roomOne, roomThree, roomTwo } from '../../assembly/rooms'
 export { newest } from './clock'
 export { commit, output, reserve, written } from './output'
 export { CLIENT, keepSender } from './sender'
-
-/** How many bytes are read at once, at the most. */
-export const CAPACITY: usize = 1 << 19
-// what is looked at before and behind the lines
-const MARGIN: usize = 64
-const room = heap.alloc(MARGIN + CAPACITY + MARGIN)
-memory.fill(room, 0, MARGIN)
-/** Where lines are read. */
-export const input = room + MARGIN
 
 /** By status: 1 where its answers become records. */
 export const wanted = heap.alloc(1000)
@@ -35,16 +27,16 @@ export let unattributed: i32 = 0
 let isWatched = true
 
 /**
- * Reads the whole lines in the input, the last of which may lack its newline.
+ * Reads whole lines in a room, the last of which may lack its newline.
  * @param sieving whether lines may go unread whose status nobody wants
  * @returns how many lines there were
  */
-export function read(size: usize, sieving: bool): i32 {
-  const end = input + size
+export function read(first: usize, size: usize, sieving: bool): i32 {
+  const end = first + size
   store<u8>(end, NEWLINE)
   requests = records = unattributed = 0
   let lines: i32 = 0
-  for (let start = input; start < end; ) {
+  for (let start = first; start < end; ) {
     const newline = lineEnd(start)
     lines += 1
     const status = findStatus(start, newline)

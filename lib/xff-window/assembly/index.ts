@@ -8,14 +8,7 @@ import { countFailure, readThoroughly } from './host'
 import { client, readRequest, status, time } from './request'
 
 export { PLACES } from '../../assembly/remember'
-
-/** How many bytes are read at once, at the most. */
-export const CAPACITY: usize = 1 << 19
-// what is looked at before and behind the lines
-const MARGIN: usize = 64
-const room = heap.alloc(MARGIN + CAPACITY + MARGIN)
-/** Where lines are read. */
-export const input = room + MARGIN
+export { CAPACITY, roomOne, roomThree, roomTwo } from '../../assembly/rooms'
 
 /** By status: 1 where it is a failure. */
 export const failing = heap.alloc(1000)
@@ -25,13 +18,13 @@ export let requests: i32 = 0
 export let failures: i32 = 0
 export let unattributed: i32 = 0
 
-/** Reads the whole lines in the input, the last of which may lack its newline. Returns how many there were. */
-export function read(size: usize): i32 {
-  const end = input + size
+/** Reads whole lines in a room, the last of which may lack its newline. Returns how many there were. */
+export function read(first: usize, size: usize): i32 {
+  const end = first + size
   store<u8>(end, NEWLINE)
   requests = failures = unattributed = 0
   let lines: i32 = 0
-  for (let start = input; start < end; ) {
+  for (let start = first; start < end; ) {
     const newline = lineEnd(start)
     lines += 1
     if (!readRequest(start, newline)) readThoroughly(start, newline, lines)
