@@ -7,6 +7,8 @@ import { readStdin } from './pipe.js'
 const STDIN = 0
 /** How much is read at a time at the most, in bytes. */
 const BLOCK = 256 * 1024
+/** Up to how many bytes are handed on as a copy, and the block kept: one a line would be garbage by the gigabyte. */
+const FEW = 8 * 1024
 /** How many blocks of a file are read before anything else has a turn. */
 const BLOCKS = 8
 const NEWLINE = 0x0a
@@ -85,9 +87,11 @@ export interface Blocks {
 function cutIntoLines(): Blocks {
   let rest: Buffer = Buffer.alloc(0)
   let block = rest
+  let isOurs = false
   return {
     room() {
-      block = lendBlock(BLOCK)
+      if (!isOurs) block = lendBlock(BLOCK)
+      isOurs = true
       return block.subarray(rest.copy(block))
     },
     take(read) {
@@ -95,7 +99,9 @@ function cutIntoLines(): Blocks {
       const last = block.lastIndexOf(NEWLINE, end - 1) + 1 || end
       // a copy, since who takes the block may give it back
       rest = Buffer.from(block.subarray(last, end))
-      return block.subarray(0, last)
+      isOurs = last <= FEW
+      const lines = block.subarray(0, last)
+      return isOurs ? Buffer.from(lines) : lines
     },
     rest: () => rest,
   }
