@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { Transform } from 'node:stream'
 import { transform } from 'through2'
+import { giveBack } from './blocks.js'
 
 /** The longest line that is read, in UTF-16 units; what is longer reaches the reader cut and is refused there. */
 export const MAX_LINE = 65_536
@@ -32,7 +33,10 @@ export function wholeLines({ markInvalid = false } = {}): Transform {
       held.length === 0 && end.length === 1 ? (end[0] as Buffer) : Buffer.concat([...held, ...end])
     held = []
     size = 0
-    return markInvalid && !isUtf8(block) ? marked(block) : block
+    if (!markInvalid || isUtf8(block)) return block
+    const copy = marked(block)
+    giveBack(block)
+    return copy
   }
 
   return transform(
@@ -40,6 +44,7 @@ export function wholeLines({ markInvalid = false } = {}): Transform {
       const last = chunk.lastIndexOf(NEWLINE)
       if (last < 0) {
         hold(chunk)
+        giveBack(chunk)
         return done()
       }
       // first of all, since who takes the rest of the block may give it back, or write to it
@@ -50,6 +55,7 @@ export function wholeLines({ markInvalid = false } = {}): Transform {
         hold(chunk.subarray(0, first))
         this.push(take([chunk.subarray(first, first + 1)]))
         if (last > first) this.push(take([chunk.subarray(first + 1, last + 1)]))
+        else giveBack(chunk)
       } else {
         this.push(take([chunk.subarray(0, last + 1)]))
       }

@@ -43,6 +43,7 @@ const NEWLINE = 0x0a
 
 /** What assembly/rooms.ts exports: where lines can be read. */
 export interface Rooms {
+  BLOCK: Global
   CAPACITY: Global
   roomOne: Global
   roomTwo: Global
@@ -58,10 +59,10 @@ type Piece = readonly [start: number, size: number]
  */
 export function openRooms({ exports, memory }: Started<Rooms>): (block: Buffer) => Iterable<Piece> {
   const most = exports.CAPACITY.value
-  const roomAt = ({ value }: Global) => memory.subarray(value, value + most)
-  addBlock(roomAt(exports.roomOne))
-  addBlock(roomAt(exports.roomTwo))
-  const room = roomAt(exports.roomThree)
+  for (const { value } of [exports.roomOne, exports.roomTwo]) {
+    addBlock(memory.subarray(value, value + exports.BLOCK.value))
+  }
+  const room = memory.subarray(exports.roomThree.value, exports.roomThree.value + most)
   return function* (block) {
     if (block.buffer === memory.buffer) return yield [block.byteOffset, block.length]
     for (const piece of pieces(block, most)) yield [room.byteOffset, piece.copy(room)]

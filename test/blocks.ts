@@ -1,5 +1,8 @@
+import { Readable } from 'node:stream'
+import { finished } from 'node:stream/promises'
 import t from 'tap'
 import { addBlock, giveBack, lendBlock } from '../lib/blocks.js'
+import { wholeLines } from '../lib/lines.js'
 
 t.test('a block is lent again only when it came back', async t => {
   const first = lendBlock(1000)
@@ -37,4 +40,24 @@ t.test('of two that lie in one memory, that one came back that was given', async
   giveBack(memory.subarray(3500, 3600))
   t.equal(lendBlock(3000).byteOffset, memory.byteOffset + 3000)
   t.not(lendBlock(3000).buffer, memory.buffer)
+})
+
+t.test('it comes back, too, where whole lines had to be put together or marked', async t => {
+  for (const text of ['no end', '\n', '\xff\n']) {
+    const block = lendBlock(4000)
+    block.write(text, 'latin1')
+    const first = Buffer.from('begun ')
+    const lines = Readable.from([first, block.subarray(0, text.length)], { objectMode: false })
+    const stage = lines.pipe(wholeLines({ markInvalid: true })).resume()
+    await finished(stage)
+    t.equal(lendBlock(4000).buffer, block.buffer, JSON.stringify(text))
+  }
+  const block = lendBlock(4000)
+  block.write('\xff\n', 'latin1')
+  await finished(
+    Readable.from([block.subarray(0, 2)])
+      .pipe(wholeLines({ markInvalid: true }))
+      .resume(),
+  )
+  t.equal(lendBlock(4000).buffer, block.buffer, 'marked')
 })

@@ -13,7 +13,7 @@ const ALLOWED: readonly (readonly [string, readonly string[]])[] = [
   ['lib/net/', ['lib/net/']],
   ['lib/record', []],
   ['lib/fault', []],
-  ['lib/lines', []],
+  ['lib/lines', ['lib/blocks']],
   ['lib/blocks', []],
   ['lib/wasm', ['lib/blocks']],
   ['lib/assembly/', ['lib/assembly/']],

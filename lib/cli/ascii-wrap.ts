@@ -2,7 +2,8 @@
  * wrap-ansi for our help texts, which are ASCII without colours: rows of whole words, and a word that is longer than a
  * row in pieces.
  */
-export default function wrap(text: string, columns: number): string {
+export default function wrap(text: string, wanted: number): string {
+  const columns = Math.max(1, wanted)
   const rowsFor = (words: string) => Math.ceil(words.length / columns)
 
   const wrapLine = (line: string): string => {

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
@@ -20,46 +20,52 @@ export interface Figures {
   megabytes: number
 }
 
-export interface Run extends Figures {
-  /** by program or script, the peak memory of the largest of them, in MB */
-  peaks: Map<string, number>
-}
-
-/** Measures each in turn, all of them again and again, so that a slow minute of the machine is everybody's. */
+/**
+ * Measures each in turn, all of them again and again, so that a slow minute of the machine is everybody's. Memory is
+ * measured in a run of its own: to look at it takes a part of the second processor, which only a pipeline needs.
+ */
 export async function measure(
   contenders: readonly Contender[],
   rounds: number,
 ): Promise<Map<string, Figures>> {
-  const runs = new Map<string, Figures[]>(contenders.map(({ name }) => [name, []]))
+  const megabytes = new Map<string, number>()
+  for (const { name, line } of contenders) {
+    megabytes.set(name, Math.max(0, ...(await peaksOf(line)).values()))
+  }
+  const seconds = new Map<string, number[]>(contenders.map(({ name }) => [name, []]))
   for (let round = 0; round < rounds; round++) {
-    for (const { name, line } of contenders) (runs.get(name) as Figures[]).push(await runOnce(line))
+    for (const { name, line } of contenders) seconds.get(name)?.push(await secondsOf(line))
   }
   return new Map(
-    [...runs].map(([name, of]) => [
+    [...seconds].map(([name, of]) => [
       name,
-      {
-        seconds: quantile(
-          of.map(run => run.seconds),
-          0.5,
-        ),
-        megabytes: Math.max(...of.map(run => run.megabytes)),
-      },
+      { seconds: quantile(of, 0.5), megabytes: megabytes.get(name) as number },
     ]),
   )
 }
 
-/** Runs a line of shell; its output goes nowhere. */
-export async function runOnce(line: string): Promise<Run> {
+/** How long a line of shell takes, in wall seconds; its output goes nowhere. */
+export async function secondsOf(line: string): Promise<number> {
   const began = performance.now()
-  const child = spawn('bash', ['-c', `set -o pipefail; ${line}`], {
-    env: { ...process.env, ...withCommands({ TZ: 'UTC', LC_ALL: 'C' }) },
-    stdio: ['ignore', 'ignore', 'ignore'],
-  })
+  await once(start(line), 'close')
+  return (performance.now() - began) / 1000
+}
+
+/** By program or script, the peak memory of the largest of those that a line of shell runs, in MB. */
+export async function peaksOf(line: string): Promise<Map<string, number>> {
+  const child = start(line)
   const peaks = new Map<string, number>()
   const look = setInterval(() => lookAt(child.pid as number, peaks), 25)
   await once(child, 'close')
   clearInterval(look)
-  return { seconds: (performance.now() - began) / 1000, megabytes: Math.max(0, ...peaks.values()), peaks }
+  return peaks
+}
+
+function start(line: string): ChildProcess {
+  return spawn('bash', ['-c', `set -o pipefail; ${line}`], {
+    env: { ...process.env, ...withCommands({ TZ: 'UTC', LC_ALL: 'C' }) },
+    stdio: ['ignore', 'ignore', 'ignore'],
+  })
 }
 
 /** Notes the peak memory of a process and of those below it. */

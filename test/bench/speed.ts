@@ -8,7 +8,7 @@ import { closeSync, existsSync, openSync, writeFileSync, writeSync } from 'node:
 import { setTimeout } from 'node:timers/promises'
 import { withCommands } from '../support/commands.js'
 import { makeLog } from './log.js'
-import { type Contender, measure, runOnce } from './measure.js'
+import { type Contender, measure, peaksOf, secondsOf } from './measure.js'
 import { printTable, quantile } from './table.js'
 
 const LINES = Number(process.env.LINES ?? 2_000_000)
@@ -44,7 +44,7 @@ const contenders: Contender[] = [
 if (has('fail2ban-regex')) {
   contenders.push({ name: 'fail2ban-regex', line: `fail2ban-regex ${DIR}/part.log ${REGEX}`, lines: 20_000 })
 }
-await runOnce(`uwsgi-parse < ${log(100)} > ${DIR}/requests.jsonl`)
+await secondsOf(`uwsgi-parse < ${log(100)} > ${DIR}/requests.jsonl`)
 
 const figures = await measure(
   contenders.filter(({ line }) => !line.startsWith('mawk') || has('mawk')),
@@ -79,9 +79,9 @@ printTable(
 
 // memory: the same log over and over, each time a day later would be; a tenth, then all of it, then ten times
 const repeat = (times: number) => `for i in $(seq ${times}); do cat ${log(10)}; done`
-const small = await runOnce(`head -n ${LINES / 10} ${log(10)} | uwsgi-parse ${PIPELINE}`)
-const once = await runOnce(`cat ${log(10)} | uwsgi-parse ${PIPELINE}`)
-const tenfold = await runOnce(`{ ${repeat(10)}; } | uwsgi-parse ${PIPELINE}`)
+const small = await peaksOf(`head -n ${LINES / 10} ${log(10)} | uwsgi-parse ${PIPELINE}`)
+const once = await peaksOf(`cat ${log(10)} | uwsgi-parse ${PIPELINE}`)
+const tenfold = await peaksOf(`{ ${repeat(10)}; } | uwsgi-parse ${PIPELINE}`)
 const commands = ['uwsgi-parse', 'xff-window', 'xff-ban']
 printTable(
   'Memory of each command of the pipeline, peak MB',
@@ -92,7 +92,7 @@ printTable(
       [LINES, once],
       [LINES * 10, tenfold],
     ] as const
-  ).map(([lines, { peaks }]) => [
+  ).map(([lines, peaks]) => [
     `${lines} lines`,
     ...commands.map(command => (peaks.get(command) ?? 0).toFixed(0)),
   ]),
@@ -116,19 +116,22 @@ const addresses = (count: number) => {
   closeSync(out)
   return file
 }
-const million = await runOnce(`xff-window < ${addresses(1_000_000)}`)
-const two = await runOnce(`xff-window < ${addresses(2_000_000)}`)
+const many = await measure(
+  [1_000_000, 2_000_000].map(lines => ({
+    name: `${lines} addresses`,
+    line: `xff-window < ${addresses(lines)}`,
+    lines,
+  })),
+  1,
+)
 printTable(
   'xff-window with many addresses',
   ['', 'peak MB', 'records/s'],
-  [
-    [
-      'a million addresses',
-      million.megabytes.toFixed(0),
-      Math.round(1e6 / million.seconds).toLocaleString('en'),
-    ],
-    ['two million', two.megabytes.toFixed(0), Math.round(2e6 / two.seconds).toLocaleString('en')],
-  ],
+  [...many].map(([name, { megabytes, seconds }]) => [
+    name,
+    megabytes.toFixed(0),
+    Math.round(Number.parseInt(name, 10) / seconds).toLocaleString('en'),
+  ]),
 )
 
 // a hostile line of 64 KB against one of 1 KB, for the same bytes in all

@@ -48,40 +48,35 @@ async function parsed(
 
 const fixture = (name: string) => readFileSync(join(FIXTURES, 'uwsgi-parse', name, 'in'))
 
+/** The first of these four times out of five. */
+const mostly = (usual: string, ...odd: string[]) =>
+  fc.oneof({ weight: 4, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: fc.constantFrom(...odd) })
+
 /** Lines made of the right pieces, some of them wrong, twice, or missing. */
 const line = fc
   .tuple(
-    fc.constantFrom(
+    mostly(
       '[pid: 7|app: 0|req: 1/1] ',
       '[pid: 7|app: -1|req: -1/12] ',
       'x [pid: 7|app: 0|req: 1/1] ',
       '[pid: ',
     ),
-    fc.constantFrom(
-      '1.2.3.4',
-      '8.8.8.8, 1.2.3.4',
-      '10.0.0.1',
-      'unknown',
-      'a (b, 1.2.3.4',
-      '"',
-      '\u00e9, 1.2.3.4',
-      '',
-    ),
-    fc.constantFrom(
+    mostly('1.2.3.4', '8.8.8.8, 1.2.3.4', '10.0.0.1', 'unknown', 'a (b, 1.2.3.4', '"', '\u00e9, 1.2.3.4', ''),
+    mostly(
       ' () {24 vars in 250 bytes} [',
       ' (bob) {24 vars in 250 bytes} [',
       ' () {24 vars in 250 bytes} [x} [',
       ' () {',
     ),
-    fc.constantFrom(
+    mostly(
       'Sun Nov 22 14:06:08 2026',
       'Sun Oct 25 02:30:00 2026',
       'Sun Oct 25 02:59:59 2026',
       'Sun Feb 31 14:06:08 2026',
       'Sun Nov 22 14:06:0x 2026',
     ),
-    fc.constantFrom('] GET ', '] GET', ']  ', '] BREW" '),
-    fc.constantFrom(
+    mostly('] GET ', '] GET', ']  ', '] BREW" '),
+    mostly(
       '/',
       '/x?y=1',
       '/a b',
@@ -94,13 +89,13 @@ const line = fc
       '/[pid: 7|',
       '/\u00ff',
     ),
-    fc.constantFrom(
+    mostly(
       ' => generated 3 bytes in 0 msecs',
       ' => generated 3 bytes in 1500 msecs via route()',
       ' => generated 03 bytes in 164 micros',
       ' =>',
     ),
-    fc.constantFrom(
+    mostly(
       ' (HTTP/1.0 404) ',
       ' (HTTP/1.1 200) ',
       ' ( 500) ',
@@ -109,13 +104,13 @@ const line = fc
       ' (x y 404) ',
       ' (HTTP/1.1 099) ',
     ),
-    fc.constantFrom(
+    mostly(
       '2 headers in 71 bytes (1 switches on core 0)',
       '2 headers in 71 bytes (1 async switches on async core 0)',
       '2 headers in bytes (1 switches on core 0)',
       '2 headers in 71 bytes (1 switches on core 0) ',
     ),
-    fc.constantFrom('\n', '\n', '\n', '\r\n', '\n\n', ''),
+    mostly('\n', '\n', '\n', '\r\n', '\n\n', ''),
   )
   .map(parts => parts.join(''))
 
@@ -217,14 +212,14 @@ for (const [size, runs] of [
             const tz = 'UTC'
             const swift = await parsed([input], { from, tz })
             if (swift !== (await parsed([input], { from, tz, thorough: true }))) return false
-            quick += swift.split('"ip":"').length
+            quick += swift.split('"ip":"').length - 1
           }
           return true
         },
       ),
       seeded(t, runs),
     )
-    t.ok(quick > 100, `${quick} with a client`)
+    t.ok(quick > 1000, `${quick} with a client`)
   })
 }
 

@@ -12,8 +12,8 @@ async function windowed(
   chunks: AsyncIterable<Buffer> | Iterable<Buffer>,
   thorough = false,
   keys = 1000,
-): Promise<{ out: string; faults: number }> {
-  let faults = 0
+): Promise<{ out: string; faults: number; places: number[] }> {
+  const places: number[] = []
   const { stages, tally } = xffWindow({
     max: 3,
     find: 10_000,
@@ -22,9 +22,7 @@ async function windowed(
     failing: status => status >= 400,
     ignored: () => false,
     keyOf: compileKey(128),
-    report: () => {
-      faults += 1
-    },
+    report: ({ line }) => places.push(line),
     thorough,
   })
   const written: Buffer[] = []
@@ -35,7 +33,7 @@ async function windowed(
       for await (const block of blocks) written.push(block)
     },
   ] as unknown as [Readable, NodeJS.WritableStream])
-  return { out: Buffer.concat(written).toString() + JSON.stringify(tally), faults }
+  return { out: Buffer.concat(written).toString() + JSON.stringify(tally), faults: places.length, places }
 }
 
 const requests = fc
@@ -93,6 +91,15 @@ const HOSTILE = [
   `${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}`,
   '\\ud800',
 ]
+
+t.test('a line that fills a block is one line, marked or not', async t => {
+  for (const filler of ['x', '\xff']) {
+    const line = Buffer.alloc(256 * 1024, filler, 'latin1')
+    line[line.length - 1] = 0x0a
+    const { places } = await windowed([line, Buffer.from('nonsense\n')])
+    t.same(places, [1, 2])
+  }
+})
 
 t.test('hostile lines are counted, each of them, and cost nothing that stays', async t => {
   const block = Buffer.from(`${HOSTILE.join('\n')}\n`)

@@ -10,7 +10,7 @@ import { write } from './record'
 import { isPrivate, isUnknown, senderIn } from './sender'
 import { findStatus } from './sieve'
 
-export { CAPACITY, roomOne, roomThree, roomTwo } from '../../assembly/rooms'
+export { BLOCK, CAPACITY, roomOne, roomThree, roomTwo } from '../../assembly/rooms'
 export { newest } from './clock'
 export { commit, output, reserve, written } from './output'
 export { CLIENT, keepSender } from './sender'

@@ -8,7 +8,7 @@ import { countFailure, readThoroughly } from './host'
 import { client, readRequest, status, time } from './request'
 
 export { PLACES } from '../../assembly/remember'
-export { CAPACITY, roomOne, roomThree, roomTwo } from '../../assembly/rooms'
+export { BLOCK, CAPACITY, roomOne, roomThree, roomTwo } from '../../assembly/rooms'
 
 /** By status: 1 where it is a failure. */
 export const failing = heap.alloc(1000)
