@@ -1,6 +1,7 @@
 /** The bundles take yargs with substitutes for some of what it uses; their help has to look as it does without. */
 import { execa } from 'execa'
 import t from 'tap'
+import wrap from '../../lib/cli/ascii-wrap.js'
 import { bundle, COMMANDS, withCommands } from '../support/commands.js'
 
 for (const command of COMMANDS) {
@@ -10,3 +11,10 @@ for (const command of COMMANDS) {
     t.equal(bundled.stdout, plain.stdout)
   })
 }
+
+t.test(
+  'a terminal of one column, of which yargs leaves none for text, is no reason to wrap for ever',
+  async t => {
+    t.equal(wrap('ab c', 0), 'a\nb\nc')
+  },
+)
