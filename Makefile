@@ -46,7 +46,7 @@ packable:
 # The innermost loops of the first two commands, from AssemblyScript to WebAssembly: they run at full speed from their
 # first line on, look at sixteen bytes at once, and leave no garbage. In base64, so that they are part of the bundle.
 ASSEMBLED := $(patsubst lib/%/assembly/index.ts,build/assembly/%.js,$(wildcard lib/*/assembly/index.ts))
-build/assembly/%.js: $(wildcard lib/assembly/*.ts lib/*/assembly/*.ts) node_modules/.package-lock.json
+build/assembly/%.js: $(wildcard lib/fast/assembly/*.ts lib/*/assembly/*.ts) node_modules/.package-lock.json
 	mkdir -p build/assembly
 	npx asc lib/$*/assembly/index.ts --outFile build/assembly/$*.wasm --runtime stub --use abort= --memoryBase 64 \
 	  --enable simd -O3 --converge --noAssert
@@ -58,8 +58,8 @@ build/assembly/%.js: $(wildcard lib/assembly/*.ts lib/*/assembly/*.ts) node_modu
 LIBRARIES := execa nodemailer prom-client
 ESBUILD = npx esbuild --bundle --platform=node --format=cjs --target=node20 --log-level=warning \
   --minify-whitespace --minify-syntax --supported:dynamic-import=false --define:import.meta.url=here --conditions=bundle \
-  --alias:string-width=./lib/cli/ascii-width.ts --alias:wrap-ansi=./lib/cli/ascii-wrap.ts \
-  --alias:assert=./lib/cli/assert.ts \
+  --alias:string-width=./lib/cli/yargs-shims/string-width.ts --alias:wrap-ansi=./lib/cli/yargs-shims/wrap-ansi.ts \
+  --alias:assert=./lib/cli/yargs-shims/assert.ts \
   --banner:js='const here=require("node:url").pathToFileURL(__filename).href;'
 dist: $(BUNDLES) manual $(if $(CAN_BUILD_BPF),bpf)
 $(BUNDLES) &: $(SOURCES) $(ASSEMBLED) Makefile node_modules/.package-lock.json

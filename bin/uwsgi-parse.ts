@@ -1,18 +1,23 @@
 #!/usr/bin/env node
-import { checked, parseOptions, UsageError } from '../lib/cli/command-line.js'
-import { excerpt } from '../lib/cli/diagnostics.js'
-import { openLineFile } from '../lib/cli/keep.js'
+import { openLineFile } from '../lib/cli/line-file.js'
 import { openMetrics } from '../lib/cli/metrics.js'
+import { checked, parseOptions, UsageError } from '../lib/cli/options/parse.js'
 import { run } from '../lib/cli/run.js'
 import { PRIVATE_RANGES } from '../lib/net/private.js'
+import { excerpt } from '../lib/text/printable.js'
 import { advise } from '../lib/uwsgi-parse/advice.js'
 import { compileClient } from '../lib/uwsgi-parse/client.js'
 import { explain } from '../lib/uwsgi-parse/explain.js'
-import { compileFormat, DEFAULT_FORMAT, type Format, tellsTime } from '../lib/uwsgi-parse/format.js'
-import { readIni } from '../lib/uwsgi-parse/ini.js'
+import {
+  compileFormat,
+  DEFAULT_FORMAT,
+  type Format,
+  tellsTime,
+} from '../lib/uwsgi-parse/layout/log-format.js'
+import { readIni } from '../lib/uwsgi-parse/layout/uwsgi-ini.js'
 import { usage } from '../lib/uwsgi-parse/options.js'
 import { uwsgiParse } from '../lib/uwsgi-parse/stage.js'
-import { compileZone, parseSince } from '../lib/uwsgi-parse/time.js'
+import { compileZone, parseSince } from '../lib/uwsgi-parse/time/log-clock.js'
 
 run(usage.command, async ({ report, say }) => {
   const given = await parseOptions(usage, process.argv.slice(2))

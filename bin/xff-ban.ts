@@ -2,21 +2,21 @@
 import { uptime } from 'node:os'
 import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import { checked, checkedLater, parseWords } from '../lib/cli/command-line.js'
 import { openMetrics } from '../lib/cli/metrics.js'
-import { givenOptions } from '../lib/cli/packet-options.js'
+import { checked, checkedLater, parseWords } from '../lib/cli/options/parse.js'
 import { type Command, EXIT, run } from '../lib/cli/run.js'
-import { banTable } from '../lib/cli/table.js'
-import { decode, encode } from '../lib/jsonl.js'
-import type { AnyRecord } from '../lib/record.js'
-import { formatInstant } from '../lib/record.js'
+import { decode, encode } from '../lib/wire/jsonl.js'
+import type { AnyRecord } from '../lib/wire/record.js'
+import { formatInstant } from '../lib/wire/record.js'
 import { matchHint } from '../lib/xff-ban/backend/hints.js'
+import { measured } from '../lib/xff-ban/backend/instrumented.js'
 import { compileMatch } from '../lib/xff-ban/backend/iptables/match.js'
-import { escalation } from '../lib/xff-ban/escalation.js'
-import { createExempt } from '../lib/xff-ban/exempt.js'
-import { measured } from '../lib/xff-ban/measured.js'
+import { banTable } from '../lib/xff-ban/control/ban-table.js'
+import { readOrder } from '../lib/xff-ban/control/subcommand.js'
+import { escalation } from '../lib/xff-ban/jail/escalation.js'
+import { createExempt } from '../lib/xff-ban/jail/exempt.js'
 import { usage } from '../lib/xff-ban/options.js'
-import { readOrder } from '../lib/xff-ban/order.js'
+import { givenOptions } from '../lib/xff-ban/options-packets.js'
 
 /** The kernel program, built beside the bundle. */
 const OBJECT = fileURLToPath(new URL('xff-ban.bpf.o', import.meta.url))
@@ -27,10 +27,10 @@ run(usage.command, async ({ report, say, faulty }) => {
   const { words, given } = read
   // what enforces takes a tenth of the start-up, and --help does without
   const [{ chooseBackend }, { listBans, openXffBan, placeOf }, { serve }, { obey }] = await Promise.all([
-    import('../lib/xff-ban/choose.js'),
+    import('../lib/xff-ban/backend/choose.js'),
     import('../lib/xff-ban/open.js'),
-    import('../lib/xff-ban/control.js'),
-    import('../lib/xff-ban/obey.js'),
+    import('../lib/xff-ban/control/server.js'),
+    import('../lib/xff-ban/control/run.js'),
   ])
   const order = checked('', () => readOrder(words))
   const now = given.clock === 'wall' ? Date.now : undefined

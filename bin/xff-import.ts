@@ -1,12 +1,12 @@
 #!/usr/bin/env node
 import { dirname } from 'node:path'
 import { Readable } from 'node:stream'
-import { parseWords, UsageError } from '../lib/cli/command-line.js'
+import { parseWords, UsageError } from '../lib/cli/options/parse.js'
 import { EXIT, run } from '../lib/cli/run.js'
 import { readConfig } from '../lib/xff-import/config.js'
-import { carryOver } from '../lib/xff-import/jail.js'
 import { usage } from '../lib/xff-import/options.js'
 import { pipelineOf, settingsOf } from '../lib/xff-import/print.js'
+import { carryOver } from '../lib/xff-import/translate.js'
 
 /** There is nothing to import from. */
 class InputError extends Error {

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { hostname } from 'node:os'
-import { parseOptions, UsageError } from '../lib/cli/command-line.js'
+import { parseOptions, UsageError } from '../lib/cli/options/parse.js'
 import { run } from '../lib/cli/run.js'
-import { decode, encode } from '../lib/jsonl.js'
+import { decode, encode } from '../lib/wire/jsonl.js'
 import { mailer } from '../lib/xff-notify/mail.js'
 import { usage } from '../lib/xff-notify/options.js'
 import { createOutbox } from '../lib/xff-notify/outbox.js'

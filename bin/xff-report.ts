@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-import { parseOptions } from '../lib/cli/command-line.js'
-import { excerpt } from '../lib/cli/diagnostics.js'
+import { parseOptions } from '../lib/cli/options/parse.js'
 import { run } from '../lib/cli/run.js'
-import { decode } from '../lib/jsonl.js'
+import { excerpt } from '../lib/text/printable.js'
+import { decode } from '../lib/wire/jsonl.js'
 import { usage } from '../lib/xff-report/options.js'
 import { page } from '../lib/xff-report/page.js'
 import { xffReport } from '../lib/xff-report/stage.js'

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-import { parseOptions } from '../lib/cli/command-line.js'
-import { excerpt } from '../lib/cli/diagnostics.js'
 import { openMetrics } from '../lib/cli/metrics.js'
-import { reread } from '../lib/cli/reread.js'
+import { parseOptions } from '../lib/cli/options/parse.js'
+import { reread } from '../lib/cli/reloadable-ranges.js'
 import { run } from '../lib/cli/run.js'
+import { excerpt } from '../lib/text/printable.js'
 import { createExplainer } from '../lib/xff-window/explain.js'
 import { compileKey } from '../lib/xff-window/key.js'
 import { usage } from '../lib/xff-window/options.js'

@@ -6,46 +6,55 @@ import t from 'tap'
 const STAGES = ['uwsgi-parse', 'xff-window', 'xff-ban', 'xff-notify', 'xff-import', 'xff-report']
 
 /** The leaves of ours that everyone may use: what flows, and how it is written down. */
-const LEAVES = ['lib/record', 'lib/fault', 'lib/lines', 'lib/blocks', 'lib/wasm', 'lib/net/']
+const LEAVES = [
+  'lib/wire/record',
+  'lib/wire/bad-line',
+  'lib/wire/lines',
+  'lib/fast/buffer-pool',
+  'lib/fast/module',
+  'lib/net/',
+  'lib/text/',
+]
 
 /** What a file may import of ours, by where it lies; the first that fits. */
 const ALLOWED: readonly (readonly [string, readonly string[]])[] = [
   ['lib/net/', ['lib/net/']],
-  ['lib/record', []],
-  ['lib/fault', []],
-  ['lib/lines', ['lib/blocks']],
-  ['lib/blocks', []],
-  ['lib/wasm', ['lib/blocks']],
-  ['lib/assembly/', ['lib/assembly/']],
+  ['lib/text/', ['lib/text/']],
+  ['lib/wire/record', []],
+  ['lib/wire/bad-line', []],
+  ['lib/wire/lines', ['lib/fast/buffer-pool']],
+  ['lib/fast/buffer-pool', []],
+  ['lib/fast/module', ['lib/fast/buffer-pool']],
+  ['lib/fast/assembly/', ['lib/fast/assembly/']],
   ...['uwsgi-parse', 'xff-window'].map(
-    stage => [`lib/${stage}/assembly/`, ['lib/assembly/', `lib/${stage}/assembly/`]] as const,
+    stage => [`lib/${stage}/assembly/`, ['lib/fast/assembly/', `lib/${stage}/assembly/`]] as const,
   ),
-  ['lib/jsonl', LEAVES],
+  ['lib/wire/jsonl', LEAVES],
   ['lib/cli/', [...LEAVES, 'lib/cli/', 'package.json']],
   // made when the package is built: from what the commands say of their options
   [
     'lib/manual/',
-    ['lib/cli/options', 'lib/manual/', 'package.json', ...STAGES.map(stage => `lib/${stage}/options`)],
+    ['lib/cli/options/option', 'lib/manual/', 'package.json', ...STAGES.map(stage => `lib/${stage}/options`)],
   ],
   // what other limits would have banned is told by the window itself, not by a copy of it
-  ['lib/xff-report/what-if', ['lib/xff-window/window']],
+  ['lib/xff-report/what-if.ts', ['lib/xff-window/window']],
   ...STAGES.map(stage => [`lib/${stage}/options`, ['lib/cli/', `lib/${stage}/`]] as const),
-  ...STAGES.map(stage => [`lib/${stage}/`, [...LEAVES, 'lib/jsonl', `lib/${stage}/`]] as const),
+  ...STAGES.map(stage => [`lib/${stage}/`, [...LEAVES, 'lib/wire/', `lib/${stage}/`]] as const),
   ...STAGES.map(
-    stage => [`bin/${stage}`, ['lib/cli/', 'lib/net/', 'lib/jsonl', 'lib/record', `lib/${stage}/`]] as const,
+    stage => [`bin/${stage}`, ['lib/cli/', 'lib/net/', 'lib/text/', 'lib/wire/', `lib/${stage}/`]] as const,
   ),
 ]
 
 /** Where a package of others may be used. */
 const PACKAGES: Readonly<Record<string, RegExp>> = {
-  split2: /^lib\/jsonl\.ts$/,
-  through2: /^lib\/(lines|jsonl|.*\/(stage|glue))\.ts$/,
-  yargs: /^lib\/cli\/command-line\.ts$/,
+  split2: /^lib\/wire\/jsonl\.ts$/,
+  through2: /^lib\/(wire\/(lines|jsonl)|.*\/(stage|split-joined-lines))\.ts$/,
+  yargs: /^lib\/cli\/options\/parse\.ts$/,
   'prom-client': /^lib\/cli\/metrics\.ts$/,
   execa: /^lib\/(xff-ban\/backend|xff-notify)\//,
   nodemailer: /^lib\/xff-notify\/post\.ts$/,
   'ipaddr.js': /^lib\/net\/address\.ts$/,
-  tinyqueue: /^lib\/xff-ban\/ends\.ts$/,
+  tinyqueue: /^lib\/xff-ban\/jail\/expiry-queue\.ts$/,
 }
 
 /** Where a global may be used. */

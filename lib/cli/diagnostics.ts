@@ -1,9 +1,8 @@
-import type { Fault, Report } from '../fault.js'
+import { excerpt } from '../text/printable.js'
+import type { Fault, Report } from '../wire/bad-line.js'
 
 /** How many faults of a kind are shown before they are only counted. */
 const SHOWN = 3
-/** How much of a bad line is shown, in characters. */
-const EXCERPT = 120
 
 /** What a command says on stderr. */
 export interface Diagnostics {
@@ -29,13 +28,4 @@ export function createDiagnostics(command: string, write: (text: string) => void
     faults: () => [...counts].map(([kind, count]) => `${count} ${kind}`).join(', '),
     faulty: () => [...counts.values()].reduce((sum, count) => sum + count, 0),
   }
-}
-
-/** The beginning of a line from outside, harmless on a terminal: control and format characters as escapes. */
-export function excerpt(text: string): string {
-  const shown = text.length > EXCERPT ? `${text.slice(0, EXCERPT)}…` : text
-  return shown.replace(
-    /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Cs}\u2028\u2029]/gu,
-    character => `\\u{${(character.codePointAt(0) as number).toString(16)}}`,
-  )
 }

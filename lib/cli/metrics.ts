@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
-import { type Option, single } from './options.js'
+import { type Option, single } from './options/option.js'
+import { pattern } from './options/values.js'
 import { EXIT } from './run.js'
-import { pattern } from './values.js'
 
 /** How often the file is written, in milliseconds. */
 const EVERY = 15_000

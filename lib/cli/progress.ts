@@ -1,4 +1,4 @@
-import type { Input } from './input.js'
+import type { Input } from './stdin.js'
 
 /** How often it is drawn, and how long a run lasts at least before it is drawn at all; in milliseconds. */
 const EVERY = 250

@@ -1,10 +1,10 @@
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createDiagnostics, type Diagnostics } from './diagnostics.js'
-import { tuneEngine } from './engine.js'
-import { openInput } from './input.js'
-import { openOutput } from './output.js'
 import { createProgress } from './progress.js'
+import { openInput } from './stdin.js'
+import { openOutput } from './stdout.js'
+import { tuneEngine } from './v8-flags.js'
 
 /** Exit codes, as in sysexits.h. */
 export const EXIT = { usage: 64, noInput: 66, unavailable: 69, software: 70, io: 74 } as const

@@ -1,4 +1,4 @@
-import type { Usage } from '../cli/options.js'
+import type { Usage } from '../cli/options/option.js'
 import { dashed, type Offer, offerOf } from './complete.js'
 
 /** How bash offers it, for what is typed so far: `$cur`. */

@@ -1,4 +1,4 @@
-import type { Option, Usage } from '../cli/options.js'
+import type { Option, Usage } from '../cli/options/option.js'
 
 /** What a shell can offer for a value. */
 export type Offer =

@@ -1,4 +1,4 @@
-import type { Option, Usage } from '../cli/options.js'
+import type { Option, Usage } from '../cli/options/option.js'
 import { bold, heading, inline, italic, item, literal, sections } from './roff.js'
 
 /**

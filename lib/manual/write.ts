@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import pkg from '../../package.json' with { type: 'json' }
-import type { Usage } from '../cli/options.js'
+import type { Usage } from '../cli/options/option.js'
 import { usage as uwsgiParse } from '../uwsgi-parse/options.js'
 import { usage as xffBan } from '../xff-ban/options.js'
 import { usage as xffImport } from '../xff-import/options.js'

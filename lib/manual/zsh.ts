@@ -1,4 +1,4 @@
-import type { Option, Usage } from '../cli/options.js'
+import type { Option, Usage } from '../cli/options/option.js'
 import { type Offer, offerOf } from './complete.js'
 
 /** How zsh offers it. */

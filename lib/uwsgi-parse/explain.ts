@@ -1,5 +1,5 @@
 import type { FindClient, Verdict } from './client.js'
-import type { Format } from './format.js'
+import type { Format } from './layout/log-format.js'
 import { slotsOf } from './request.js'
 import type { Understood } from './stage.js'
 

@@ -1,7 +1,7 @@
 import { metricsOption } from '../cli/metrics.js'
-import * as cli from '../cli/options.js'
-import * as value from '../cli/values.js'
-import { compileZone } from './time.js'
+import * as cli from '../cli/options/option.js'
+import * as value from '../cli/options/values.js'
+import { compileZone } from './time/log-clock.js'
 
 const options = {
   status: cli.defaulted('LIST', 'which answers become records', value.statuses, '4xx,5xx'),

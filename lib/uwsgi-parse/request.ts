@@ -1,9 +1,9 @@
-import { END_OF_TIME, formatInstant, type RequestRecord } from '../record.js'
+import { END_OF_TIME, formatInstant, type RequestRecord } from '../wire/record.js'
 import type { Client, FindClient } from './client.js'
-import type { Format } from './format.js'
-import type { Reading } from './line.js'
-import { parseOffset, parseStrftime } from './strftime.js'
-import { type LogClock, MONTHS, parseCtime, wallReading } from './time.js'
+import type { Format } from './layout/log-format.js'
+import { parseOffset, parseStrftime } from './layout/strftime.js'
+import type { Reading } from './layout/uwsgi.js'
+import { type LogClock, MONTHS, parseCtime, wallReading } from './time/log-clock.js'
 
 export interface Attribution {
   /** the client in an address slot */

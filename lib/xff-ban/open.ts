@@ -1,13 +1,13 @@
-import type { Report } from '../fault.js'
-import type { BanRecord } from '../record.js'
-import { ask } from './ask.js'
-import type { Hits } from './backend.js'
-import { withHits } from './hits.js'
-import { createJail, type Terms } from './jail.js'
-import { JournalError, NO_JOURNAL, openJournal, readJournal } from './journal.js'
-import { lock, lockName } from './lock.js'
+import type { Report } from '../wire/bad-line.js'
+import type { BanRecord } from '../wire/record.js'
+import type { Hits } from './backend/backend.js'
+import { withHits } from './backend/hits.js'
+import { ask } from './control/client.js'
+import { createJail, type Terms } from './jail/jail.js'
+import { type Clocks, createSteps, keptIn } from './journal/clock-steps.js'
+import { JournalError, NO_JOURNAL, openJournal, readJournal } from './journal/journal.js'
+import { lock, lockName } from './journal/lock.js'
 import { type Options, type XffBan, xffBan } from './stage.js'
-import { type Clocks, createSteps, keptIn } from './steps.js'
 
 /** The files of a jail, side by side. */
 export interface Place {

@@ -1,9 +1,9 @@
 import { metricsOption } from '../cli/metrics.js'
-import * as cli from '../cli/options.js'
-import { PACKET_OPTIONS } from '../cli/packet-options.js'
-import { program } from '../cli/program.js'
-import * as value from '../cli/values.js'
-import { FORMS, VERBS } from './order.js'
+import { program } from '../cli/options/command.js'
+import * as cli from '../cli/options/option.js'
+import * as value from '../cli/options/values.js'
+import { FORMS, VERBS } from './control/subcommand.js'
+import { PACKET_OPTIONS } from './options-packets.js'
 
 const NAME = value.pattern(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,27}$/, 'up to 28 letters, digits and _.-')
 // both are named in what we say to HAProxy and to ipset

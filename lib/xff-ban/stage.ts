@@ -1,15 +1,16 @@
 import { Duplex } from 'node:stream'
-import type { BanRecord } from '../record.js'
-import { createAnnouncer } from './announce.js'
-import { type Backend, BackendError } from './backend.js'
-import { createBacklog } from './backlog.js'
-import { type Answer, type Asked, createDecider, type Outcome, type Request, type Tally } from './decide.js'
-import { createEnforcement } from './enforcement.js'
-import { tellHits, withHits } from './hits.js'
-import type { Jail } from './jail.js'
-import type { Journal } from './journal.js'
-import { createPace } from './pace.js'
-import { watch } from './watch.js'
+import type { BanRecord } from '../wire/record.js'
+import { type Backend, BackendError } from './backend/backend.js'
+import { createEnforcement } from './backend/enforcement.js'
+import { tellHits, withHits } from './backend/hits.js'
+import { watch } from './backend/watchdog.js'
+import { createPace } from './batch-timer.js'
+import type { Answer, Asked, Outcome, Request, Tally } from './jail/decide.js'
+import { createDecider } from './jail/decide.js'
+import type { Jail } from './jail/jail.js'
+import { createAnnouncer } from './jail/warnings.js'
+import { createBacklog } from './journal/backlog.js'
+import type { Journal } from './journal/journal.js'
 
 export interface Options {
   jail: Jail
@@ -221,7 +222,6 @@ export async function xffBan(options: Options): Promise<XffBan> {
   await carryOut({ ...begun, changes: [], moved: false })
   waitForNextEnd()
   if (options.hits) tellHits(stage, backend, say)
-
   return {
     stage,
     jail,

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
-import type { Called } from './called.js'
 import { readConfig } from './config.js'
 import { interpolated } from './interpolate.js'
+import type { Called } from './parse-call.js'
 
 /** What an action of fail2ban does, as far as it matters here. */
 export type Action = { name: string; options: ReadonlyMap<string, string> } & (

@@ -1,5 +1,5 @@
 import type { Action } from './action.js'
-import type { Note } from './carried.js'
+import type { Note } from './translation.js'
 
 /** An address that xff-notify takes. */
 const ADDRESS = /^[\w.+=/][\w.+=/-]{0,63}@[A-Za-z0-9][A-Za-z0-9.-]{0,189}$/

@@ -1,6 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { dirname, isAbsolute, join } from 'node:path'
-import { parseIni, type Section } from './ini.js'
+import { parseIni, type Section } from './configparser.js'
 
 /** A configuration: `NAME.conf`, what it includes, and what comes after and overrides it. */
 export interface Config {

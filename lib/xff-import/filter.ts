@@ -1,7 +1,7 @@
 import { join } from 'node:path'
-import type { Read } from './carried.js'
 import { type Config, readConfig } from './config.js'
 import { interpolated } from './interpolate.js'
+import type { Read } from './translation.js'
 
 /**
  * The failregexes of a jail, one each: its own or else those of its filter, which `%(known/failregex)s` in its own

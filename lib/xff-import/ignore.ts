@@ -1,5 +1,5 @@
 import { contains, type Prefix, parsePrefix } from '../net/prefix.js'
-import type { Note } from './carried.js'
+import type { Note } from './translation.js'
 
 /** Never banned anyway. */
 const LOOPBACK = [parsePrefix('127.0.0.0/8'), parsePrefix('::1')] as Prefix[]

@@ -1,4 +1,4 @@
-import type { Carried, Note, Read } from './carried.js'
+import type { Carried, Note, Read } from './translation.js'
 
 /** Where the log comes from; undefined where the jail does not say. */
 export function logOf(read: Read, note: Note): Carried['log'] | undefined {

@@ -1,5 +1,5 @@
-import * as cli from '../cli/options.js'
-import { text } from '../cli/values.js'
+import * as cli from '../cli/options/option.js'
+import { text } from '../cli/options/values.js'
 
 const FORMS = `  xff-import /etc/fail2ban/jail.local     reads it with all that belongs to it: jail.conf, jail.d, filter.d, action.d`
 

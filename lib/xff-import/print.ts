@@ -1,5 +1,5 @@
-import type { Carried, Left } from './carried.js'
 import { comment, settingValue, shellPattern, shellWord } from './shell.js'
+import type { Carried, Left } from './translation.js'
 
 /** A jail as a pipeline that a shell runs, what was not carried over before it. */
 export function pipelineOf(jail: Carried | Left): string {

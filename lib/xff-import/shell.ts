@@ -1,3 +1,5 @@
+import { printable } from '../text/printable.js'
+
 /** Characters that mean nothing to a shell, nor to systemd where it splits a variable. */
 const HARMLESS = /^[A-Za-z0-9_@%+:,./][A-Za-z0-9_@%+=:,./-]*$|^-[A-Za-z0-9_@%+=:,./-]*$/
 
@@ -31,8 +33,5 @@ function settingWord(word: string): string {
 
 /** A line of comment, whatever the texts in it hold: nothing ends it early. */
 export function comment(text: string): string {
-  return `# ${text.replace(
-    /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\u2028\u2029]/gu,
-    character => `\\u{${(character.codePointAt(0) as number).toString(16)}}`,
-  )}`
+  return `# ${printable(text)}`
 }

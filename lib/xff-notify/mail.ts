@@ -1,4 +1,4 @@
-import type { BanRecord } from '../record.js'
+import type { BanRecord } from '../wire/record.js'
 import type { Item, Urgency } from './outbox.js'
 import { plain } from './plain.js'
 import type { Whois } from './whois.js'

@@ -1,6 +1,6 @@
-import * as cli from '../cli/options.js'
-import { hostPort, url } from '../cli/server.js'
-import * as value from '../cli/values.js'
+import * as cli from '../cli/options/option.js'
+import { hostPort, url } from '../cli/options/url.js'
+import * as value from '../cli/options/values.js'
 
 const ADDRESS = value.pattern(/^[\w.+=/][\w.+=/-]{0,63}@[A-Za-z0-9][A-Za-z0-9.-]{0,189}$/, 'a mail address')
 

@@ -1,4 +1,4 @@
-import type { AnyRecord } from '../record.js'
+import type { AnyRecord } from '../wire/record.js'
 import { createQueue } from './queue.js'
 
 /** A record on its way to somebody: as it was read, and as its line. */

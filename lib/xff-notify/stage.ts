@@ -1,7 +1,7 @@
 import type { Transform } from 'node:stream'
 import { transform } from 'through2'
-import { writeLine } from '../jsonl.js'
-import type { AnyRecord, BanRecord } from '../record.js'
+import { writeLine } from '../wire/jsonl.js'
+import type { AnyRecord, BanRecord } from '../wire/record.js'
 import type { Outbox } from './outbox.js'
 
 export interface Tally {

@@ -1,4 +1,4 @@
-import type { AnyRecord } from '../record.js'
+import type { AnyRecord } from '../wire/record.js'
 import { type Item, RefusedError, type Urgency } from './outbox.js'
 import { plain } from './plain.js'
 

@@ -1,5 +1,11 @@
-import { type Answer, type BanRecord, type HitRecord, parseInstant, type UnbanRecord } from '../record.js'
-import { briefly } from './brief.js'
+import {
+  type Answer,
+  type BanRecord,
+  type HitRecord,
+  parseInstant,
+  type UnbanRecord,
+} from '../wire/record.js'
+import { briefly } from './truncate.js'
 
 /** What is known of the last ban of an address or prefix; instants in milliseconds since 1970. */
 export interface LastBan {

@@ -1,6 +1,6 @@
+import { amount, clock, counted, date, day, markedMoment, type Period, span } from './format.js'
 import { type Html, html } from './html.js'
 import type { Bucket } from './timeline.js'
-import { amount, clock, counted, date, day, markedMoment, type Period, span } from './words.js'
 
 /** The parts of the picture from top to bottom, in pixels; across it stretches, in percent. */
 const FAILURES = { top: 18, height: 150 }

@@ -1,9 +1,9 @@
 import { canonical } from '../net/address.js'
-import { type Answer, type AnyRecord, parseInstant, type RequestRecord } from '../record.js'
+import { type Answer, type AnyRecord, parseInstant, type RequestRecord } from '../wire/record.js'
 import { createBans, type LastBan } from './bans.js'
-import { brief, briefly, pathOf } from './brief.js'
 import { createCounter, type Frequent } from './frequent.js'
 import { type Bucket, createTimeline } from './timeline.js'
+import { brief, briefly, pathOf } from './truncate.js'
 import { createWhatIf, type Outcome } from './what-if.js'
 
 export interface Limits {

@@ -1,3 +1,5 @@
+import { visible } from '../text/printable.js'
+
 /** Text that is HTML already. */
 export class Html {
   readonly source: string
@@ -24,12 +26,6 @@ function inserted(content: Content): string {
   return escaped(String(content))
 }
 
-/**
- * Characters that are not seen, or that move others about (bidi controls): they are shown by their numbers,
- * as on a terminal, so that no address or path looks like another one.
- */
-const UNSEEN = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?! )\p{Zs}/gu
-
 const MARKUP: Readonly<Record<string, string>> = {
   '&': '&amp;',
   '<': '&lt;',
@@ -39,7 +35,5 @@ const MARKUP: Readonly<Record<string, string>> = {
 }
 
 function escaped(text: string): string {
-  return text
-    .replace(UNSEEN, character => `\\u{${(character.codePointAt(0) as number).toString(16)}}`)
-    .replace(/[&<>"']/g, character => MARKUP[character] as string)
+  return visible(text).replace(/[&<>"']/g, character => MARKUP[character] as string)
 }

@@ -1,5 +1,5 @@
-import { defaulted, flag, type Usage } from '../cli/options.js'
-import { duration, statuses, text, whole } from '../cli/values.js'
+import { defaulted, flag, type Usage } from '../cli/options/option.js'
+import { duration, statuses, text, whole } from '../cli/options/values.js'
 
 const options = {
   text: flag('tables for the terminal, no page'),

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { chart } from './chart.js'
 import type { Digest, Totals } from './digest.js'
+import { amount, clock, counted, date, percent, span } from './format.js'
 import { type Content, Html, html } from './html.js'
-import { otherLimits } from './limits.js'
 import { STYLE } from './style.js'
 import { bansInForce, worstAddresses, worstPaths } from './tables.js'
-import { amount, clock, counted, date, percent, span } from './words.js'
+import { otherLimits } from './what-if-table.js'
 
 /** The page may do nothing but look as this one style says: no script, no image, no connection, no form. */
 const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'`

@@ -1,6 +1,6 @@
 import type { Transform } from 'node:stream'
 import { transform } from 'through2'
-import type { AnyRecord } from '../record.js'
+import type { AnyRecord } from '../wire/record.js'
 import { createDigest, type Digest, type Options, type Totals } from './digest.js'
 
 /** Records of any stage in; when they end, what `render` makes of them. */

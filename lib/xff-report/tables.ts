@@ -1,9 +1,9 @@
-import type { Answer } from '../record.js'
-import { formatInstant } from '../record.js'
+import type { Answer } from '../wire/record.js'
+import { formatInstant } from '../wire/record.js'
 import type { Digest } from './digest.js'
+import { amount, counted, markedMoment, type Period, span } from './format.js'
 import type { Frequency } from './frequent.js'
 import { type Html, html } from './html.js'
-import { amount, counted, markedMoment, type Period, span } from './words.js'
 
 interface Column<R> {
   name: string

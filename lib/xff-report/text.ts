@@ -1,6 +1,6 @@
-import type { Answer } from '../record.js'
+import type { Answer } from '../wire/record.js'
 import type { Digest } from './digest.js'
-import { amount, clock, counted, date, moment, span } from './words.js'
+import { amount, clock, counted, date, moment, span } from './format.js'
 
 /** How much of a path is shown, in characters. */
 const SHOWN = 60

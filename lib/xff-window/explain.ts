@@ -1,4 +1,4 @@
-import { type BanRecord, formatInstant, parseInstant } from '../record.js'
+import { type BanRecord, formatInstant, parseInstant } from '../wire/record.js'
 import type { Failure } from './stage.js'
 
 /** How many keys, and how much of a URI, are remembered for being explained. */

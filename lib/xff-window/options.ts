@@ -1,6 +1,6 @@
 import { metricsOption } from '../cli/metrics.js'
-import * as cli from '../cli/options.js'
-import * as value from '../cli/values.js'
+import * as cli from '../cli/options/option.js'
+import * as value from '../cli/options/values.js'
 
 const options = {
   max: cli.defaulted(

@@ -1,12 +1,12 @@
 import type { Duplex } from 'node:stream'
 import { transform } from 'through2'
-import { giveBack } from '../blocks.js'
-import type { Report } from '../fault.js'
-import { readOrReport, writeLine } from '../jsonl.js'
-import { linesOf, wholeLines } from '../lines.js'
-import { type BanRecord, formatInstant, parseInstant, type RequestRecord } from '../record.js'
+import { giveBack } from '../fast/buffer-pool.js'
+import type { Report } from '../wire/bad-line.js'
+import { readOrReport, writeLine } from '../wire/jsonl.js'
+import { linesOf, wholeLines } from '../wire/lines.js'
+import { type BanRecord, formatInstant, parseInstant, type RequestRecord } from '../wire/record.js'
 import type { Explainer } from './explain.js'
-import { compileQuick } from './quick.js'
+import { compileQuick } from './fast-path.js'
 import { createWindow, type Limits, type Verdict, type Window } from './window.js'
 
 export interface Options extends Limits {

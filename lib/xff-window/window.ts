@@ -1,4 +1,4 @@
-import { createRecency } from './recency.js'
+import { createRecency } from './lru-map.js'
 
 /** When a ban falls; times in milliseconds. */
 export interface Limits {

@@ -5,10 +5,10 @@
  */
 import { PRIVATE_RANGES } from '../../lib/net/private.js'
 import { compileClient } from '../../lib/uwsgi-parse/client.js'
-import { compileFormat, DEFAULT_FORMAT, type Format } from '../../lib/uwsgi-parse/format.js'
-import { readLine } from '../../lib/uwsgi-parse/line.js'
+import { compileFormat, DEFAULT_FORMAT, type Format } from '../../lib/uwsgi-parse/layout/log-format.js'
+import { readLine } from '../../lib/uwsgi-parse/layout/uwsgi.js'
 import { toRequest } from '../../lib/uwsgi-parse/request.js'
-import { compileZone, logClock } from '../../lib/uwsgi-parse/time.js'
+import { compileZone, logClock } from '../../lib/uwsgi-parse/time/log-clock.js'
 import { printTable } from './table.js'
 
 const SHORT = 1000

@@ -1,7 +1,7 @@
 /** The bundles take yargs with substitutes for some of what it uses; their help has to look as it does without. */
 import { execa } from 'execa'
 import t from 'tap'
-import wrap from '../../lib/cli/ascii-wrap.js'
+import wrap from '../../lib/cli/yargs-shims/wrap-ansi.js'
 import { bundle, COMMANDS, withCommands } from '../support/commands.js'
 
 for (const command of COMMANDS) {

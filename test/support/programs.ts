@@ -1,5 +1,5 @@
 import { delimiter, join } from 'node:path'
-import { isExecutable } from '../../lib/cli/program.js'
+import { isExecutable } from '../../lib/cli/options/command.js'
 
 /** Why a test of these programs has to be skipped; false where all are there. */
 export function missing(...programs: string[]): string | false {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { AnyRecord } from '../../lib/record.js'
+import type { AnyRecord } from '../../lib/wire/record.js'
 import { createOutbox, type Item, type Options, RefusedError } from '../../lib/xff-notify/outbox.js'
 
 const item = (ip: string, padding = ''): Item => {

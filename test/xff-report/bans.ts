@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { BanRecord } from '../../lib/record.js'
+import type { BanRecord } from '../../lib/wire/record.js'
 import { createBans } from '../../lib/xff-report/bans.js'
 
 const at = (seconds: number) => new Date(Date.UTC(2026, 10, 22) + seconds * 1000).toISOString()

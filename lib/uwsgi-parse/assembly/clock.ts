@@ -1,4 +1,4 @@
-import { copy, equals, SPACE, ZERO } from '../../assembly/bytes'
+import { copy, equals, SPACE, ZERO } from '../../fast/assembly/bytes'
 import { instantOf, writeMinute } from './host'
 
 /** The length of a date, as `Sun Nov 22 14:06:08 2026`. */

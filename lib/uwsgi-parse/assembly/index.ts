@@ -2,18 +2,18 @@
  * The lines of uWSGI's own layout, from bytes to bytes. What is out of the ordinary in any way is left to the host, which
  * has the full grammar.
  */
-import { lineEnd, NEWLINE, numberAt } from '../../assembly/bytes'
+import { lineEnd, NEWLINE, numberAt } from '../../fast/assembly/bytes'
+import { isPrivate, isUnknown, senderIn } from './client'
 import { timeOf } from './clock'
 import { countPrivate, countRecord, readThoroughly } from './host'
-import { dateStart, msecsEnd, msecsStart, slotEnd, slotStart, takeApart } from './ordinary'
 import { write } from './record'
-import { isPrivate, isUnknown, senderIn } from './sender'
-import { findStatus } from './sieve'
+import { dateStart, msecsEnd, msecsStart, slotEnd, slotStart, takeApart } from './scan-line'
+import { findStatus } from './status-filter'
 
-export { BLOCK, CAPACITY, roomOne, roomThree, roomTwo } from '../../assembly/rooms'
+export { BLOCK, CAPACITY, roomOne, roomThree, roomTwo } from '../../fast/assembly/input-buffers'
+export { CLIENT, keepSender } from './client'
 export { newest } from './clock'
 export { commit, output, reserve, written } from './output'
-export { CLIENT, keepSender } from './sender'
 
 /** By status: 1 where its answers become records. */
 export const wanted = heap.alloc(1000)

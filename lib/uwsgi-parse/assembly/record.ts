@@ -1,6 +1,19 @@
-import { ascii, copy, put } from '../../assembly/bytes'
-import { BYTES, IP, METHOD, MSECS, PROTOCOL, STATUS, TIME, TYPE, URI, VIA } from '../../assembly/shape'
+import { ascii, copy, put } from '../../fast/assembly/bytes'
+import {
+  BYTES,
+  IP,
+  METHOD,
+  MSECS,
+  PROTOCOL,
+  STATUS,
+  TIME,
+  TYPE,
+  URI,
+  VIA,
+} from '../../fast/assembly/request-json'
+import { isListed, putClient } from './client'
 import { putTime } from './clock'
+import { commit, reserve } from './output'
 import {
   methodEnd,
   methodStart,
@@ -14,9 +27,7 @@ import {
   slotStart,
   uriEnd,
   uriStart,
-} from './ordinary'
-import { commit, reserve } from './output'
-import { isListed, putClient } from './sender'
+} from './scan-line'
 
 const END_VIA = ascii('"}\n')
 const END = ascii('}\n')

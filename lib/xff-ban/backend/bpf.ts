@@ -1,11 +1,9 @@
-import { type Backend, BackendError, type Hits } from '../backend.js'
-import type { Ban } from '../jail.js'
+import type { Ban } from '../jail/jail.js'
+import { type Backend, BackendError, type Hits } from './backend.js'
 import { createBans, type Place, readHits } from './bpf/bans.js'
 import { sinceBoot, wallTime } from './bpf/boot-clock.js'
 import { type Policy, swallowsIpv4 } from './bpf/contract.js'
 import { attach, type Device, detach, deviceNames, listAttached, listDevices } from './bpf/devices.js'
-import { asKernelAllows, CannotLoad, checkLoadable } from './bpf/loadable.js'
-import { pinsOfThisNetwork, programId } from './bpf/pins.js'
 import {
   claimJail,
   findJail,
@@ -14,7 +12,9 @@ import {
   removeJail,
   settlePorts,
   settleTrust,
-} from './bpf/rows.js'
+} from './bpf/entries.js'
+import { asKernelAllows, CannotLoad, checkLoadable } from './bpf/loadable.js'
+import { pinsOfThisNetwork, programId } from './bpf/pins.js'
 import { packetHint } from './hints.js'
 
 export interface Options extends Policy {

@@ -1,10 +1,10 @@
 import { readFile, rm } from 'node:fs/promises'
 import { kill } from 'node:process'
 import { setTimeout as pause } from 'node:timers/promises'
-import { writeLine } from '../../jsonl.js'
-import type { BanRecord, UnbanRecord } from '../../record.js'
-import type { Backend, Change } from '../backend.js'
-import { replaceFile } from './whole-file.js'
+import { writeLine } from '../../wire/jsonl.js'
+import type { BanRecord, UnbanRecord } from '../../wire/record.js'
+import type { Backend, Change } from './backend.js'
+import { replaceFile } from './replace-file.js'
 
 export interface Options {
   /** the program and its arguments, in which `{ip}` becomes the address or prefix */

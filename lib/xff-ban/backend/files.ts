@@ -1,9 +1,9 @@
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { readLine, writeLine } from '../../jsonl.js'
 import { canonical } from '../../net/address.js'
-import { type Backend, BackendError } from '../backend.js'
-import type { Ban } from '../jail.js'
+import { readLine, writeLine } from '../../wire/jsonl.js'
+import type { Ban } from '../jail/jail.js'
+import { type Backend, BackendError } from './backend.js'
 
 /**
  * One file a ban, named by the address: it holds the ban's record, and its mtime is the end of the ban, so

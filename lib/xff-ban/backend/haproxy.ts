@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
-import { applyTo, type Backend, BackendError, type Change } from '../backend.js'
-import type { Ban } from '../jail.js'
-import { type Ask, withRuntimeApi } from './runtime-api.js'
-import { replaceFile } from './whole-file.js'
+import type { Ban } from '../jail/jail.js'
+import { applyTo, type Backend, BackendError, type Change } from './backend.js'
+import { type Ask, withRuntimeApi } from './haproxy/runtime-api.js'
+import { replaceFile } from './replace-file.js'
 
 export interface Options {
   /** the Unix socket of the runtime API, at level admin */

@@ -1,8 +1,8 @@
 import { family } from '../../net/address.js'
 import { formatPrefix, parsePrefix } from '../../net/prefix.js'
-import { applyTo, type Backend, BackendError, type Change } from '../backend.js'
-import type { Ban } from '../jail.js'
-import { runProgram } from './program.js'
+import type { Ban } from '../jail/jail.js'
+import { applyTo, type Backend, BackendError, type Change } from './backend.js'
+import { runProgram } from './run-program.js'
 
 export interface Options {
   /** the IPv4 set; the IPv6 set is NAME6 */

@@ -1,9 +1,9 @@
 import { readFile, realpath, rm } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
-import { applyTo, type Backend, BackendError, type Change } from '../backend.js'
-import type { Ban } from '../jail.js'
-import { runProgram } from './program.js'
-import { replaceFile } from './whole-file.js'
+import type { Ban } from '../jail/jail.js'
+import { applyTo, type Backend, BackendError, type Change } from './backend.js'
+import { replaceFile } from './replace-file.js'
+import { runProgram } from './run-program.js'
 
 export interface Options {
   /** the deny file, which nginx's configuration includes */

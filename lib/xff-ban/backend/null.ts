@@ -1,4 +1,4 @@
-import type { Backend } from '../backend.js'
+import type { Backend } from './backend.js'
 
 /** Decides and prints, touches nothing. */
 export function nullBackend(): Backend {

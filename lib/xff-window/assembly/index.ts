@@ -2,13 +2,13 @@
  * Requests in the shape in which uwsgi-parse writes them, read where they lie. A line of any other shape is left to the
  * host, which has the full reader.
  */
-import { lineEnd, NEWLINE } from '../../assembly/bytes'
-import { indexOf } from '../../assembly/remember'
+import { lineEnd, NEWLINE } from '../../fast/assembly/bytes'
+import { indexOf } from '../../fast/assembly/cache'
 import { countFailure, readThoroughly } from './host'
 import { client, readRequest, status, time } from './request'
 
-export { PLACES } from '../../assembly/remember'
-export { BLOCK, CAPACITY, roomOne, roomThree, roomTwo } from '../../assembly/rooms'
+export { PLACES } from '../../fast/assembly/cache'
+export { BLOCK, CAPACITY, roomOne, roomThree, roomTwo } from '../../fast/assembly/input-buffers'
 
 /** By status: 1 where it is a failure. */
 export const failing = heap.alloc(1000)

@@ -10,9 +10,20 @@ import {
   skip,
   textEnd,
   ZERO,
-} from '../../assembly/bytes'
-import { fresh, indexOf, KEPT, LONGEST, placeOf } from '../../assembly/remember'
-import { BYTES, IP, METHOD, MSECS, PROTOCOL, STATUS, TIME, TYPE, URI, VIA } from '../../assembly/shape'
+} from '../../fast/assembly/bytes'
+import { fresh, indexOf, KEPT, LONGEST, placeOf } from '../../fast/assembly/cache'
+import {
+  BYTES,
+  IP,
+  METHOD,
+  MSECS,
+  PROTOCOL,
+  STATUS,
+  TIME,
+  TYPE,
+  URI,
+  VIA,
+} from '../../fast/assembly/request-json'
 import { isAddress, minuteOf } from './host'
 
 // what the request says that was last read

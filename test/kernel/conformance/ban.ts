@@ -1,5 +1,5 @@
-import { formatInstant } from '../../../lib/record.js'
-import type { Ban } from '../../../lib/xff-ban/jail.js'
+import { formatInstant } from '../../../lib/wire/record.js'
+import type { Ban } from '../../../lib/xff-ban/jail/jail.js'
 
 /** A ban from now on. */
 export function ban(ip: string, seconds = 3600): Ban {

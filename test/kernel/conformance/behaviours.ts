@@ -1,6 +1,6 @@
 import { execa } from 'execa'
 import type { Test } from 'tap'
-import { BackendError, type Change } from '../../../lib/xff-ban/backend.js'
+import { BackendError, type Change } from '../../../lib/xff-ban/backend/backend.js'
 import { bundle } from '../../support/commands.js'
 import { eventually } from '../../support/eventually.js'
 import { ban } from './ban.js'

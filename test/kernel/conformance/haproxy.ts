@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { withRuntimeApi } from '../../../lib/xff-ban/backend/haproxy/runtime-api.js'
 import { haproxyBackend } from '../../../lib/xff-ban/backend/haproxy.js'
-import { withRuntimeApi } from '../../../lib/xff-ban/backend/runtime-api.js'
 import { ban } from './ban.js'
 import { startDaemon } from './daemon.js'
 import { ATTACKER, ATTACKER6 } from './people.js'

@@ -4,7 +4,7 @@ import { type AddressInfo, connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import type { Backend } from '../../../lib/xff-ban/backend.js'
+import type { Backend } from '../../../lib/xff-ban/backend/backend.js'
 
 /** A backend under test. */
 export interface Subject {

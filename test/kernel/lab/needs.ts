@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import t, { type Test } from 'tap'
-import { isExecutable } from '../../../lib/cli/program.js'
+import { isExecutable } from '../../../lib/cli/options/command.js'
 
 /** How long one test may take, in milliseconds, unless said. */
 const PATIENCE = 100_000

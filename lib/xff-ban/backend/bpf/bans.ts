@@ -1,8 +1,8 @@
-import type { Change } from '../../backend.js'
-import type { Ban } from '../../jail.js'
+import type { Ban } from '../../jail/jail.js'
+import type { Change } from '../backend.js'
 import { bootTime } from './boot-clock.js'
 import { banValue, jailOfRange, rangeKey, rangeOf, readBan } from './contract.js'
-import { type Row, readRows, type Step, writeRows } from './tables.js'
+import { type Row, readRows, type Step, writeRows } from './maps.js'
 
 /** Where bans stand: the table, and which rows of it are ours. */
 export interface Place {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { BackendError } from '../../backend.js'
-import { runProgram } from '../program.js'
+import { BackendError } from '../backend.js'
+import { runProgram } from '../run-program.js'
 
 /** The programs of the object: for frames with an Ethernet header, and without. */
 export type Program = 'xff_ban_ether' | 'xff_ban_plain'

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { release } from 'node:os'
-import { BackendError } from '../../backend.js'
-import { runProgram } from '../program.js'
+import { BackendError } from '../backend.js'
+import { runProgram } from '../run-program.js'
 
 /** The kernel program cannot be had here: another way of banning may do. */
 export class CannotLoad extends BackendError {}

@@ -10,7 +10,7 @@ import {
   statSync,
 } from 'node:fs'
 import { basename, join } from 'node:path'
-import { runProgram } from '../program.js'
+import { runProgram } from '../run-program.js'
 import type { Program } from './devices.js'
 
 /*

@@ -1,8 +1,8 @@
-import { runProgram } from '../program.js'
+import { runProgram } from '../run-program.js'
 import { type Hook, placeJumps, removeJumps } from './jumps.js'
-import type { Family } from './sockets.js'
-import { readTables, type Table } from './survey.js'
-import { transaction } from './transaction.js'
+import type { Family } from './listeners.js'
+import { readTables, type Table } from './parse-save.js'
+import { transaction } from './restore-script.js'
 
 const NOTHING: Table = { chains: new Map(), hook: [] }
 

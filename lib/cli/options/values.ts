@@ -1,0 +1,136 @@
+import { readFileSync } from 'node:fs'
+import { compileRanges } from '../../net/ranges.js'
+
+/*
+ * What the values of options are: each reads the text of one, and throws a RangeError that says what was expected
+ * and quotes what was given.
+ */
+
+/** Reads the text of one value; where only a few words will do, it tells them. */
+export interface Read<T> {
+  (text: string): T
+  words?: readonly string[]
+}
+
+/** A whole number between two bounds. */
+export function whole(from: number, to: number): (text: string) => number {
+  return text => {
+    const number = Number(text)
+    if (/^\d{1,15}$/.test(text) && number >= from && number <= to) return number
+    throw new RangeError(`expected a whole number from ${from} to ${to}, got ${quote(text)}`)
+  }
+}
+
+/** How many seconds a unit is. */
+const UNITS = { s: 1, m: 60, h: 3600, d: 86_400 } as const
+
+/** A time span between two bounds, in seconds: `3600`, `45s`, `10m`, `12h` or `30d`. */
+export function duration(from: number, to: number): (text: string) => number {
+  return text => {
+    const [, digits, unit = 's'] = /^(\d{1,12})([smhd])?$/.exec(text) ?? []
+    const seconds = Number(digits) * UNITS[unit as keyof typeof UNITS]
+    if (seconds >= from && seconds <= to) return seconds
+    throw new RangeError(
+      `expected seconds from ${from} to ${to}, or a time like 45s, 10m, 12h or 30d, got ${quote(text)}`,
+    )
+  }
+}
+
+/** A number between two bounds, fractions allowed. */
+export function number(from: number, to: number): (text: string) => number {
+  return text => {
+    const given = Number(text)
+    if (/^\d{1,9}(?:\.\d{1,6})?$/.test(text) && given >= from && given <= to) return given
+    throw new RangeError(`expected a number from ${from} to ${to}, got ${quote(text)}`)
+  }
+}
+
+/** One bit of 32, as a number: 0x10000000. */
+export function bit(given: string): number {
+  const number = Number(given)
+  if (
+    /^(?:0x[0-9a-f]{1,8}|\d{1,10})$/i.test(given) &&
+    number > 0 &&
+    number < 2 ** 32 &&
+    Number.isInteger(Math.log2(number))
+  )
+    return number
+  throw new RangeError(`expected one bit of 32 as 0x10000000, got ${quote(given)}`)
+}
+
+/** Any text that holds something. */
+export function text(given: string): string {
+  if (given === '') throw new RangeError('expected a text, got ""')
+  return given
+}
+
+/** A text of a given form. */
+export function pattern(form: RegExp, expected: string): (text: string) => string {
+  return text => {
+    if (form.test(text)) return text
+    throw new RangeError(`expected ${expected}, got ${quote(text)}`)
+  }
+}
+
+/** One of a few words. */
+export function oneOf<const W extends string>(...words: W[]): Read<W> {
+  const read = (text: string): W => {
+    const word = words.find(one => one === text)
+    if (word !== undefined) return word
+    throw new RangeError(`expected ${words.join(' or ')}, got ${quote(text)}`)
+  }
+  return Object.assign(read, { words })
+}
+
+/** Words apart by blanks, of letters, digits and `_.:/=-` only: they go into a rule. */
+export function words(given: string): string[] {
+  const parts = given.split(' ').filter(Boolean)
+  if (parts.length > 0 && parts.every(part => /^[A-Za-z0-9_.:/=-]+$/.test(part))) return parts
+  throw new RangeError(`expected words of letters, digits and _.:/=-, got ${quote(given)}`)
+}
+
+/** A range like 10.0.0.0/8 or an address, or `@FILE` with one a line (blank lines and `#` comments aside). */
+export function ranges(given: string): string[] {
+  const listed = given.startsWith('@') ? listedIn(file(given.slice(1))) : [given]
+  compileRanges(listed)
+  return listed
+}
+
+/** The same, checked and kept as given, for what is read anew. */
+export function rangesOption(given: string): string {
+  ranges(given)
+  return given
+}
+
+function listedIn(content: string): string[] {
+  return content.split('\n').flatMap(line => line.replace(/#.*/, '').trim() || [])
+}
+
+/** The content of a file that is there. */
+export function file(given: string): string {
+  try {
+    return readFileSync(given, 'utf8')
+  } catch (error) {
+    throw new RangeError(`cannot read ${quote(given)}: ${(error as Error).message}`)
+  }
+}
+
+/** Statuses: classes (`4xx`), codes (`404`), ranges (`500-503`), joined by commas, or `any`. */
+export function statuses(given: string): (status: number) => boolean {
+  const wanted = new Set<number>()
+  for (const part of given.split(',')) {
+    const [, digit, from, to] = /^(?:([1-9])xx|([1-9]\d\d)(?:-([1-9]\d\d))?)$/i.exec(part) ?? []
+    const first = digit ? Number(digit) * 100 : Number(from)
+    const last = digit ? first + 99 : Number(to ?? from)
+    if (given === 'any') return () => true
+    if (!(first <= last)) {
+      throw new RangeError(`expected statuses like 4xx,500-503,404 or any, got ${quote(given)}`)
+    }
+    for (let status = first; status <= last; status++) wanted.add(status)
+  }
+  return status => wanted.has(status)
+}
+
+export function quote(given: string): string {
+  return JSON.stringify(given)
+}

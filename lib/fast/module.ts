@@ -1,0 +1,81 @@
+import { addBlock } from './buffer-pool.js'
+
+/** As much of the global as is used here. */
+declare const WebAssembly: {
+  Module: new (code: Uint8Array) => object
+  Instance: new (module: object, imports: { host: Host }) => { exports: { memory: { buffer: ArrayBuffer } } }
+}
+
+/** What a module calls, by name. */
+type Host = Readonly<
+  Record<string, (one: number, two: number, three: number, four: number) => number | undefined>
+>
+
+/** A global of a module. */
+export interface Global {
+  readonly value: number
+}
+
+/** A module that was started. */
+export interface Started<Exports> {
+  exports: Exports
+  /** its memory, which keeps its size */
+  memory: Buffer
+}
+
+/**
+ * Starts a module that was compiled from a folder `assembly`.
+ * @param code base64
+ * @returns null where this machine or this Node cannot run it, as on a processor without SSE 4.1
+ */
+export function startModule<Exports>(code: string, host: Host): Started<Exports> | null {
+  let module: object
+  try {
+    module = new WebAssembly.Module(Buffer.from(code, 'base64'))
+  } catch {
+    return null
+  }
+  const { exports } = new WebAssembly.Instance(module, { host })
+  return { exports: exports as Exports, memory: Buffer.from(exports.memory.buffer) }
+}
+
+const NEWLINE = 0x0a
+
+/** What assembly/rooms.ts exports: where lines can be read. */
+export interface Rooms {
+  BLOCK: Global
+  CAPACITY: Global
+  roomOne: Global
+  roomTwo: Global
+  roomThree: Global
+}
+
+/** Where in the memory of a module lines lie, and how many bytes they are. */
+type Piece = readonly [start: number, size: number]
+
+/**
+ * Has the blocks of input lie in the memory of a module, where they need not be copied to.
+ * @returns where whole lines lie, in pieces of whole lines that can be read at once; a line that is longer is cut
+ */
+export function openRooms({ exports, memory }: Started<Rooms>): (block: Buffer) => Iterable<Piece> {
+  const most = exports.CAPACITY.value
+  for (const { value } of [exports.roomOne, exports.roomTwo]) {
+    addBlock(memory.subarray(value, value + exports.BLOCK.value))
+  }
+  const room = memory.subarray(exports.roomThree.value, exports.roomThree.value + most)
+  return function* (block) {
+    if (block.buffer === memory.buffer) return yield [block.byteOffset, block.length]
+    for (const piece of pieces(block, most)) yield [room.byteOffset, piece.copy(room)]
+  }
+}
+
+/** A block of whole lines in pieces of whole lines, none of which is longer than `most`; a line that is longer is cut. */
+function* pieces(block: Buffer, most: number): Generator<Buffer> {
+  for (let start = 0; start < block.length; ) {
+    const rest = block.length - start
+    const whole = rest <= most ? block.length : block.lastIndexOf(NEWLINE, start + most - 1) + 1
+    const end = whole > start ? whole : start + most
+    yield block.subarray(start, end)
+    start = end
+  }
+}

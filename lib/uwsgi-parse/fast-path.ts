@@ -1,0 +1,143 @@
+import code from '#assembly/uwsgi-parse'
+import { lendBlock } from '../fast/buffer-pool.js'
+import { type Global, openRooms, type Rooms, type Started, startModule } from '../fast/module.js'
+import { formatInstant } from '../wire/record.js'
+import type { FindClient } from './client.js'
+import { type LogClock, parseCtime } from './time/log-clock.js'
+
+export interface Options {
+  wanted: (status: number) => boolean
+  client: FindClient
+  clock: LogClock
+  /**
+   * Reads a line that is out of the ordinary with the full grammar.
+   * @param line which of its block it is, from 1 on
+   * @returns its record as a line, or nothing
+   */
+  readThoroughly: (text: string, line: number) => string
+  /**
+   * Counts a record.
+   * @returns whether it has to be told of the next one, too: else they are counted here
+   */
+  countRecord: (unknown: boolean) => boolean
+  /** is told of a request from a slot that holds one private address and nothing else */
+  countPrivate: (slot: string) => void
+}
+
+/** What was read of a block. */
+export interface Read {
+  lines: number
+  /** of the requests that were not read thoroughly, how many there are; and of those not yet counted, the records */
+  requests: number
+  wanted: number
+  unattributed: number
+}
+
+/** A reader of uWSGI's own layout from bytes to bytes. */
+export interface Quick {
+  /**
+   * Reads a block of whole lines.
+   * @param sieving whether lines may go unread whose status nobody wants
+   */
+  read: (block: Buffer, sieving: boolean) => Read
+  /** How many bytes of records are gathered. */
+  size: () => number
+  /** The records gathered, as lines, which leaves none; undefined where there are none. */
+  take: () => Buffer | undefined
+}
+
+/** What assembly/index.ts exports. */
+interface Exports extends Rooms {
+  output: Global
+  written: Global
+  wanted: Global
+  requests: Global
+  records: Global
+  unattributed: Global
+  newest: Global
+  read: (start: number, size: number, sieving: boolean) => number
+  reserve: (size: number) => number
+  commit: (end: number) => void
+  CLIENT: Global
+  keepSender: (place: number, length: number, unknown: boolean, listed: boolean, isPrivate: boolean) => void
+}
+
+const CTIME = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}$/
+const CTIME_LENGTH = 24
+
+/** What one write takes at the most, unless lines become records that are much longer; in bytes. */
+const WRITE = 512 * 1024
+
+/** @returns null where the machine cannot run it */
+export function compileQuick(options: Options): Quick | null {
+  const { client, clock, wanted, readThoroughly, countRecord, countPrivate } = options
+  // records that have left the memory of the module, since that was full
+  let full: Buffer[] = []
+  let linesBefore = 0
+
+  const started: Started<Exports> | null = startModule(code, {
+    readThoroughly(start, end, line) {
+      clock.saw(module.newest.value)
+      const text = readThoroughly(memory.toString('utf8', start, end), linesBefore + line)
+      // a UTF-16 unit is 3 bytes at the most
+      const at = module.reserve(3 * text.length)
+      module.commit(at + memory.write(text, at))
+    },
+    flush() {
+      full.push(drain())
+    },
+    instantOf(date): number {
+      const text = textAt(date, CTIME_LENGTH)
+      return CTIME.test(text) ? clock.only(parseCtime(text)) : Number.NaN
+    },
+    writeMinute(to, instant) {
+      memory.write(formatInstant(instant).slice(0, 17), to, 'latin1')
+    },
+    fillSender(place, length) {
+      const { ip, listed, inside } = client(textAt(place, length))
+      const shown = ip === null || listed
+      const size = memory.write(JSON.stringify(ip), place + module.CLIENT.value, 'latin1')
+      module.keepSender(place, size, ip === null, shown, inside && !shown)
+    },
+    countRecord: unknown => Number(countRecord(unknown === 1)),
+    countPrivate(start, length) {
+      countPrivate(textAt(start, length))
+    },
+  })
+  if (!started) return null
+  const { exports: module, memory }: Started<Exports> = started
+  for (let status = 0; status < 1000; status++) memory[module.wanted.value + status] = wanted(status) ? 1 : 0
+
+  const textAt = (start: number, length: number): string => memory.toString('latin1', start, start + length)
+  const drain = (): Buffer => {
+    const { value: start } = module.output
+    const { value: end } = module.written
+    const records = end - start > WRITE ? Buffer.allocUnsafeSlow(end - start) : lendBlock(WRITE)
+    const size = memory.copy(records, 0, start, end)
+    module.commit(start)
+    return records.subarray(0, size)
+  }
+
+  const piecesOf = openRooms(started)
+  const gathered = () => module.written.value - module.output.value
+  return {
+    read(block, sieving) {
+      const read = { lines: 0, requests: 0, wanted: 0, unattributed: 0 }
+      for (const [start, size] of piecesOf(block)) {
+        linesBefore = read.lines
+        read.lines += module.read(start, size, sieving)
+        read.requests += module.requests.value
+        read.wanted += module.records.value
+        read.unattributed += module.unattributed.value
+      }
+      return read
+    },
+    size: () => full.reduce((sum, { length }) => sum + length, gathered()),
+    take() {
+      const records =
+        full.length > 0 ? Buffer.concat([...full, drain()]) : gathered() > 0 ? drain() : undefined
+      full = []
+      return records
+    },
+  }
+}

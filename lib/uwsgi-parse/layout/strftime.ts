@@ -1,0 +1,101 @@
+import { MONTHS, wallReading } from '../time/log-clock.js'
+
+/** The directives of strftime(3) that can be read back, and what they print in the C locale. */
+const STRFTIME: Readonly<Record<string, string>> = {
+  Y: '\\d{4}',
+  y: '\\d\\d',
+  m: '\\d\\d',
+  d: '\\d\\d',
+  e: '[ \\d]\\d',
+  b: '[A-Z][a-z]{2}',
+  h: '[A-Z][a-z]{2}',
+  B: '[A-Z][a-z]{2,8}',
+  a: '[A-Z][a-z]{2}',
+  A: '[A-Z][a-z]{2,8}',
+  H: '\\d\\d',
+  I: '\\d\\d',
+  p: '[AP]M',
+  M: '\\d\\d',
+  S: '\\d\\d',
+  s: '\\d{1,12}',
+  j: '\\d{3}',
+  z: '[+-]\\d{4}',
+  Z: '[A-Za-z0-9+-]{1,6}',
+  F: '\\d{4}-\\d\\d-\\d\\d',
+  T: '\\d\\d:\\d\\d:\\d\\d',
+  R: '\\d\\d:\\d\\d',
+  D: '\\d\\d/\\d\\d/\\d\\d',
+}
+
+/** Those that stand for several. */
+const COMPOUND: Readonly<Record<string, string>> = {
+  F: '%Y-%m-%d',
+  T: '%H:%M:%S',
+  R: '%H:%M',
+  D: '%m/%d/%y',
+  h: '%b',
+}
+
+/**
+ * The pattern of what strftime prints for a format.
+ * @throws RangeError for a directive that cannot be read back
+ */
+export function strftimePattern(format: string): string {
+  return directives(format)
+    .map(part =>
+      typeof part === 'string' ? part.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&') : STRFTIME[part.directive],
+    )
+    .join('')
+}
+
+/** Whether strftime would put a date into this text. */
+export function hasDirective(text: string): boolean {
+  return [...text.matchAll(/%(.)/g)].some(([, letter]) => Object.hasOwn(STRFTIME, letter as string))
+}
+
+/** Whether the last directive stands at the end and prints a text of no fixed length. */
+export function endsOpen(format: string): boolean {
+  return /%[sZBA]$/.test(format)
+}
+
+/** When a text that strftime printed was: an instant, a reading of the wall, or NaN where it does not tell to the second. */
+export function parseStrftime(text: string, format: string): { instant: number } | { wall: number } {
+  const parts = directives(format.replace(/%([FTRDh])/g, (_, letter: string) => COMPOUND[letter] as string))
+  const source = parts.map(part =>
+    typeof part === 'string' ? part.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&') : `(${STRFTIME[part.directive]})`,
+  )
+  const match = new RegExp(`^${source.join('')}$`).exec(text)
+  const names = parts.flatMap(part => (typeof part === 'string' ? [] : part.directive))
+  const value = (directive: string) => match?.[names.indexOf(directive) + 1 || 99]
+  if (value('s') !== undefined) return { instant: Number(value('s')) * 1000 }
+
+  const shortYear = value('y')
+  const year = Number(value('Y') ?? (shortYear === undefined ? Number.NaN : 2000 + Number(shortYear)))
+  const name = value('b') ?? value('B')?.slice(0, 3)
+  const month = name === undefined ? Number(value('m')) - 1 : MONTHS.indexOf(name)
+  const half = value('p')
+  const hour = half === undefined ? value('H') : (Number(value('I')) % 12) + (half === 'PM' ? 12 : 0)
+  const wall = wallReading(
+    year,
+    month,
+    Number(value('d') ?? value('e')),
+    `${hour}:${value('M')}:${value('S')}`,
+  )
+  const zone = value('z')
+  return zone === undefined ? { wall } : { instant: wall - parseOffset(zone) }
+}
+
+/** `+0200` in milliseconds. */
+export function parseOffset(zone: string): number {
+  return (zone.startsWith('-') ? -1 : 1) * (Number(zone.slice(1, 3)) * 60 + Number(zone.slice(3, 5))) * 60_000
+}
+
+function directives(format: string): (string | { directive: string })[] {
+  return (format.match(/%.|[^%]+|%$/gs) ?? []).map(part => {
+    if (!part.startsWith('%') || part === '%') return part
+    const directive = part.slice(1)
+    if (directive === '%') return '%'
+    if (Object.hasOwn(STRFTIME, directive)) return { directive }
+    throw new RangeError(`${part} cannot be read back`)
+  })
+}

@@ -1,0 +1,92 @@
+import type { Duplex, Transform } from 'node:stream'
+import split2 from 'split2'
+import { transform } from 'through2'
+import type { Report } from './bad-line.js'
+import { MAX_LINE, NOT_UTF8, wholeLines } from './lines.js'
+import { type AnyRecord, type RecordType, readRecord } from './record.js'
+
+/** The longest line that is written, in bytes. */
+const MAX_RECORD = 65_536
+/** What a long text is cut to, in a record that would pass MAX_RECORD. */
+const MAX_TEXT = 1_000
+/** How much is gathered before it is written, in UTF-16 units. */
+const BLOCK = 65_536
+
+/**
+ * Bytes to records: JSON Lines in, objects out. A line that is no record of the wanted types is reported,
+ * a blank one is passed over.
+ */
+export function decode(wanted: readonly RecordType[], report: Report): Duplex[] {
+  let line = 0
+  const read = (text: string) => {
+    line += 1
+    return readOrReport(text, line, wanted, report)
+  }
+  return [wholeLines({ markInvalid: true }), split2('\n', read)]
+}
+
+/** The record in a line; undefined for a blank line, and for one that is no record of these types, which is reported. */
+export function readOrReport(
+  text: string,
+  line: number,
+  wanted: readonly RecordType[],
+  report: Report,
+): AnyRecord | undefined {
+  if (text === '' || text === '\r') return undefined
+  const record = readLine(text, wanted)
+  if (typeof record !== 'string') return record
+  report({ line, kind: record, text: text.startsWith(NOT_UTF8) ? text.slice(1) : text })
+  return undefined
+}
+
+/** The record in a line, or what is wrong with it. */
+export function readLine(text: string, wanted: readonly RecordType[]): AnyRecord | string {
+  if (text.length > MAX_LINE) return `longer than ${MAX_LINE} characters`
+  if (text.startsWith(NOT_UTF8)) return 'not UTF-8'
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return 'not JSON'
+  }
+  const record = readRecord(value)
+  if (typeof record === 'string' || wanted.includes(record.type)) return record
+  return `not a ${wanted.join(' or ')}`
+}
+
+/**
+ * Records to bytes: gathered to 64 KiB, and written as soon as the input pauses, so that a live tail
+ * shows each line at once and a replay does not pay a write for each.
+ */
+export function encode(): Transform {
+  let gathered = ''
+  let pause: NodeJS.Immediate | undefined
+  const flush = (stream: Transform) => {
+    clearImmediate(pause)
+    pause = undefined
+    if (gathered !== '') stream.push(Buffer.from(gathered))
+    gathered = ''
+  }
+  return transform(
+    { writableObjectMode: true },
+    function (this: Transform, record: AnyRecord, _encoding, done) {
+      gathered += writeLine(record)
+      // a push from here makes the input wait while the last one has not been taken
+      if (gathered.length >= BLOCK || this.readableLength > 0) flush(this)
+      else pause ??= setImmediate(flush, this)
+      done()
+    },
+    function (this: Transform, done: () => void) {
+      flush(this)
+      done()
+    },
+  )
+}
+
+/** A record as its line, newline included. Long texts are cut where the line would pass the bound. */
+export function writeLine(record: AnyRecord): string {
+  const line = `${JSON.stringify(record)}\n`
+  // a UTF-16 unit is 3 bytes at the most
+  if (line.length * 3 <= MAX_RECORD || Buffer.byteLength(line) <= MAX_RECORD) return line
+  return `${JSON.stringify(record, (_, value) => (typeof value === 'string' ? value.slice(0, MAX_TEXT).toWellFormed() : value))}\n`
+}

@@ -1,0 +1,52 @@
+import type { Ban } from '../jail/jail.js'
+
+/** One step of enforcement, in the order in which it was decided. */
+export type Change = { ban: Ban } | { unban: string }
+
+/**
+ * What enforces the bans. All of it is told in whole sets and lists of changes, so that a backend can
+ * carry out any number of them in one transaction. A failure is thrown as `BackendError`.
+ */
+export interface Backend {
+  /** as the messages name it */
+  readonly name: string
+  /** The likely cause when a banned address goes on failing, for people; none where it is expected to. */
+  readonly hint?: string
+  /** Why it cannot enforce a ban of this address or prefix; undefined when it can. */
+  refuses(ip: string): string | undefined
+  /** Takes over: what is enforced becomes exactly these bans, whatever an earlier run left behind. */
+  open(bans: readonly Ban[]): Promise<void>
+  /** Carries out changes to the set. A ban of an ip already banned replaces it, an unknown unban is nothing. */
+  apply(changes: readonly Change[]): Promise<void>
+  /**
+   * Looks whether all of it still stands, and puts back what others have taken away.
+   * @returns what was amiss, for people to read; undefined when all is well
+   */
+  verify(): Promise<string | undefined>
+  /** Whether something has happened that `verify` should see at once; it is asked each second, and costs next to nothing. */
+  alarmed?(): boolean
+  /** Removes every trace. */
+  flush(): Promise<void>
+  /** How often each ban in force was hit, where that is counted; one that was never hit may be left out. */
+  hits?(): Promise<Map<string, Hits>>
+}
+
+export interface Hits {
+  /** requests stopped since the ban began */
+  hits: number
+  /** when the last one was, in milliseconds since 1970 */
+  last: number
+}
+
+/** Carries out changes on what is in force, by address. */
+export function applyTo(inForce: Map<string, Ban>, changes: readonly Change[]): void {
+  for (const change of changes) {
+    if ('ban' in change) inForce.set(change.ban.ip, change.ban)
+    else inForce.delete(change.unban)
+  }
+}
+
+/** The enforcement point cannot be used: exit code 69 (EX_UNAVAILABLE). */
+export class BackendError extends Error {
+  readonly exitCode = 69
+}

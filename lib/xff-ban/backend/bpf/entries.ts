@@ -1,0 +1,118 @@
+import { BackendError } from '../backend.js'
+import {
+  COUNTERS_SIZE,
+  jailKey,
+  jailOfPort,
+  jailOfRange,
+  nameValue,
+  type Policy,
+  portKey,
+  portOf,
+  portValue,
+  rangeKey,
+  readName,
+  TRUSTED,
+} from './contract.js'
+import { createRow, type Row, readRows, type Step, writeRows } from './maps.js'
+import type { Pins, Table } from './pins.js'
+
+/** How many names there may be (MAX_PORTS of contract.h). */
+const NAMES = 64
+
+/** The id of a jail by its name; undefined when it has none. */
+export async function findJail(pins: Pins, name: string): Promise<number | undefined> {
+  const jails = await readRows(pins.table('jails'))
+  const row = [...jails.values()].find(({ value }) => readName(value) === name)
+  return row && portOf(row.key)
+}
+
+/** The id of a jail, its own from now on: the lowest that is free. */
+export async function claimJail(pins: Pins, name: string): Promise<number> {
+  for (let attempt = 0; attempt < NAMES; attempt++) {
+    const known = await findJail(pins, name)
+    if (known !== undefined) return known
+    const taken = new Set([...(await readRows(pins.table('jails'))).values()].map(({ key }) => portOf(key)))
+    const id = Array.from({ length: NAMES }, (_, i) => i + 1).find(id => !taken.has(id))
+    if (id === undefined) break
+    // another name may be quicker; then look again
+    if (await createRow(pins.table('jails'), { key: jailKey(id), value: nameValue(name) })) return id
+  }
+  throw new BackendError(`--name ${name}: expected at most ${NAMES} names with bans in the kernel`)
+}
+
+/** Whose a port is, where it is another name's. */
+export async function ownerOfPort(pins: Pins, name: string, port: number): Promise<string | undefined> {
+  const row = (await readRows(pins.table('ports'))).get(portKey(port).toString('hex'))
+  if (!row) return undefined
+  const jails = await readRows(pins.table('jails'))
+  const jail = jails.get(jailKey(jailOfPort(row.value)).toString('hex'))
+  const owner = jail && readName(jail.value)
+  return owner === name ? undefined : owner
+}
+
+/** What `settle` found. */
+interface Found {
+  /** how many rows were missing or wrong */
+  amiss: number
+  /** the keys of those too many, which are removed */
+  extra: Buffer[]
+}
+
+/** Makes the rows of one jail in a table what they should be; the new stand before the old are removed. */
+async function settle(pin: string, wanted: readonly Row[], isOurs: (row: Row) => boolean): Promise<Found> {
+  const there = await readRows(pin)
+  const hexes = new Set(wanted.map(({ key }) => key.toString('hex')))
+  const amiss = wanted.filter(
+    ({ key, value }) => there.get(key.toString('hex'))?.value.equals(value) !== true,
+  )
+  const extra = [...there].flatMap(([hex, row]) => (isOurs(row) && !hexes.has(hex) ? row.key : []))
+  await writeRows(pin, [...amiss, ...extra.map((key): Step => ({ key }))])
+  return { amiss: amiss.length, extra }
+}
+
+/** @returns how many were missing */
+export async function settleTrust(pins: Pins, jail: number, ranges: readonly string[]): Promise<number> {
+  const wanted = ranges.map(range => ({ key: rangeKey(jail, range), value: TRUSTED }))
+  const { amiss } = await settle(pins.table('trust'), wanted, ({ key }) => jailOfRange(key) === jail)
+  return amiss
+}
+
+/** From here on the ports are policed. @returns how many were missing */
+export async function settlePorts(
+  pins: Pins,
+  jail: number,
+  ports: readonly number[],
+  policy: Policy,
+): Promise<number> {
+  for (const port of ports) {
+    await createRow(pins.table('stats'), { key: portKey(port), value: Buffer.alloc(COUNTERS_SIZE) })
+  }
+  const value = portValue(jail, policy)
+  const wanted = ports.map(port => ({ key: portKey(port), value }))
+  const isOurs = ({ value }: Row) => jailOfPort(value) === jail
+  const { amiss, extra } = await settle(pins.table('ports'), wanted, isOurs)
+  await writeRows(
+    pins.table('stats'),
+    extra.map(key => ({ key })),
+  )
+  return amiss
+}
+
+/** Removes all rows of a jail, its ports first. */
+export async function removeJail(pins: Pins, jail: number): Promise<void> {
+  const keys = async (table: Table, isOurs: (row: Row) => boolean) =>
+    [...(await readRows(pins.table(table))).values()].filter(isOurs).map(({ key }): Step => ({ key }))
+  const isOurs = ({ key }: Row) => jailOfRange(key) === jail
+  const ports = await keys('ports', ({ value }) => jailOfPort(value) === jail)
+  await writeRows(pins.table('ports'), ports)
+  await writeRows(pins.table('stats'), ports)
+  for (const table of ['bans', 'trust'] as const) {
+    await writeRows(pins.table(table), await keys(table, isOurs))
+  }
+  await writeRows(pins.table('jails'), [{ key: jailKey(jail) }])
+}
+
+/** Whether any name has bans in the kernel, or is about to. */
+export async function hasJails(pins: Pins): Promise<boolean> {
+  return (await readRows(pins.table('jails'))).size > 0
+}

@@ -1,0 +1,80 @@
+import type { Ban } from '../../jail/jail.js'
+import type { Change } from '../backend.js'
+import type { Bytes } from './match.js'
+import { type Chain, createWriter, type Held, type Wording } from './rules.js'
+import { difference, isSame, layOut, type Node, rootOf } from './tree.js'
+
+/** What has to be written into the kernel. */
+export interface Revision {
+  /** chains that are new or no longer the same, with all their rules */
+  written: Chain[]
+  /** names of chains that are no more */
+  gone: string[]
+}
+
+/** The chains that a set of bans comes to. */
+export interface Rulebook {
+  /** all of its chains: their rules by their names */
+  readonly chains: ReadonlyMap<string, readonly string[]>
+  /** Takes changes up, and tells what they come to: the chains on the way to a ban, and no others. */
+  revise: (changes: readonly Change[]) => Revision
+}
+
+/** How many patterns a chain may hold before it gets chains beneath it, by which most of them are passed over. */
+const PATTERNS_A_LEAF = 4
+
+export function createRulebook(wording: Wording, bans: readonly Ban[]): Rulebook {
+  const { match } = wording
+  const room = Math.max(2, Math.floor(PATTERNS_A_LEAF / match.leads.length))
+  const held = new Map<Bytes, Held>()
+  const writer = createWriter(wording, key => held.get(key) as Held)
+
+  const take = ({ ip, until }: Ban) => {
+    for (const { key, patterns } of match.spell(ip)) held.set(key, { patterns, until })
+  }
+  for (const ban of bans) take(ban)
+  let sorted = [...held.keys()].sort()
+
+  const { root, nodes } = layOut(sorted, room)
+  const first = [...writer.writeRoot(root), ...nodes.map(writer.write)]
+  const chains = new Map(first.map(({ name, rules }) => [name, rules]))
+
+  /** The root's chains, when they are no longer the same. */
+  const reviseRoot = (before: Node, after: Node, touched: ReadonlySet<Bytes>): Revision => {
+    const same = before.prefix === after.prefix && isSame(before, after)
+    if (same && !after.keys.some(key => touched.has(key))) return { written: [], gone: [] }
+    const written = writer.writeRoot(after)
+    const names = new Set(written.map(({ name }) => name))
+    return { written, gone: writer.gates.filter(name => chains.has(name) && !names.has(name)) }
+  }
+
+  return {
+    chains,
+
+    revise(changes) {
+      const touched = new Set<Bytes>()
+      for (const change of changes) {
+        const ip = 'ban' in change ? change.ban.ip : change.unban
+        for (const { key } of match.spell(ip)) {
+          touched.add(key)
+          held.delete(key)
+        }
+        if ('ban' in change) take(change.ban)
+      }
+      const before = sorted
+      sorted = [
+        ...before.filter(key => !touched.has(key)),
+        ...[...touched].filter(key => held.has(key)),
+      ].sort()
+      const root = reviseRoot(rootOf(before, room), rootOf(sorted, room), touched)
+      const { rewritten, gone } = difference(before, sorted, touched, room)
+      const revision = {
+        written: [...root.written, ...rewritten.map(writer.write)],
+        gone: [...root.gone, ...gone.map(writer.chainOf)],
+      }
+      for (const name of revision.gone) chains.delete(name)
+      for (const { name, rules } of revision.written) chains.set(name, rules)
+      return revision
+    },
+  }
+}

@@ -1,0 +1,51 @@
+import { formatPrefix, parsePrefix } from '../../net/prefix.js'
+
+/** What xff-ban is to do; without words it is the filter. */
+export type Order =
+  | { verb: 'filter' }
+  | { verb: 'list' }
+  | { verb: 'flush' }
+  /** canonical addresses or prefixes, at least one */
+  | { verb: 'ban' | 'unban'; targets: string[] }
+
+/** The words that may come first. */
+export const VERBS = ['list', 'ban', 'unban', 'flush'] as const
+
+/** How the words are used, for the help. */
+export const FORMS = `With a word it speaks with the xff-ban that runs under this --name or --state, or does it itself where none runs:
+  xff-ban list            who is banned: a table, or JSON Lines in a pipe
+  xff-ban ban IP...       bans addresses or prefixes
+  xff-ban unban IP...     lifts their bans
+  xff-ban flush           lifts all bans`
+
+/**
+ * Reads the words of the command line.
+ * @throws RangeError
+ */
+export function readOrder(words: readonly string[]): Order {
+  const [verb, ...rest] = words
+  switch (verb) {
+    case undefined:
+      return { verb: 'filter' }
+    case 'list':
+    case 'flush':
+      if (rest.length > 0) throw new RangeError(`${verb}: expected nothing more, got ${quote(rest[0])}`)
+      return { verb }
+    case 'ban':
+    case 'unban':
+      if (rest.length === 0) throw new RangeError(`${verb}: expected addresses, got none`)
+      return { verb, targets: rest.map(readTarget) }
+    default:
+      throw new RangeError(`expected list, ban, unban, flush or options only, got ${quote(verb)}`)
+  }
+}
+
+function readTarget(text: string): string {
+  const prefix = parsePrefix(text)
+  if (!prefix) throw new RangeError(`expected an address or a prefix, got ${quote(text)}`)
+  return formatPrefix(prefix)
+}
+
+function quote(text: string | undefined): string {
+  return JSON.stringify(text)
+}

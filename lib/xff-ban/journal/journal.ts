@@ -1,0 +1,208 @@
+import { createReadStream } from 'node:fs'
+import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { Report } from '../../wire/bad-line.js'
+import { decode, writeLine } from '../../wire/jsonl.js'
+import type { BanRecord, UnbanRecord } from '../../wire/record.js'
+
+type Kept = BanRecord | UnbanRecord
+
+/** How many lines more than twice what is worth remembering it may have before it is compacted. */
+const SLACK = 10_000
+/** How much is written at once while compacting, in UTF-16 units. */
+const BLOCK = 1 << 20
+
+/** What xff-ban remembers over restarts: the records it carried out, as JSON Lines, appended and fsynced. */
+export interface Journal {
+  /**
+   * Returns when the records are on the disk: all of them, or none and the error of the system is thrown.
+   * @throws JournalError
+   */
+  append: (records: readonly Kept[]) => Promise<void>
+  /**
+   * Writes the journal anew when it has grown to much more than is worth remembering, or was taken away.
+   * @returns what there is to say about it
+   */
+  tidy: () => Promise<string | undefined>
+  close: () => Promise<void>
+}
+
+/** What the journal is the memory of. */
+export interface Remembering {
+  recall: (record: Kept) => void
+  /** all that is to be recalled, and how many records that are */
+  records: () => Iterable<Kept>
+  size: () => number
+  /** Drops what is not worth remembering any more. */
+  forget: () => void
+}
+
+/** The journal cannot be used: exit code 66 (EX_NOINPUT) at the start, 74 (EX_IOERR) later. */
+export class JournalError extends Error {
+  readonly exitCode: number
+  constructor(message: string, exitCode: 66 | 74, cause?: unknown) {
+    super(message, { cause })
+    this.exitCode = exitCode
+  }
+}
+
+/** For a rehearsal: nothing is remembered. */
+export const NO_JOURNAL: Journal = {
+  append: async () => {},
+  tidy: async () => undefined,
+  close: async () => {},
+}
+
+/**
+ * Opens the journal, made with its folder when missing, and tells what is in it, oldest first. A line that
+ * is no ban or unban, as a last one torn by a crash, is reported and passed over.
+ * @throws JournalError
+ */
+export async function openJournal(path: string, memory: Remembering, report: Report): Promise<Journal> {
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o750 })
+    let file = await open(path, 'a+', 0o600)
+    let lines = await readJournal(path, memory.recall, report)
+    let { size } = await file.stat()
+    // a torn line must not swallow the record that is written next
+    let torn = !(await endsWithNewline(file, size))
+    let failed = false
+    // how many lines it has when it is worth a look again
+    let nextLook = SLACK
+
+    const append = async (records: readonly Kept[]) => {
+      if (records.length === 0) return
+      // what a failed attempt has left goes first
+      if (failed) await file.truncate(size)
+      failed = true
+      const text = Buffer.from((torn ? '\n' : '') + records.map(writeLine).join(''))
+      await file.appendFile(text)
+      await file.datasync()
+      size += text.length
+      lines += records.length
+      torn = false
+      failed = false
+    }
+
+    const compact = async () => {
+      const written = await replace(path, memory.records())
+      await file.close()
+      file = written.file
+      lines = written.lines
+      size = written.size
+      torn = false
+      failed = false
+      await syncFolder(dirname(path))
+    }
+
+    const isThere = async () => {
+      const [there, ours] = await Promise.all([stat(path).catch(() => undefined), file.stat()])
+      return there?.ino === ours.ino && there.dev === ours.dev
+    }
+
+    return {
+      append: records =>
+        append(records).catch(error => {
+          throw new JournalError(`cannot write the journal ${path}: ${(error as Error).message}`, 74, error)
+        }),
+      async tidy() {
+        try {
+          if (!(await isThere())) {
+            await compact()
+            return `the journal ${path} was taken away; written anew`
+          }
+          if (lines <= nextLook) return undefined
+          memory.forget()
+          if (lines > 2 * memory.size() + SLACK) await compact()
+          nextLook = lines + SLACK
+          return undefined
+        } catch (error) {
+          nextLook = 2 * lines
+          return `cannot compact the journal ${path}: ${(error as Error).message}; it goes on growing`
+        }
+      },
+      async close() {
+        if (failed) await file.truncate(size).catch(() => {})
+        await file.close()
+      },
+    }
+  } catch (error) {
+    throw new JournalError(
+      `cannot use the journal (--state names another): ${(error as Error).message}`,
+      66,
+      error,
+    )
+  }
+}
+
+/** Tells what a journal holds, oldest first. @returns how many lines it has, at least */
+export async function readJournal(
+  path: string,
+  recall: (record: Kept) => void,
+  report: Report,
+): Promise<number> {
+  let lines = 0
+  const sink = new Writable({
+    objectMode: true,
+    write(record: Kept, _encoding, done) {
+      lines += 1
+      recall(record)
+      done()
+    },
+  })
+  const reportHere: Report = fault => {
+    lines += 1
+    report({ ...fault, kind: `${fault.kind} in the journal` })
+  }
+  await pipeline([createReadStream(path), ...decode(['ban', 'unban'], reportHere), sink])
+  return lines
+}
+
+/** Puts a journal of these records in the place of the old one, which stays whole until the new one is. */
+async function replace(path: string, records: Iterable<Kept>) {
+  const draft = `${path}.new`
+  await rm(draft, { force: true }) // half of an earlier attempt
+  const file = await open(draft, 'wx', 0o600)
+  try {
+    let lines = 0
+    let size = 0
+    let block = ''
+    const flush = async () => {
+      const bytes = Buffer.from(block)
+      await file.appendFile(bytes)
+      size += bytes.length
+      block = ''
+    }
+    for (const record of records) {
+      lines += 1
+      block += writeLine(record)
+      if (block.length >= BLOCK) await flush()
+    }
+    await flush()
+    await file.sync()
+    await rename(draft, path)
+    return { file, lines, size }
+  } catch (error) {
+    await file.close()
+    await rm(draft, { force: true }).catch(() => {})
+    throw error
+  }
+}
+
+/** A rename is on the disk when its folder is. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}
+
+async function endsWithNewline(file: FileHandle, size: number): Promise<boolean> {
+  if (size === 0) return true
+  const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1)
+  return buffer.toString() === '\n'
+}

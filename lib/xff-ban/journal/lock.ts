@@ -1,0 +1,95 @@
+import { once } from 'node:events'
+import { closeSync, ftruncateSync, mkdirSync, openSync, readFileSync, statSync, writeSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { BackendError } from '../backend/backend.js'
+import { JournalError } from './journal.js'
+
+/** How flock(1) tells that another holds the lock. */
+const HELD = 1
+/** The locks on names; it is empty after a boot, as is what they protect. */
+const NAMES = '/run/xff-ban'
+
+/**
+ * Keeps a second xff-ban off the same journal, until this process ends.
+ * @param pid our process id
+ * @returns what gives it back before
+ * @throws JournalError when another process has it, or the file cannot be made
+ */
+export async function lock(path: string, pid: number, say: (message: string) => void): Promise<() => void> {
+  let held: Held
+  try {
+    held = await hold(path, pid, say)
+  } catch (error) {
+    throw new JournalError(
+      `cannot use the journal (--state names another): ${(error as Error).message}`,
+      66,
+      error,
+    )
+  }
+  if ('release' in held) return held.release
+  throw new JournalError(
+    `${path} is held by ${held.by}: an xff-ban of this name is running (--name or --state make another)`,
+    66,
+  )
+}
+
+/**
+ * Keeps a second xff-ban, with another journal, from banning packets by the same name in this network namespace: each
+ * would take the other's bans for its own, and away. Until this process ends.
+ * @param pid our process id
+ * @throws BackendError when another process has it
+ */
+export async function lockName(name: string, pid: number, say: (message: string) => void): Promise<void> {
+  let held: Held
+  try {
+    held = await hold(`${NAMES}/${name}-${statSync('/proc/self/ns/net').ino}.lock`, pid, say)
+  } catch (error) {
+    say(`nothing keeps a second xff-ban off --name ${name}: ${(error as Error).message}`)
+    return
+  }
+  if ('release' in held) return
+  throw new BackendError(
+    `--name ${name}: ${held.by} bans by this name already, with another --state (--name makes another)`,
+  )
+}
+
+/** Ours, or whose. */
+type Held = { release: () => void } | { by: string }
+
+/**
+ * Takes a lock of the kernel's (flock(2)) on a file that holds our process id for the other's message; it ends with
+ * this process, however that ends. Node has no call for it, but a lock belongs to the open file, which flock(1) can
+ * inherit from us. The file stays: a lock on a file that somebody else deletes keeps nobody off.
+ * @throws an error of the system when the file cannot be made
+ */
+async function hold(path: string, pid: number, say: (message: string) => void): Promise<Held> {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o750 })
+  // a descriptor, for a FileHandle is closed when nobody refers to it any more
+  const file = openSync(path, 'a+', 0o600)
+  const code = await flock(file)
+  if (code === HELD) {
+    const holder = readFileSync(path, 'utf8').trim()
+    closeSync(file)
+    return { by: /^\d+$/.test(holder) ? `process ${holder}` : 'another process' }
+  }
+  if (code !== 0) say(`nothing keeps a second xff-ban off: flock(1) failed (${code}), as where it is missing`)
+  try {
+    ftruncateSync(file)
+    writeSync(file, `${pid}\n`)
+  } catch {
+    // on a full disk the lock is as good without a name on it
+  }
+  return { release: () => closeSync(file) }
+}
+
+/** @returns the exit code of `flock --nonblock`, or the reason why there is none */
+async function flock(file: number): Promise<number | string> {
+  const { spawn } = await import('node:child_process')
+  const child = spawn('flock', ['-n', '3'], { stdio: ['ignore', 'ignore', 'ignore', file] })
+  try {
+    const [code, signal] = await once(child, 'exit')
+    return code ?? signal
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? 'unknown'
+  }
+}

@@ -1,0 +1,113 @@
+import { readAction } from './action.js'
+import { alerts } from './alerts.js'
+import { enforcement } from './backend-options.js'
+import type { Config } from './config.js'
+import { statusesOf, statusList } from './failregex.js'
+import { failregexesOf } from './filter.js'
+import { ignored } from './ignore.js'
+import { type Get, InterpolationError, interpolated } from './interpolate.js'
+import { logOf, zoneOf } from './log.js'
+import { parseCall, parseCalls } from './parse-call.js'
+import type { Carried, Left, Note, Read } from './translation.js'
+import { limits, times } from './window-options.js'
+
+/** Options that are read here, or say how others are made up. */
+const READ = new Set(
+  `enabled filter failregex logpath journalmatch backend maxretry findtime bantime ignoreip port protocol chain
+  action logtimezone destemail sender mta banaction banaction_allports mode bantime.increment bantime.maxtime
+  ignoreself`.split(/\s+/),
+)
+/** Why some of the others have no counterpart. */
+const REASONS: Readonly<Record<string, string>> = {
+  ignoreregex:
+    'no request that failed is passed over by its text; xff-window --status says what a failure is',
+  ignorecommand: 'no program is asked; --ignore takes addresses, ranges and @FILE',
+  datepattern: "uwsgi-parse reads the date of uWSGI's own layout",
+  prefregex: "uwsgi-parse reads uWSGI's own layout",
+  maxlines: 'a request is one line',
+  logencoding: "uwsgi-parse reads bytes; the header's are never decoded",
+  usedns: 'names are never looked up: an address is an address or unknown',
+  maxmatches: 'a ban record holds the last failure',
+  'bantime.factor': 'each ban of an address is twice as long as the one before',
+  'bantime.formula': 'each ban of an address is twice as long as the one before',
+  'bantime.multipliers': 'each ban of an address is twice as long as the one before',
+  'bantime.rndtime': 'a ban lasts as long as it says',
+  'bantime.overalljails': 'each xff-ban has a memory of its own',
+}
+
+/** What the recipe's `<HOST> \\(` took for the client. */
+const HOST =
+  'other than before: <HOST> was the last address of the header; uwsgi-parse passes over private ones, or --trust'
+
+/**
+ * Translates a jail of fail2ban.
+ * @param folder where `filter.d` and `action.d` are
+ */
+export async function carryOver(config: Config, jail: string, folder: string): Promise<Carried | Left> {
+  const notes: string[] = []
+  const note: Note = (option, value, reason) => {
+    const shown = value === '' ? option : `${option} = ${value.replace(/\s*\n\s*/g, ' ')}`
+    const text = `not carried over: ${shown}: ${reason}`
+    if (!notes.includes(text)) notes.push(text)
+  }
+  const left = (because: string): Left => ({ jail, because, notes })
+  const own = config.sections.get(jail)
+  const raw = (option: string) => own?.get(option) ?? config.sections.get('DEFAULT')?.get(option) ?? ''
+  const get = interpolated(config, { fail2ban_confpath: folder, fail2ban_version: '1.0' })
+  const read = reader(get, jail, raw, note)
+
+  if (!/^(1|yes|true|on)$/i.test(read('enabled') ?? 'false')) return left('it is not enabled')
+  const filter = parseCall(read('filter') ?? '')
+  const logpath = read('logpath')
+  const failregexes = await failregexesOf(config, jail, filter.name, folder, read)
+  const statuses = failregexes.map(statusesOf)
+  const ours = /uwsgi/i.test(`${jail} ${filter.name} ${logpath}`) || statuses.some(Boolean)
+  if (!ours) return left("its log is not uWSGI's")
+  failregexes.forEach((failregex, i) => {
+    if (!statuses[i]) note('failregex', failregex, "not one of uWSGI's request lines by status alone")
+  })
+  const counted = statuses.flatMap(found => found ?? [])
+  if (counted.length === 0) return left('it has no failregex that could be carried over')
+  notes.push(HOST)
+  const log = logOf(read, note)
+  if (!log) return left('it has no log')
+
+  const status = statusList(counted)
+  const choose = status === '4xx,5xx' ? [] : ['--status', status]
+  const actions = await Promise.all(parseCalls(read('action') ?? '').map(call => readAction(call, folder)))
+  const parse = [...choose, ...zoneOf(read('logtimezone'), note)]
+  const window = [...limits(read, note), ...choose]
+  const ban = [
+    ...enforcement(actions, read('port'), note),
+    ...times(read, note),
+    ...ignored(read('ignoreip') ?? '', note),
+  ]
+  const name = nameOf(jail, note)
+  const told = alerts(actions, note)
+  for (const [option, value] of own ?? []) {
+    if (!READ.has(option) && value !== '') note(option, value, REASONS[option] ?? 'no counterpart')
+  }
+  return { jail, log, parse, window, ban, name, notify: told, notes }
+}
+
+function reader(get: Get, jail: string, raw: (option: string) => string, note: Note): Read {
+  return option => {
+    try {
+      return get(jail, option)
+    } catch (error) {
+      if (!(error instanceof InterpolationError)) throw error
+      note(option, raw(option), `its value ${error.message}`)
+      return undefined
+    }
+  }
+}
+
+/** The names that xff-ban takes for its chain and its journal. */
+function nameOf(jail: string, note: Note): string | undefined {
+  const name = jail
+    .replace(/[^A-Za-z0-9_.-]+/g, '-')
+    .replace(/^[^A-Za-z0-9]+/, '')
+    .slice(0, 28)
+  if (name !== jail) note('name', jail, 'not a name of up to 28 letters, digits and _.-')
+  return name === '' ? undefined : name
+}

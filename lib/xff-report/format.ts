@@ -1,0 +1,79 @@
+import { formatInstant } from '../wire/record.js'
+import { type Html, html } from './html.js'
+
+/** Numbers, spans and instants as people read them; English, UTC, and the same on every machine. */
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+const UNITS = [
+  ['d', 86_400],
+  ['h', 3600],
+  ['min', 60],
+  ['s', 1],
+] as const
+
+/** `12,345` */
+export function amount(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',')
+}
+
+/** `1 failure`, `2 failures`; `of one` is the singular. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${amount(count)} ${count === 1 ? one : many}`
+}
+
+/** `37%`; all and nothing are said of all and nothing only. */
+export function percent(part: number, whole: number): string {
+  if (part === 0 || whole === 0) return '0%'
+  if (part === whole) return '100%'
+  return `${Math.min(99, Math.max(1, Math.round((100 * part) / whole)))}%`
+}
+
+/** Milliseconds in their two greatest units: `1 h 30 min`. */
+export function span(milliseconds: number): string {
+  let seconds = Math.round(milliseconds / 1000)
+  const parts: string[] = []
+  for (const [unit, size] of UNITS) {
+    const whole = Math.floor(seconds / size)
+    if (whole > 0) parts.push(`${amount(whole)} ${unit}`)
+    else if (parts.length > 0) break
+    seconds -= whole * size
+    if (parts.length === 2) break
+  }
+  return parts.join(' ') || '0 s'
+}
+
+/** `22 Nov` */
+export function day(instant: number): string {
+  const date = new Date(instant)
+  return `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]}`
+}
+
+/** `22 Nov 2026` */
+export function date(instant: number): string {
+  return `${day(instant)} ${new Date(instant).getUTCFullYear()}`
+}
+
+/** `14:06:08` */
+export function clock(instant: number): string {
+  return formatInstant(instant).slice(-13, -5)
+}
+
+/** The first and the last instant of a page. */
+export interface Period {
+  oldest: number | undefined
+  newest: number | undefined
+}
+
+/** An instant of a page: no more of the date than it takes to tell it from all others of the page. */
+export function moment(instant: number, { oldest = instant, newest = instant }: Period): string {
+  const dates = [instant, oldest, newest].map(date)
+  const years = dates.map(date => date.slice(-4))
+  const one = (parts: readonly string[]) => new Set(parts).size === 1
+  const shown = one(dates) ? '' : one(years) ? `${day(instant)} ` : `${date(instant)} `
+  return `${shown}${clock(instant)}`
+}
+
+/** The same for people, and for machines. */
+export function markedMoment(instant: number, period: Period): Html {
+  return html`<time datetime="${formatInstant(instant)}">${moment(instant, period)}</time>`
+}

@@ -1,0 +1,74 @@
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import t from 'tap'
+import type { Fault } from '../../lib/wire/bad-line.js'
+import { decode, encode } from '../../lib/wire/jsonl.js'
+import type { AnyRecord } from '../../lib/wire/record.js'
+import { takenByStalled } from '../support/stall.js'
+
+const ban = (n: number) => `{"type":"ban","ip":"203.0.113.${n}"}`
+
+/** What `decode` makes of an input that comes in these chunks. */
+async function decoded(chunks: readonly Buffer[]): Promise<{ ips: string[]; faults: Fault[] }> {
+  const ips: string[] = []
+  const faults: Fault[] = []
+  await pipeline([
+    Readable.from(chunks, { objectMode: false }),
+    ...decode(['ban'], fault => faults.push(fault)),
+    async (records: AsyncIterable<AnyRecord>) => {
+      for await (const { ip } of records) ips.push(String(ip))
+    },
+  ] as unknown as [Readable, NodeJS.WritableStream])
+  return { ips, faults }
+}
+
+t.test('however the bytes are cut, the records are the same', async t => {
+  const input = Buffer.concat([
+    Buffer.from(`${ban(1)}\n\n${ban(2)}\r\n{"type":"ban","ip":"203.0.113.3","x":"€𝄞`),
+    Buffer.from([0xe2, 0x82, 0x0a]),
+    Buffer.from(`${ban(4)}\n\ufffd\n${ban(5)}`),
+  ])
+  const whole = await decoded([input])
+  t.same(whole.ips, ['203.0.113.1', '203.0.113.2', '203.0.113.4', '203.0.113.5'])
+  t.match(whole.faults, [
+    { line: 4, kind: 'not UTF-8' },
+    { line: 6, kind: 'not JSON', text: '\ufffd' },
+  ])
+  for (let cut = 1; cut < input.length; cut++) {
+    t.same(await decoded([input.subarray(0, cut), input.subarray(cut)]), whole, `cut at ${cut}`)
+  }
+  t.same(await decoded([...input].map(byte => Buffer.from([byte]))), whole, 'byte by byte')
+})
+
+t.test('a line without an end is not held, and loses nothing behind it', async t => {
+  function* endless() {
+    yield Buffer.from(`${ban(1)}\n`)
+    for (let i = 0; i < 200; i++) yield Buffer.alloc(65_536, 'x')
+    yield Buffer.from(`\n${ban(2)}\n`)
+  }
+  const { ips, faults } = await decoded([...endless()])
+  t.same(ips, ['203.0.113.1', '203.0.113.2'])
+  t.match(faults, [{ line: 2, kind: /^longer than/ }])
+  t.ok((faults[0] as Fault).text.length < 300_000)
+})
+
+t.test('a record is written at once when the input pauses, many in one block', async t => {
+  const stage = encode()
+  stage.write({ type: 'ban', ip: '203.0.113.1' })
+  stage.write({ type: 'ban', ip: '203.0.113.2' })
+  const [chunk] = await new Promise<Buffer[]>(resolve => stage.once('data', (...data) => resolve(data)))
+  t.equal(String(chunk), `${ban(1)}\n${ban(2)}\n`)
+  const rest: Buffer[] = []
+  stage.on('data', data => rest.push(data))
+  for (let i = 0; i < 5000; i++) stage.write({ type: 'ban', ip: '203.0.113.1' })
+  stage.end()
+  await new Promise(resolve => stage.once('end', resolve))
+  t.equal(Buffer.concat(rest).toString().split('\n').length, 5001)
+  t.ok(rest.length < 20, `${rest.length} blocks`)
+})
+
+t.test('a reader that stalls stalls the records', async t => {
+  const record: AnyRecord = { type: 'ban', ip: '203.0.113.1', last: { uri: '/'.repeat(1000) } }
+  const taken = await takenByStalled(record, 5000, [encode()])
+  t.ok(taken < 1000, `${taken} of 5000`)
+})

@@ -1,0 +1,100 @@
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import fc from 'fast-check'
+import t from 'tap'
+import { readLine, writeLine } from '../../lib/wire/jsonl.js'
+import { type AnyRecord, parseInstant, readRecord, recordSchema } from '../../lib/wire/record.js'
+import { seeded } from '../support/seeded.js'
+
+const TIME = '2026-11-22T14:06:08.000Z'
+
+t.test('an instant needs a date that exists, and a zone', async t => {
+  for (const text of [TIME, '2026-11-22T14:06:08Z', '2026-11-22T15:06:08+01:00']) {
+    t.equal(parseInstant(text), Date.UTC(2026, 10, 22, 14, 6, 8), text)
+  }
+  t.equal(parseInstant('2024-02-29T00:00:00Z'), Date.UTC(2024, 1, 29))
+  for (const text of [
+    '2026-11-22',
+    '2026-11-22T14:06:08',
+    '2026-02-29T00:00:00Z',
+    '1969-12-31T23:59:59Z',
+    'now',
+  ]) {
+    t.ok(Number.isNaN(parseInstant(text)), text)
+  }
+})
+
+t.test('the JSON Schema says what the reader says', async t => {
+  const ajv = new Ajv2020({ strict: false })
+  const { isIP } = await import('node:net')
+  ajv.addFormat('ipv4', text => isIP(text) === 4)
+  ajv.addFormat('ipv6', text => isIP(text) === 6)
+  const conforms = ajv.compile(recordSchema())
+  const value = fc.oneof(
+    fc.constantFrom(
+      null,
+      TIME,
+      '1.2.3.4',
+      '2001:db8::/64',
+      '::ffff:1.2.3.4',
+      '',
+      0,
+      404,
+      -1,
+      0.5,
+      1e300,
+      true,
+      [],
+    ),
+    fc.record({ status: fc.constantFrom(404, '404', -1) }, { requiredKeys: [] }),
+    fc.dictionary(fc.string(), fc.oneof(fc.string(), fc.nat())),
+  )
+  const names = [
+    'time',
+    'ip',
+    'status',
+    'method',
+    'bytes',
+    'since',
+    'last',
+    'until',
+    'count',
+    'hits',
+    'reason',
+    'vars',
+  ]
+  const record = fc.record(
+    {
+      type: fc.constantFrom('request', 'ban', 'unban', 'hit', 'cat', 7),
+      ...Object.fromEntries(names.map(name => [name, value])),
+      time: fc.oneof({ weight: 3, arbitrary: fc.constant(TIME) }, value),
+      ip: fc.oneof({ weight: 3, arbitrary: fc.constant('203.0.113.7') }, value),
+    },
+    { requiredKeys: ['type'] },
+  )
+  let valid = 0
+  fc.assert(
+    fc.property(record, given => {
+      const read = typeof readRecord(given) !== 'string'
+      if (read) valid += 1
+      return conforms(given) === read
+    }),
+    seeded(t, 5000),
+  )
+  t.ok(valid > 100, `${valid} of them were records`)
+})
+
+t.test('what is written can be read, within the bound', async t => {
+  const request: AnyRecord = {
+    type: 'request',
+    time: TIME,
+    ip: null,
+    status: 404,
+    method: '\u0001'.repeat(30_000),
+    uri: '€'.repeat(30_000),
+    via: '\ud800',
+  }
+  const line = writeLine(request)
+  t.ok(Buffer.byteLength(line) <= 65_536)
+  const read = readLine(line.trimEnd(), ['request'])
+  t.match(read, { type: 'request', status: 404, uri: /^€+$/, via: '\ufffd' })
+})

@@ -1,0 +1,45 @@
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { filesBackend } from '../../../lib/xff-ban/backend/files.js'
+import type { Ban } from '../../../lib/xff-ban/jail/jail.js'
+import { testdir } from '../../support/testdir.js'
+
+const ban = (ip: string, until: number): Ban => ({
+  ip,
+  until,
+  record: { type: 'ban', ip, until: new Date(until).toISOString() },
+})
+
+t.test('a file a ban, its mtime the end', async t => {
+  const dir = join(testdir(t), 'jail')
+  const backend = filesBackend(dir)
+  await backend.open([ban('203.0.113.1', 1_795_000_000_000)])
+  await backend.apply([{ ban: ban('2001:db8::5', 1_795_000_060_000) }, { unban: '203.0.113.9' }])
+  t.same(readdirSync(dir).sort(), ['2001:db8::5', '203.0.113.1'])
+  t.equal(statSync(join(dir, '2001:db8::5')).mtimeMs, 1_795_000_060_000)
+  t.match(JSON.parse(readFileSync(join(dir, '203.0.113.1'), 'utf8')), { type: 'ban', ip: '203.0.113.1' })
+  await backend.apply([{ ban: ban('203.0.113.1', 1_795_000_120_000) }, { unban: '2001:db8::5' }])
+  t.same(readdirSync(dir), ['203.0.113.1'])
+  t.equal(statSync(join(dir, '203.0.113.1')).mtimeMs, 1_795_000_120_000, 'a ban of one banned replaces it')
+})
+
+t.test('what an earlier run left goes, what others put there stays', async t => {
+  const dir = testdir(t, { README: 'x', '203.0.113.50': 'by hand', '.203.0.113.3.new': 'half' })
+  const earlier = filesBackend(dir)
+  await earlier.open([ban('203.0.113.1', 1_795_000_000_000), ban('203.0.113.2', 1_795_000_000_000)])
+  writeFileSync(join(dir, '.hidden'), '')
+  const backend = filesBackend(dir)
+  await backend.open([ban('203.0.113.2', 1_795_000_000_000)])
+  t.same(readdirSync(dir).sort(), ['.hidden', '203.0.113.2', '203.0.113.50', 'README'])
+  await backend.flush()
+  t.same(readdirSync(dir).sort(), ['.hidden', '203.0.113.50', 'README'])
+})
+
+t.test('a folder that cannot be is a clear error', async t => {
+  const dir = testdir(t, { file: 'x' })
+  await t.rejects(filesBackend(join(dir, 'file')).open([]), {
+    exitCode: 69,
+    message: /cannot keep bans in .*file: EEXIST/,
+  })
+})

@@ -1,0 +1,30 @@
+import t from 'tap'
+import { banTable } from '../../../lib/xff-ban/control/ban-table.js'
+
+const NOW = Date.parse('2026-11-22T14:00:00Z')
+const BAN = {
+  type: 'ban',
+  ip: '203.0.113.7',
+  until: '2026-11-22T15:05:00.000Z',
+  count: 2,
+  failures: 11,
+} as const
+
+t.test('bans as a table', async t => {
+  const cells = (text: string) => text.split('\n').map(line => line.split(/ {2,}/))
+  t.same(cells(banTable([BAN], NOW)), [
+    ['BANNED', 'ENDS IN', 'UNTIL', 'COUNT', 'FAILURES', 'THE LAST OF THEM'],
+    ['203.0.113.7', '1h 05m', '2026-11-22T15:05:00Z', '2', '11'],
+    [''],
+  ])
+  const counted = [
+    { ...BAN, hits: 40, hit: '2026-11-22T13:59:00.000Z' },
+    { ...BAN, hits: 0 },
+  ]
+  const rows = cells(banTable(counted, NOW))
+  t.same(
+    rows.map(row => row[4]),
+    ['HITS', '40', '0', undefined],
+    'their hits, where these are counted',
+  )
+})

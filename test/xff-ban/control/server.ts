@@ -1,0 +1,177 @@
+/** list, ban, unban and flush, with a running xff-ban and without one. */
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join, relative } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { execa } from 'execa'
+import t from 'tap'
+import { bundle } from '../../support/commands.js'
+import { eventually } from '../../support/eventually.js'
+import { testdir } from '../../support/testdir.js'
+
+const BAN = '{"type":"ban","ip":"203.0.113.1","last":{"status":404,"method":"GET","uri":"/\\u001b[31m"}}\n'
+
+/** A jail that the commands are used on; `start` lets one run. */
+function jailAt(t: Parameters<typeof testdir>[0]) {
+  const dir = testdir(t)
+  const state = ['--state', join(dir, 'jail.jsonl')]
+  const bans = join(dir, 'bans')
+  const files = ['--dir', bans]
+  const xffBan = (...args: string[]) =>
+    execa(bundle('xff-ban'), [...args, ...state], { reject: false, input: '' })
+  return {
+    dir,
+
+    bans,
+    files,
+    socket: join(dir, 'jail.sock'),
+    xffBan,
+    records: async (...args: string[]) =>
+      (await xffBan(...args)).stdout
+        .split('\n')
+        .filter(Boolean)
+        .map(line => JSON.parse(line)),
+    async start() {
+      const child = execa(bundle('xff-ban'), [...files, ...state], { reject: false })
+      t.teardown(() => child.kill('SIGKILL'))
+      child.stdin.write(BAN)
+      await eventually(() =>
+        Promise.all([readFileSync(join(bans, '203.0.113.1')), statSync(join(dir, 'jail.sock'))]),
+      )
+      return { child }
+    },
+  }
+}
+
+t.test('with a running xff-ban', async t => {
+  const { bans, socket, xffBan, records, start, dir } = jailAt(t)
+  const { child } = await start()
+  t.equal(statSync(socket).mode & 0o777, 0o600)
+  t.same(
+    readdirSync(dir).sort(),
+    ['bans', 'jail.clock', 'jail.jsonl', 'jail.lock', 'jail.sock'],
+    'nothing else lies about',
+  )
+
+  t.match(await records('ban', '203.0.113.2', '2001:DB8::1'), [
+    { type: 'ban', ip: '203.0.113.2', count: 1 },
+    { type: 'ban', ip: '2001:db8::1', count: 1 },
+  ])
+  t.same(readdirSync(bans).sort(), ['2001:db8::1', '203.0.113.1', '203.0.113.2'])
+  const [long] = await records('ban', '203.0.113.3', '--time', '2h')
+  t.ok(Math.abs(Date.parse(long.until) - Date.parse(long.time) - 7_200_000) < 60_000)
+  t.match(await records('list'), [
+    { type: 'ban', ip: '203.0.113.1' },
+    { ip: '203.0.113.2' },
+    { ip: '2001:db8::1' },
+    { ip: '203.0.113.3' },
+  ])
+  t.match(await records('unban', '203.0.113.2'), [{ type: 'unban', ip: '203.0.113.2', reason: 'asked' }])
+  t.match(await xffBan('unban', '203.0.113.2'), {
+    exitCode: 0,
+    stdout: '',
+    stderr: /"203.0.113.2": not banned/,
+  })
+  t.match(await xffBan('ban', '127.0.0.1', '203.0.113.4'), {
+    exitCode: 64,
+    stdout: /^{"type":"ban".*"203.0.113.4".*}$/,
+    stderr: /refused to ban "127.0.0.1": loopback/,
+  })
+  t.match(await records('flush'), [{ type: 'unban' }, {}, {}, {}])
+  t.same(readdirSync(bans), [])
+  child.stdin.end()
+  const { exitCode, stdout, stderr } = await child
+  t.equal(exitCode, 0, 'and it goes on as ever')
+  t.equal(stdout.split('\n').length, 10, 'whoever reads its output is told all of it')
+  t.match(stderr, /5 bans, 5 unbans, .* 1 repeats, 1 refused$/)
+  t.same(readdirSync(dir).sort(), ['bans', 'jail.clock', 'jail.jsonl', 'jail.lock'])
+})
+
+t.test('without one', async t => {
+  const { dir, bans, files, xffBan, records, start } = jailAt(t)
+  t.match(await xffBan('list'), {
+    exitCode: 66,
+    stderr: /no xff-ban of this name is running, and its journal .*ENOENT/,
+  })
+  t.match(await xffBan('ban', '203.0.113.2'), {
+    exitCode: 64,
+    stderr: /no xff-ban .* running: expected one of --port/,
+  })
+  t.same(readdirSync(dir), [], 'nothing is made')
+  const { child: killed } = await start()
+  killed.kill('SIGKILL')
+  await killed
+  t.match(await records('list'), [{ ip: '203.0.113.1' }], 'the journal is enough, beside a dead socket')
+  t.match(await records('ban', '203.0.113.2', ...files), [{ type: 'ban', ip: '203.0.113.2' }])
+  t.same(readdirSync(bans).sort(), ['203.0.113.1', '203.0.113.2'])
+  t.match(await records('unban', '203.0.113.1', ...files), [{ type: 'unban', ip: '203.0.113.1' }])
+  t.match(await xffBan('ban', '127.0.0.1', ...files), { exitCode: 64, stderr: /refused to ban "127.0.0.1"/ })
+  t.match(await records('list'), [{ ip: '203.0.113.2' }])
+  t.match(await records('flush', ...files), [{ type: 'unban', ip: '203.0.113.2' }])
+  t.same(readdirSync(bans), [])
+  t.same(await records('list'), [])
+  t.match(await records('ban', '203.0.113.9', '--dry-run'), [{ type: 'ban', ip: '203.0.113.9' }])
+  t.same(await records('list'), [], 'a rehearsal is none')
+})
+
+t.test('a table on a terminal', async t => {
+  const { dir, start } = jailAt(t)
+  await start()
+  const line = `${bundle('xff-ban')} list --state ${join(dir, 'jail.jsonl')}`
+  const { stdout } = await execa('script', ['--quiet', '--return', '--command', line, '/dev/null'], {
+    input: '',
+  })
+  const [head, row, ...more] = stdout.split(/\r?\n/)
+  t.equal(head?.replaceAll(/ +/g, ' '), 'BANNED ENDS IN UNTIL COUNT FAILURES THE LAST OF THEM')
+  t.match(
+    row,
+    /^203\.0\.113\.1 +(1h 00m|59m \d\ds) +\d{4}-.*Z +1 +404 GET \/\\u\{1b\}\[31m$/,
+    'text of the log is escaped',
+  )
+  t.same(more, [])
+})
+
+t.test('more than fits into one request', async t => {
+  const { bans, records, start } = jailAt(t)
+  const { child } = await start()
+  for (let n = 0; n < 2_500; n++) child.stdin.write(`{"type":"ban","ip":"198.51.${n >> 8}.${n & 255}"}\n`)
+  await eventually(() => readFileSync(join(bans, '198.51.9.195')))
+  t.equal((await records('list')).length, 2_501)
+  t.equal((await records('flush')).length, 2_501)
+  t.same(readdirSync(bans), [])
+})
+
+t.test('whoever misuses the socket gets no further', async t => {
+  const { socket, records, start } = jailAt(t)
+  const { child } = await start()
+  const say = async (input: string) => {
+    const client = connect(relative('.', socket))
+    client.on('error', () => {})
+    client.end(input)
+    return await text(client).catch(() => 'gone')
+  }
+  const because = (answer: string) =>
+    answer
+      .split('\n')
+      .filter(Boolean)
+      .map(line => JSON.parse(line).because)
+  t.same(because(await say('{"type":"request","time":null,"ip":null}\nx\nnull\n{"type":"ban","ip":"x"}\n')), [
+    'not a ban or unban',
+    'not JSON',
+    'not a record',
+    'bad ip',
+  ])
+  t.same(because(await say('{"type":"unban","ip":"198.51.100.1"}\n'.repeat(1_002))).slice(999), [
+    'not banned',
+    'too many',
+    'too many',
+  ])
+  t.match(await say('x'.repeat(3_000_000)), /^(gone|)$/)
+  // those who are silent take no place from others, up to a bound
+  const silent = Array.from({ length: 10 }, () => connect(relative('.', socket)).on('error', () => {}))
+  t.teardown(() => silent.map(client => client.destroy()))
+  await Promise.all(silent.map(client => new Promise(resolve => client.once('connect', resolve))))
+  t.equal((await records('list')).length, 1)
+  child.stdin.end()
+  t.equal((await child).exitCode, 0, 'nor do they keep it from ending')
+})

@@ -1,0 +1,96 @@
+/** A clock that is set, while xff-ban runs and while it does not, neither frees nor lengthens. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { finished } from 'node:stream/promises'
+import t from 'tap'
+import { nullBackend } from '../../../lib/xff-ban/backend/null.js'
+import { createSteps, keptIn } from '../../../lib/xff-ban/journal/clock-steps.js'
+import { type Opening, openXffBan, placeOf } from '../../../lib/xff-ban/open.js'
+import { testdir } from '../../support/testdir.js'
+
+const HOUR = 3_600_000
+const START = Date.parse('2026-11-22T14:00:00.000Z')
+
+/** Two clocks in one hand. */
+function createClocks() {
+  let [set, passed] = [0, 1000]
+  return {
+    wall: () => START + set + passed,
+    sinceBoot: () => passed,
+    pass: (by: number) => {
+      passed += by
+    },
+    set: (by: number) => {
+      set += by
+    },
+  }
+}
+
+t.test('only what was set is a step', async t => {
+  const path = join(testdir(t), 'clock')
+  const clocks = createClocks()
+  const stepped = createSteps(clocks, keptIn(path))
+  t.equal(stepped(), 0, 'nothing is known before')
+  clocks.pass(5 * HOUR)
+  t.equal(stepped(), 0, 'time passes')
+  clocks.set(2 * HOUR)
+  t.equal(stepped(), 2 * HOUR)
+  t.equal(stepped(), 0, 'it is told once')
+  for (let i = 0; i < 4; i++) {
+    clocks.set(-400)
+    t.equal(stepped(), i === 2 ? -1200 : 0, 'many small steps come to one')
+  }
+  clocks.set(-3 * HOUR)
+  t.equal(createSteps(clocks, keptIn(path))(), -3 * HOUR - 400, 'the next process finds it')
+  writeFileSync(path, readFileSync(path, 'latin1').replace(/^\S+/, 'another-boot'))
+  t.equal(createSteps(clocks, keptIn(path))(), 0, 'but not after a boot')
+})
+
+t.test('the bans move along', async t => {
+  const clocks = createClocks()
+  const place = placeOf(join(testdir(t), 'jail.jsonl'))
+  const said: string[] = []
+  let enforced: number[] = []
+  let processes = 0
+  const open = () =>
+    openXffBan({
+      // all of them are this process, which holds its locks to its end
+      place: { ...place, lock: `${place.lock}${++processes}` },
+      ...{ clocks, name: undefined, pid: process.pid, now: clocks.wall },
+      ...{ flush: false, verify: 5, storm: 1000, report: () => {}, say: (words: string) => said.push(words) },
+      terms: { time: () => HOUR, maxBans: 10, remember: 30 * 24 * HOUR, exempt: () => undefined },
+      backend: {
+        ...nullBackend(),
+        async open(bans) {
+          enforced = bans.map(({ until }) => until - clocks.wall())
+        },
+      },
+    } satisfies Opening)
+
+  const first = await open()
+  first.stage.resume()
+  await first.ask([{ type: 'ban', ip: '203.0.113.7' }])
+  const left = async () =>
+    (await first.list()).map(({ until }) => Date.parse(until as string) - clocks.wall())
+  for (const by of [2 * HOUR, -5 * HOUR]) {
+    clocks.set(by)
+    await first.ask([{ type: 'unban', ip: '203.0.113.99' }])
+    t.same(await left(), [HOUR], `set by ${by / HOUR} hours while it runs`)
+    t.same(enforced, [HOUR], 'the backend hears of it')
+  }
+  t.match(said, [/the clock was set by 7200 s: the ends of 1 bans move along/, /by -18000 s/])
+  first.stage.end()
+  await finished(first.stage)
+  for (const by of [2 * HOUR, -5 * HOUR]) {
+    clocks.set(by)
+    const next = await open()
+    t.same(enforced, [HOUR], `set by ${by / HOUR} hours while nobody runs`)
+    next.stage.resume().end()
+    await finished(next.stage)
+  }
+  clocks.pass(HOUR)
+  const last = await open()
+  t.same(enforced, [], 'an hour later it is over')
+  last.stage.resume().end()
+  await finished(last.stage)
+})
