@@ -19,7 +19,7 @@ import { usage } from '../lib/uwsgi-parse/options.js'
 import { uwsgiParse } from '../lib/uwsgi-parse/stage.js'
 import { compileZone, parseSince } from '../lib/uwsgi-parse/time/log-clock.js'
 
-run(usage.command, async ({ report, say }) => {
+run(usage.command, async ({ onBadLine, warn }) => {
   const given = await parseOptions(usage, process.argv.slice(2))
   if (!given) return null
   if (given.hops !== undefined && given.trust.length > 0) {
@@ -33,9 +33,9 @@ run(usage.command, async ({ report, say }) => {
   const zone = given.tz ?? compileZone()
   const since = given.since
   const format = chooseFormat(given)
-  if (!tellsTime(format)) say('this log-format has no time of day: no request can be counted')
-  const metrics = await openMetrics('uwsgi_parse', given.metrics, say)
-  const kept = given.unparsed === undefined ? undefined : openLineFile(given.unparsed, say)
+  if (!tellsTime(format)) warn('this log-format has no time of day: no request can be counted')
+  const metrics = await openMetrics('uwsgi_parse', given.metrics, warn)
+  const kept = given.unparsed === undefined ? undefined : openLineFile(given.unparsed, warn)
 
   const { stages, tally } = uwsgiParse({
     wanted: given.all ? () => true : given.status,
@@ -45,8 +45,8 @@ run(usage.command, async ({ report, say }) => {
     field: given.field,
     since: since === undefined ? undefined : checked('--since: ', () => parseSince(since, zone, Date.now())),
     unparsed: kept?.append,
-    say,
-    report,
+    warn,
+    onBadLine,
     explain: given.explain ? understood => explain(understood, format, attribution, excerpt) : undefined,
   })
   metrics.counter('lines_total', 'lines read', () => tally.lines)
@@ -59,7 +59,7 @@ run(usage.command, async ({ report, say }) => {
     finish: metrics.finish,
     summary: () => {
       kept?.close()
-      for (const advice of advise(tally)) say(advice)
+      for (const advice of advise(tally)) warn(advice)
       const skipped = tally.skipped > 0 ? `${tally.skipped} of them skipped, ` : ''
       return (
         `${tally.lines} lines, ${tally.requests} requests, ${skipped}${tally.wanted} written, ` +

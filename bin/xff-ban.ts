@@ -21,7 +21,7 @@ import { givenOptions } from '../lib/xff-ban/options-packets.js'
 /** The kernel program, built beside the bundle. */
 const OBJECT = fileURLToPath(new URL('xff-ban.bpf.o', import.meta.url))
 
-run(usage.command, async ({ report, say, faulty }) => {
+run(usage.command, async ({ onBadLine, warn, badLineCount }) => {
   const read = await parseWords(usage, process.argv.slice(2))
   if (!read) return null
   const { words, given } = read
@@ -46,11 +46,11 @@ run(usage.command, async ({ report, say, faulty }) => {
 
   if (order.verb === 'list') {
     const { hitsInKernel } = await import('../lib/xff-ban/backend/bpf.js')
-    const bans = await listBans(place, terms, now?.(), report, () => hitsInKernel(given.name, Date.now))
+    const bans = await listBans(place, terms, now?.(), onBadLine, () => hitsInKernel(given.name, Date.now))
     return print(process.stdout.isTTY ? [banTable(bans, Date.now())] : bans)
   }
 
-  const metrics = await openMetrics('xff_ban', given.metrics, say)
+  const metrics = await openMetrics('xff_ban', given.metrics, warn)
   const rehearsal = given['dry-run']
   const alone = order.verb === 'filter' || rehearsal ? '' : 'no xff-ban of this name is running: '
   const open = async (flush: boolean) =>
@@ -67,7 +67,7 @@ run(usage.command, async ({ report, say, faulty }) => {
             execTimeout: given['exec-timeout'],
             state,
             now: Date.now,
-            say,
+            warn,
             chain: given.chain.value,
             protocol: given.protocol.value,
             mark: given.mark.value,
@@ -81,7 +81,7 @@ run(usage.command, async ({ report, say, faulty }) => {
               answer: given.answer.value,
               object: OBJECT,
               now: Date.now,
-              say,
+              warn,
             },
           }),
         ),
@@ -98,8 +98,8 @@ run(usage.command, async ({ report, say, faulty }) => {
       verify: given.verify * 1000,
       storm: given.storm,
       hits: given.hits,
-      report,
-      say,
+      onBadLine,
+      warn,
     })
 
   if (order.verb !== 'filter') {
@@ -111,7 +111,7 @@ run(usage.command, async ({ report, say, faulty }) => {
     for (const answer of answers) {
       if (!('because' in answer)) continue
       const { type, ip, because } = answer
-      say(`${type === 'refused' ? `refused to ${order.verb} ` : ''}${JSON.stringify(ip)}: ${because}`)
+      warn(`${type === 'refused' ? `refused to ${order.verb} ` : ''}${JSON.stringify(ip)}: ${because}`)
       if (type === 'refused') process.exitCode = EXIT.usage
     }
     return print(answers.flatMap(answer => ('because' in answer ? [] : answer)))
@@ -119,16 +119,16 @@ run(usage.command, async ({ report, say, faulty }) => {
 
   const { stage, tally, hurry, jail, ask, list } = await open(given.flush)
   if (!rehearsal) {
-    stage.once('close', await serve(place.socket, { list, ask }, say))
+    stage.once('close', await serve(place.socket, { list, ask }, warn))
   }
   metrics.counter('bans_total', 'bans carried out', () => tally.bans)
   metrics.counter('unbans_total', 'unbans carried out', () => tally.unbans)
   metrics.counter('refused_total', 'records that were refused', () => tally.refused)
-  metrics.counter('foreign_total', 'lines that are neither bans nor unbans', faulty)
+  metrics.counter('foreign_total', 'lines that are neither bans nor unbans', badLineCount)
   metrics.gauge('in_force', 'bans in force', () => jail.inForce().length)
   return {
     finish: metrics.finish,
-    stages: [...decode(['ban', 'unban'], report), stage, encode()],
+    stages: [...decode(['ban', 'unban'], onBadLine), stage, encode()],
     summary: () =>
       `${tally.bans} bans, ${tally.unbans} unbans, ${tally.past} over before they came, ` +
       `${tally.repeats} repeats, ${tally.refused} refused`,

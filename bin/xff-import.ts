@@ -13,7 +13,7 @@ class InputError extends Error {
   readonly exitCode = EXIT.noInput
 }
 
-run(usage.command, async ({ say }) => {
+run(usage.command, async ({ warn }) => {
   const read = await parseWords(usage, process.argv.slice(2))
   if (!read) return null
   const { words, given } = read
@@ -23,7 +23,7 @@ run(usage.command, async ({ say }) => {
     throw new UsageError(`expected one file, jail.local or jail.conf, got ${got}`)
   }
   const config = await readConfig(file.replace(/\.(conf|local)$/, ''))
-  config.faults.forEach(say)
+  config.faults.forEach(warn)
   if (config.files.length === 0) throw new InputError(`cannot read ${JSON.stringify(file)}: no such file`)
   const names = [...config.sections.keys()].filter(name => name !== 'DEFAULT' && name !== 'INCLUDES')
   const missing = given.jail.find(name => !names.includes(name))

@@ -16,7 +16,7 @@ const RETRY = { first: 1000, longest: 300_000 }
 /** How many records go into one mail or one post. */
 const BATCH = 1000
 
-run(usage.command, async ({ report, say }) => {
+run(usage.command, async ({ onBadLine, warn }) => {
   const given = await parseOptions(usage, process.argv.slice(2))
   if (!given) return null
   const { 'mail-to': to, 'mail-from': from, smtp, sendmail, webhook: hooks } = given
@@ -25,7 +25,7 @@ run(usage.command, async ({ report, say }) => {
   if (to.length > 0 && (smtp === undefined) === (sendmail === undefined))
     throw new UsageError('--mail-to: expected one of --smtp and --sendmail with it')
   const host = hostname()
-  const outbox = { gather: given.gather * 1000, batch: BATCH, retry: RETRY, say }
+  const outbox = { gather: given.gather * 1000, batch: BATCH, retry: RETRY, warn }
   const mails =
     to.length === 0
       ? []
@@ -38,8 +38,8 @@ run(usage.command, async ({ report, say }) => {
               to,
               name: given.name,
               host,
-              whois: given['skip-whois'] ? undefined : createWhois(given['whois-server'], say),
-              post: sendmail === undefined ? smtpPost(smtp as URL, say) : sendmailPost(sendmail),
+              whois: given['skip-whois'] ? undefined : createWhois(given['whois-server'], warn),
+              post: sendmail === undefined ? smtpPost(smtp as URL, warn) : sendmailPost(sendmail),
             }),
           }),
         ]
@@ -53,7 +53,7 @@ run(usage.command, async ({ report, say }) => {
   const { stage, tally } = xffNotify(mails, posts)
   const outboxes = [...mails, ...posts]
   return {
-    stages: [...decode(['request', 'ban', 'hit', 'unban'], report), stage, encode()],
+    stages: [...decode(['request', 'ban', 'hit', 'unban'], onBadLine), stage, encode()],
     finish: async () => {
       await Promise.all(outboxes.map(({ close }) => close(given.linger * 1000)))
     },

@@ -8,7 +8,7 @@ import { page } from '../lib/xff-report/page.js'
 import { xffReport } from '../lib/xff-report/stage.js'
 import { text } from '../lib/xff-report/text.js'
 
-run(usage.command, async ({ report }) => {
+run(usage.command, async ({ onBadLine }) => {
   const given = await parseOptions(usage, process.argv.slice(2))
   if (!given) return null
   const { title } = given
@@ -23,7 +23,7 @@ run(usage.command, async ({ report }) => {
     digest => (given.text ? text(title, digest, excerpt) : page(title, digest)),
   )
   return {
-    stages: [...decode(['request', 'ban', 'unban', 'hit'], report), stage],
+    stages: [...decode(['request', 'ban', 'unban', 'hit'], onBadLine), stage],
     summary: () =>
       `${totals.requests} requests, ${totals.failures} failures, ${totals.unattributed} unattributed, ` +
       `${totals.bans} bans, ${totals.unbans} unbans`,

@@ -9,11 +9,11 @@ import { compileKey } from '../lib/xff-window/key.js'
 import { usage } from '../lib/xff-window/options.js'
 import { xffWindow } from '../lib/xff-window/stage.js'
 
-run(usage.command, async ({ report, say, faulty }) => {
+run(usage.command, async ({ onBadLine, warn, badLineCount }) => {
   const given = await parseOptions(usage, process.argv.slice(2))
   if (!given) return null
-  const metrics = await openMetrics('xff_window', given.metrics, say)
-  const ignored = reread(given.ignore, say)
+  const metrics = await openMetrics('xff_window', given.metrics, warn)
+  const ignored = reread(given.ignore, warn)
   const { stages, tally, window } = xffWindow({
     max: given.max,
     find: given.find * 1000,
@@ -22,11 +22,11 @@ run(usage.command, async ({ report, say, faulty }) => {
     failing: given.status,
     ignored: ip => ignored.current(ip),
     keyOf: compileKey(given['ipv6-prefix']),
-    report,
+    onBadLine,
     explainer: given.explain ? createExplainer(excerpt) : undefined,
   })
   metrics.counter('requests_total', 'requests read', () => tally.requests)
-  metrics.counter('foreign_total', 'lines that are no requests', faulty)
+  metrics.counter('foreign_total', 'lines that are no requests', badLineCount)
   metrics.counter('failures_total', 'requests that are failures', () => tally.failures)
   metrics.counter('unattributed_total', 'failures whose client is not known', () => tally.unattributed)
   metrics.counter('late_total', 'failures that came too late to count', () => tally.late)
@@ -38,8 +38,8 @@ run(usage.command, async ({ report, say, faulty }) => {
     finish: metrics.finish,
     summary: () => {
       if (window.evicted() > 0)
-        say(`${window.evicted()} addresses had to leave before their time: --keys is too low`)
-      if (window.setBack() > 0) say(`the clock of the log was set back ${window.setBack()} times`)
+        warn(`${window.evicted()} addresses had to leave before their time: --keys is too low`)
+      if (window.setBack() > 0) warn(`the clock of the log was set back ${window.setBack()} times`)
       return (
         `${tally.requests} requests, ${tally.failures} failures, ${tally.unattributed} unattributed, ` +
         `${tally.ignored} ignored, ${tally.late} too late, ${tally.bans} bans, ${window.size()} addresses kept`

@@ -10,7 +10,7 @@ export interface LineFile {
   close: () => void
 }
 
-export function openLineFile(path: string, say: (message: string) => void): LineFile {
+export function openLineFile(path: string, warn: (message: string) => void): LineFile {
   const file = openSync(path, 'a', 0o600)
   let gathered = ''
   let written = 0
@@ -26,7 +26,7 @@ export function openLineFile(path: string, say: (message: string) => void): Line
       if (written > KEPT) return
       written += line.length + 1
       if (written > KEPT)
-        return say(`${path} holds ${KEPT / 1024 / 1024} MiB by now: no more lines are kept there`)
+        return warn(`${path} holds ${KEPT / 1024 / 1024} MiB by now: no more lines are kept there`)
       gathered += `${line}\n`
       if (gathered.length >= BLOCK) flush()
       else pause ??= setImmediate(flush)

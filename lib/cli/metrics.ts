@@ -40,7 +40,7 @@ const NO_METRICS: Metrics = {
 export async function openMetrics(
   prefix: string,
   file: string | undefined,
-  say: (message: string) => void,
+  warn: (message: string) => void,
   every = EVERY,
 ): Promise<Metrics> {
   if (file === undefined) return NO_METRICS
@@ -63,7 +63,7 @@ export async function openMetrics(
   let writing = Promise.resolve()
   let broken = false
   const settle = (error?: Error) => {
-    if (error && !broken) say(`--metrics: ${error.message}`)
+    if (error && !broken) warn(`--metrics: ${error.message}`)
     broken = error !== undefined
   }
   const writeNext = () => {

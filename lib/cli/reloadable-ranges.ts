@@ -6,16 +6,16 @@ import { ranges } from './options/values.js'
  * cannot be read then is said, and what was read before stays.
  * @param given the texts of the option, `@FILE` among them
  */
-export function reread(given: readonly string[], say: (message: string) => void): { current: InRanges } {
+export function reread(given: readonly string[], warn: (message: string) => void): { current: InRanges } {
   const compile = () => compileRanges(given.flatMap(ranges))
   const holder = { current: compile() }
   if (given.some(text => text.startsWith('@'))) {
     process.on('SIGHUP', () => {
       try {
         holder.current = compile()
-        say('ranges read anew')
+        warn('ranges read anew')
       } catch (error) {
-        say(`ranges stay as they were: ${(error as Error).message}`)
+        warn(`ranges stay as they were: ${(error as Error).message}`)
       }
     })
   }

@@ -55,11 +55,11 @@ export async function run(
       .catch(ignoreClosedReader)
       .finally(progress.stop)
       .finally(finish)
-    const closing = [summary(), diagnostics.faults()].filter(Boolean).join(', ')
-    if (closing) diagnostics.say(closing)
+    const closing = [summary(), diagnostics.badLineSummary()].filter(Boolean).join(', ')
+    if (closing) diagnostics.warn(closing)
   } catch (error) {
     process.exitCode = exitCode(error)
-    diagnostics.say(process.exitCode === EXIT.software ? stackOf(error) : messageOf(error))
+    diagnostics.warn(process.exitCode === EXIT.software ? stackOf(error) : messageOf(error))
   }
   // what was asked to end must not wait for more input
   source.close()

@@ -1,8 +1,8 @@
 import type { Duplex, Transform } from 'node:stream'
 import { transform } from 'through2'
 import { giveBack } from '../fast/buffer-pool.js'
-import type { Report } from '../wire/bad-line.js'
-import { writeLine } from '../wire/jsonl.js'
+import type { OnBadLine } from '../wire/bad-line.js'
+import { encodeLine } from '../wire/jsonl.js'
 import { linesOf, MAX_LINE, wholeLines } from '../wire/lines.js'
 import { parseInstant, type RequestRecord } from '../wire/record.js'
 import { advise, countClient } from './advice.js'
@@ -29,8 +29,8 @@ export interface Options {
   /** takes the lines that are not understood */
   unparsed?: ((line: string) => void) | undefined
   /** takes advice for people */
-  say: (advice: string) => void
-  report: Report
+  warn: (advice: string) => void
+  onBadLine: OnBadLine
   /** what is written of a line instead of its record */
   explain?: ((understood: Understood) => string) | undefined
   /** whether every line goes through the full grammar, for a comparison */
@@ -107,14 +107,14 @@ export function uwsgiParse(options: Options): { stages: Duplex[]; tally: Tally }
   const foreign = (text: string, kind?: string) => {
     tally.foreign += 1
     options.unparsed?.(text)
-    if (kind) options.report({ line: tally.lines, kind, text })
+    if (kind) options.onBadLine({ line: tally.lines, kind, text })
     return ''
   }
 
   const countRecord = (unknown: boolean) => {
     tally.wanted += 1
     if (unknown) tally.unattributed += 1
-    if (tally.wanted === ADVISE_AT) for (const advice of advise(tally)) options.say(advice)
+    if (tally.wanted === ADVISE_AT) for (const advice of advise(tally)) options.warn(advice)
   }
 
   const parseThoroughly = (text: string): string => {
@@ -138,7 +138,7 @@ export function uwsgiParse(options: Options): { stages: Duplex[]; tally: Tally }
     countRecord(ip === null)
     return options.explain
       ? options.explain({ line: tally.lines, reading, record, doubt })
-      : writeLine(record)
+      : encodeLine(record)
   }
 
   const parseBlockThoroughly = (block: Buffer): Buffer => {

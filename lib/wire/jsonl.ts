@@ -1,7 +1,7 @@
 import type { Duplex, Transform } from 'node:stream'
 import split2 from 'split2'
 import { transform } from 'through2'
-import type { Report } from './bad-line.js'
+import type { OnBadLine } from './bad-line.js'
 import { MAX_LINE, NOT_UTF8, wholeLines } from './lines.js'
 import { type AnyRecord, type RecordType, readRecord } from './record.js'
 
@@ -16,31 +16,31 @@ const BLOCK = 65_536
  * Bytes to records: JSON Lines in, objects out. A line that is no record of the wanted types is reported,
  * a blank one is passed over.
  */
-export function decode(wanted: readonly RecordType[], report: Report): Duplex[] {
+export function decode(wanted: readonly RecordType[], onBadLine: OnBadLine): Duplex[] {
   let line = 0
   const read = (text: string) => {
     line += 1
-    return readOrReport(text, line, wanted, report)
+    return decodeLine(text, line, wanted, onBadLine)
   }
   return [wholeLines({ markInvalid: true }), split2('\n', read)]
 }
 
 /** The record in a line; undefined for a blank line, and for one that is no record of these types, which is reported. */
-export function readOrReport(
+export function decodeLine(
   text: string,
   line: number,
   wanted: readonly RecordType[],
-  report: Report,
+  onBadLine: OnBadLine,
 ): AnyRecord | undefined {
   if (text === '' || text === '\r') return undefined
-  const record = readLine(text, wanted)
+  const record = parseLine(text, wanted)
   if (typeof record !== 'string') return record
-  report({ line, kind: record, text: text.startsWith(NOT_UTF8) ? text.slice(1) : text })
+  onBadLine({ line, kind: record, text: text.startsWith(NOT_UTF8) ? text.slice(1) : text })
   return undefined
 }
 
 /** The record in a line, or what is wrong with it. */
-export function readLine(text: string, wanted: readonly RecordType[]): AnyRecord | string {
+export function parseLine(text: string, wanted: readonly RecordType[]): AnyRecord | string {
   if (text.length > MAX_LINE) return `longer than ${MAX_LINE} characters`
   if (text.startsWith(NOT_UTF8)) return 'not UTF-8'
   let value: unknown
@@ -70,7 +70,7 @@ export function encode(): Transform {
   return transform(
     { writableObjectMode: true },
     function (this: Transform, record: AnyRecord, _encoding, done) {
-      gathered += writeLine(record)
+      gathered += encodeLine(record)
       // a push from here makes the input wait while the last one has not been taken
       if (gathered.length >= BLOCK || this.readableLength > 0) flush(this)
       else pause ??= setImmediate(flush, this)
@@ -84,7 +84,7 @@ export function encode(): Transform {
 }
 
 /** A record as its line, newline included. Long texts are cut where the line would pass the bound. */
-export function writeLine(record: AnyRecord): string {
+export function encodeLine(record: AnyRecord): string {
   const line = `${JSON.stringify(record)}\n`
   // a UTF-16 unit is 3 bytes at the most
   if (line.length * 3 <= MAX_RECORD || Buffer.byteLength(line) <= MAX_RECORD) return line

@@ -1,4 +1,4 @@
-import type { Report } from '../wire/bad-line.js'
+import type { OnBadLine } from '../wire/bad-line.js'
 import type { BanRecord } from '../wire/record.js'
 import type { Hits } from './backend/backend.js'
 import { withHits } from './backend/hits.js'
@@ -34,7 +34,7 @@ export interface Opening extends Omit<Options, 'jail' | 'journal' | 'stepped'> {
   clocks: Clocks
   /** our process id */
   pid: number
-  report: Report
+  onBadLine: OnBadLine
 }
 
 /**
@@ -42,11 +42,11 @@ export interface Opening extends Omit<Options, 'jail' | 'journal' | 'stepped'> {
  * @throws JournalError, BackendError
  */
 export async function openXffBan(opening: Opening): Promise<XffBan> {
-  const { place, name, terms, clocks, pid, report, say } = opening
+  const { place, name, terms, clocks, pid, onBadLine, warn } = opening
   const jail = createJail(terms)
-  if (place) await lock(place.lock, pid, say)
-  if (name !== undefined) await lockName(name, pid, say)
-  const journal = place ? await openJournal(place.journal, jail, report) : NO_JOURNAL
+  if (place) await lock(place.lock, pid, warn)
+  if (name !== undefined) await lockName(name, pid, warn)
+  const journal = place ? await openJournal(place.journal, jail, onBadLine) : NO_JOURNAL
   const stepped = place && createSteps(clocks, keptIn(place.clock))
   return await xffBan({ ...opening, jail, journal, ...(stepped && { stepped }) })
 }
@@ -61,20 +61,20 @@ export async function listBans(
   place: Place,
   terms: Terms,
   now: number | undefined,
-  report: Report,
+  onBadLine: OnBadLine,
   hits: () => Promise<ReadonlyMap<string, Hits> | undefined>,
 ): Promise<BanRecord[]> {
   const told = await ask(place.socket, [])
   const bans = told
     ? told.filter(one => one.type === 'ban')
-    : withHits(await bansOfJournal(place.journal, terms, now, report), await hits())
+    : withHits(await bansOfJournal(place.journal, terms, now, onBadLine), await hits())
   return bans.sort((a, b) => ((a.until as string) < (b.until as string) ? -1 : 1))
 }
 
-async function bansOfJournal(path: string, terms: Terms, now: number | undefined, report: Report) {
+async function bansOfJournal(path: string, terms: Terms, now: number | undefined, onBadLine: OnBadLine) {
   const jail = createJail(terms)
   try {
-    await readJournal(path, jail.recall, report)
+    await readJournal(path, jail.recall, onBadLine)
   } catch (error) {
     throw new JournalError(
       `no xff-ban of this name is running, and its journal (--name or --state) cannot be read: ${(error as Error).message}`,

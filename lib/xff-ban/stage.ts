@@ -28,7 +28,7 @@ export interface Options {
   storm: number
   /** whether hits are told, once a minute */
   hits?: boolean
-  say: (message: string) => void
+  warn: (message: string) => void
 }
 
 export interface XffBan {
@@ -61,12 +61,12 @@ const LONGEST_TIMER = 2 ** 31 - 1
  * @throws BackendError when the backend cannot be used
  */
 export async function xffBan(options: Options): Promise<XffBan> {
-  const { jail, backend, journal, now, stepped = () => 0, verify, say } = options
+  const { jail, backend, journal, now, stepped = () => 0, verify, warn } = options
   // in a replay nobody was banned, so of course they went on
-  const announcer = createAnnouncer({ storm: options.storm, hint: now && backend.hint, say })
-  const decider = createDecider({ jail, backend, now, stepped, announcer, say })
-  const enforcement = createEnforcement({ backend, inForce: jail.inForce, verify, say })
-  const backlog = createBacklog(journal, say)
+  const announcer = createAnnouncer({ storm: options.storm, hint: now && backend.hint, warn })
+  const decider = createDecider({ jail, backend, now, stepped, announcer, warn })
+  const enforcement = createEnforcement({ backend, inForce: jail.inForce, verify, warn })
+  const backlog = createBacklog(journal, warn)
   const pace = createPace()
   let queue: Asked[] = []
   let working: Promise<void> | undefined
@@ -106,7 +106,7 @@ export async function xffBan(options: Options): Promise<XffBan> {
     }
     tell()
     const remark = await journal.tidy()
-    if (remark !== undefined) say(remark)
+    if (remark !== undefined) warn(remark)
     if (changes.length > 0) pace.rest()
   }
 
@@ -221,7 +221,7 @@ export async function xffBan(options: Options): Promise<XffBan> {
   })
   await carryOut({ ...begun, changes: [], moved: false })
   waitForNextEnd()
-  if (options.hits) tellHits(stage, backend, say)
+  if (options.hits) tellHits(stage, backend, warn)
   return {
     stage,
     jail,
@@ -238,7 +238,7 @@ export async function xffBan(options: Options): Promise<XffBan> {
       return Promise.all(answers)
     },
     async list() {
-      const hits = await backend.hits?.().catch(error => say(`hits: ${error.message}`))
+      const hits = await backend.hits?.().catch(error => warn(`hits: ${error.message}`))
       return withHits(
         jail.inForce().map(({ record }) => record),
         hits || undefined,

@@ -29,7 +29,7 @@ export interface Options<R extends AnyRecord> {
   retry: { first: number; longest: number }
   /** Hands the records over; throws where that failed, `RefusedError` where it always will. */
   deliver: (items: readonly Item<R>[], urgency: Urgency) => Promise<void>
-  say: (message: string) => void
+  warn: (message: string) => void
 }
 
 export interface Tally {
@@ -59,7 +59,7 @@ const ROOM = { records: 10_000, units: 16 * 1024 * 1024 }
 
 /** Gathers records, delivers them in batches, and tries again with growing pauses; the oldest make room. */
 export function createOutbox<R extends AnyRecord>(options: Options<R>): Outbox<R> {
-  const { name, gather, batch, retry, deliver, say } = options
+  const { name, gather, batch, retry, deliver, warn } = options
   const tally: Tally = { deliveries: 0, sent: 0, refused: 0, dropped: 0, unsent: 0 }
   const over = new AbortController()
   const hurry = new AbortController()
@@ -84,7 +84,7 @@ export function createOutbox<R extends AnyRecord>(options: Options<R>): Outbox<R
     while (waiting.length > ROOM.records || waiting.weight > ROOM.units) {
       waiting.take(1)
       tally.dropped += 1
-      if (!overflowing) say(`${name}: too many records wait; the oldest are dropped`)
+      if (!overflowing) warn(`${name}: too many records wait; the oldest are dropped`)
       overflowing = true
     }
   }
@@ -103,11 +103,11 @@ export function createOutbox<R extends AnyRecord>(options: Options<R>): Outbox<R
         if (over.signal.aborted) break
         if (error instanceof RefusedError) {
           tally.refused += items.length
-          say(`${name}: refused: ${message}; ${items.length} given up`)
+          warn(`${name}: refused: ${message}; ${items.length} given up`)
           return
         }
         const held = items.length + waiting.length
-        say(`${name}: ${message}; ${held} waiting, next attempt in ${Math.ceil(wait / 1000)} s`)
+        warn(`${name}: ${message}; ${held} waiting, next attempt in ${Math.ceil(wait / 1000)} s`)
         await pause(wait)
         if (over.signal.aborted) break
       }

@@ -18,7 +18,7 @@ interface SmtpError extends Error {
  * Hands mails to an SMTP server: `smtp://USER:PASSWORD@HOST:PORT`, or smtps for TLS from the first byte.
  * A password crosses a network only inside TLS, with a certificate that holds; on loopback any will do.
  */
-export function smtpPost(url: URL, say: (message: string) => void): Post {
+export function smtpPost(url: URL, warn: (message: string) => void): Post {
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const local = host === 'localhost' || (isIP(host) > 0 && /^(127\.|::1$)/.test(host))
   const auth = url.username
@@ -41,7 +41,7 @@ export function smtpPost(url: URL, say: (message: string) => void): Post {
     try {
       const signal = AbortSignal.any([over, AbortSignal.timeout(PATIENCE)])
       const { rejected = [] } = await transport.sendMail({ ...message(mail), signal })
-      if (rejected.length > 0) say(`mail by ${url.host}: not taken for ${rejected.join(' and ')}`)
+      if (rejected.length > 0) warn(`mail by ${url.host}: not taken for ${rejected.join(' and ')}`)
     } catch (error) {
       throw readable(error as SmtpError)
     }

@@ -1,6 +1,6 @@
 import type { Transform } from 'node:stream'
 import { transform } from 'through2'
-import { writeLine } from '../wire/jsonl.js'
+import { encodeLine } from '../wire/jsonl.js'
 import type { AnyRecord, BanRecord } from '../wire/record.js'
 import type { Outbox } from './outbox.js'
 
@@ -21,7 +21,7 @@ export function xffNotify(
   const tally: Tally = { records: 0, bans: 0 }
   const stage = transform({ objectMode: true }, (record: AnyRecord, _encoding, done) => {
     tally.records += 1
-    const line = writeLine(record)
+    const line = encodeLine(record)
     for (const outbox of all) outbox.put({ record, line })
     if (record.type === 'ban') {
       tally.bans += 1

@@ -25,7 +25,7 @@ const REMEMBERED = 2048
  * Asks the `whois` program, which knows the registry for an address.
  * @param server the one to ask instead
  */
-export function createWhois(server: Server | undefined, say: (message: string) => void): Whois {
+export function createWhois(server: Server | undefined, warn: (message: string) => void): Whois {
   const remembered = new Map<string, readonly string[]>()
   let missing = false
 
@@ -49,7 +49,7 @@ export function createWhois(server: Server | undefined, say: (message: string) =
     })
     if (answer.code === 'ENOENT') {
       missing = true
-      say('the program whois is missing: mails go without its summary')
+      warn('the program whois is missing: mails go without its summary')
     }
     return answer.isCanceled || answer.timedOut ? [] : summarise(answer.stdout ?? '')
   }

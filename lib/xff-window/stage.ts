@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream'
 import { transform } from 'through2'
 import { giveBack } from '../fast/buffer-pool.js'
-import type { Report } from '../wire/bad-line.js'
-import { readOrReport, writeLine } from '../wire/jsonl.js'
+import type { OnBadLine } from '../wire/bad-line.js'
+import { decodeLine, encodeLine } from '../wire/jsonl.js'
 import { linesOf, wholeLines } from '../wire/lines.js'
 import { type BanRecord, formatInstant, parseInstant, type RequestRecord } from '../wire/record.js'
 import type { Explainer } from './explain.js'
@@ -16,7 +16,7 @@ export interface Options extends Limits {
   ignored: (ip: string) => boolean
   /** the key under which an address is counted and banned */
   keyOf: (ip: string) => string
-  report: Report
+  onBadLine: OnBadLine
   /** tells each ban for people, instead of writing its record */
   explainer?: Explainer | undefined
   /** whether every line goes through the full reader, for a comparison */
@@ -68,11 +68,11 @@ export function xffWindow(options: Options): { stages: Duplex[]; tally: Tally; w
   const tell = (ban: Exclude<Verdict, string>, failure: Failure) => {
     tally.bans += 1
     const record = toBan(failure, ban)
-    written += explainer ? explainer.explain(record, failure) : writeLine(record)
+    written += explainer ? explainer.explain(record, failure) : encodeLine(record)
   }
 
   const readThoroughly = (text: string) => {
-    const request = readOrReport(text, line, ['request'], options.report) as RequestRecord | undefined
+    const request = decodeLine(text, line, ['request'], options.onBadLine) as RequestRecord | undefined
     if (!request) return
     tally.requests += 1
     const { ip, status } = request

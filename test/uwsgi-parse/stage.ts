@@ -25,8 +25,8 @@ async function parsed(
     attribution: { client, counted: false },
     zone: compileZone(tz),
     format: DEFAULT_FORMAT,
-    say: () => {},
-    report: () => {},
+    warn: () => {},
+    onBadLine: () => {},
     thorough,
   })
   const written: Buffer[] = []
@@ -169,8 +169,8 @@ t.test('lines that are no request are handed over', async t => {
     zone: compileZone('UTC'),
     format: DEFAULT_FORMAT,
     unparsed: line => kept.push(line),
-    say: () => {},
-    report: () => {},
+    warn: () => {},
+    onBadLine: () => {},
   })
   await pipeline([
     Readable.from([Buffer.from('one\n\ntwo')]),
@@ -295,8 +295,8 @@ t.test('a reader that stalls stalls the input, whatever the size of its pieces',
       attribution: { client: compileClient({ ranges: PRIVATE_RANGES }), counted: false },
       zone: compileZone('UTC'),
       format: DEFAULT_FORMAT,
-      say: () => {},
-      report: () => {},
+      warn: () => {},
+      onBadLine: () => {},
     })
     const block = Buffer.from(ordinary(lines, 100))
     const taken = await takenByStalled(block, 10_000, stages)

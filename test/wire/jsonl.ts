@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import t from 'tap'
-import type { Fault } from '../../lib/wire/bad-line.js'
+import type { BadLine } from '../../lib/wire/bad-line.js'
 import { decode, encode } from '../../lib/wire/jsonl.js'
 import type { AnyRecord } from '../../lib/wire/record.js'
 import { takenByStalled } from '../support/stall.js'
@@ -9,17 +9,17 @@ import { takenByStalled } from '../support/stall.js'
 const ban = (n: number) => `{"type":"ban","ip":"203.0.113.${n}"}`
 
 /** What `decode` makes of an input that comes in these chunks. */
-async function decoded(chunks: readonly Buffer[]): Promise<{ ips: string[]; faults: Fault[] }> {
+async function decoded(chunks: readonly Buffer[]): Promise<{ ips: string[]; badLines: BadLine[] }> {
   const ips: string[] = []
-  const faults: Fault[] = []
+  const badLines: BadLine[] = []
   await pipeline([
     Readable.from(chunks, { objectMode: false }),
-    ...decode(['ban'], fault => faults.push(fault)),
+    ...decode(['ban'], badLine => badLines.push(badLine)),
     async (records: AsyncIterable<AnyRecord>) => {
       for await (const { ip } of records) ips.push(String(ip))
     },
   ] as unknown as [Readable, NodeJS.WritableStream])
-  return { ips, faults }
+  return { ips, badLines }
 }
 
 t.test('however the bytes are cut, the records are the same', async t => {
@@ -30,7 +30,7 @@ t.test('however the bytes are cut, the records are the same', async t => {
   ])
   const whole = await decoded([input])
   t.same(whole.ips, ['203.0.113.1', '203.0.113.2', '203.0.113.4', '203.0.113.5'])
-  t.match(whole.faults, [
+  t.match(whole.badLines, [
     { line: 4, kind: 'not UTF-8' },
     { line: 6, kind: 'not JSON', text: '\ufffd' },
   ])
@@ -46,10 +46,10 @@ t.test('a line without an end is not held, and loses nothing behind it', async t
     for (let i = 0; i < 200; i++) yield Buffer.alloc(65_536, 'x')
     yield Buffer.from(`\n${ban(2)}\n`)
   }
-  const { ips, faults } = await decoded([...endless()])
+  const { ips, badLines } = await decoded([...endless()])
   t.same(ips, ['203.0.113.1', '203.0.113.2'])
-  t.match(faults, [{ line: 2, kind: /^longer than/ }])
-  t.ok((faults[0] as Fault).text.length < 300_000)
+  t.match(badLines, [{ line: 2, kind: /^longer than/ }])
+  t.ok((badLines[0] as BadLine).text.length < 300_000)
 })
 
 t.test('a record is written at once when the input pauses, many in one block', async t => {

@@ -1,7 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import fc from 'fast-check'
 import t from 'tap'
-import { readLine, writeLine } from '../../lib/wire/jsonl.js'
+import { encodeLine, parseLine } from '../../lib/wire/jsonl.js'
 import { type AnyRecord, parseInstant, readRecord, recordSchema } from '../../lib/wire/record.js'
 import { seeded } from '../support/seeded.js'
 
@@ -93,8 +93,8 @@ t.test('what is written can be read, within the bound', async t => {
     uri: '€'.repeat(30_000),
     via: '\ud800',
   }
-  const line = writeLine(request)
+  const line = encodeLine(request)
   t.ok(Buffer.byteLength(line) <= 65_536)
-  const read = readLine(line.trimEnd(), ['request'])
+  const read = parseLine(line.trimEnd(), ['request'])
   t.match(read, { type: 'request', status: 404, uri: /^€+$/, via: '\ufffd' })
 })

@@ -49,8 +49,8 @@ async function remains(dir: string) {
     remember: 30 * 86_400_000,
     exempt: () => undefined,
   })
-  const faults: string[] = []
-  const journal = await openJournal(join(dir, 'journal'), jail, ({ kind }) => faults.push(kind))
+  const badLines: string[] = []
+  const journal = await openJournal(join(dir, 'journal'), jail, ({ kind }) => badLines.push(kind))
   await journal.close()
   jail.forget()
   const sorted = [...jail.records()].map(record => JSON.stringify(record)).sort()
@@ -58,7 +58,7 @@ async function remains(dir: string) {
   const files = readdirSync(bans)
     .sort()
     .map(name => [name, statSync(join(bans, name)).mtimeMs, readFileSync(join(bans, name), 'utf8')])
-  return { journal: sorted, files, torn: faults.filter(kind => kind !== 'not JSON in the journal') }
+  return { journal: sorted, files, torn: badLines.filter(kind => kind !== 'not JSON in the journal') }
 }
 
 t.test('a killed replay, replayed, ends as one that was not killed', { timeout: 3_600_000 }, async t => {

@@ -39,7 +39,7 @@ async function started(backend: Backend, path: string | undefined, terms = {}) {
     flush: false,
     verify: 20,
     storm: 1_000_000,
-    say: message => said.push(message),
+    warn: message => said.push(message),
   })
   own.stage.on('data', ({ type, ip }) => told.push(`${type} ${ip}`))
   own.stage.on('error', () => {})

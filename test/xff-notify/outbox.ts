@@ -17,7 +17,7 @@ function outbox(deliver: Options<AnyRecord>['deliver'], options: Partial<Options
     batch: 1000,
     retry: { first: 1, longest: 4 },
     deliver,
-    say: message => said.push(message),
+    warn: message => said.push(message),
     ...options,
   })
   return { ...made, said }

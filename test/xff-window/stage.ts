@@ -12,7 +12,7 @@ async function windowed(
   chunks: AsyncIterable<Buffer> | Iterable<Buffer>,
   thorough = false,
   keys = 1000,
-): Promise<{ out: string; faults: number; places: number[] }> {
+): Promise<{ out: string; badLines: number; places: number[] }> {
   const places: number[] = []
   const { stages, tally } = xffWindow({
     max: 3,
@@ -22,7 +22,7 @@ async function windowed(
     failing: status => status >= 400,
     ignored: () => false,
     keyOf: compileKey(128),
-    report: ({ line }) => places.push(line),
+    onBadLine: ({ line }) => places.push(line),
     thorough,
   })
   const written: Buffer[] = []
@@ -33,7 +33,7 @@ async function windowed(
       for await (const block of blocks) written.push(block)
     },
   ] as unknown as [Readable, NodeJS.WritableStream])
-  return { out: Buffer.concat(written).toString() + JSON.stringify(tally), faults: places.length, places }
+  return { out: Buffer.concat(written).toString() + JSON.stringify(tally), badLines: places.length, places }
 }
 
 const requests = fc
@@ -113,9 +113,9 @@ t.test('hostile lines are counted, each of them, and cost nothing that stays', a
       )
     }
   }
-  const { out, faults } = await windowed(input())
+  const { out, badLines } = await windowed(input())
   t.match(out, /^\{"type":"ban","time":"2026-11-22T14:00:01.000Z","ip":"203.0.113.1","failures":3/)
-  t.equal(faults, HOSTILE.length * runs + 1)
+  t.equal(badLines, HOSTILE.length * runs + 1)
 })
 
 /** Requests as uwsgi-parse writes them, some with a twist that only looks like it. */
@@ -162,9 +162,9 @@ t.test('lines known at a glance are read as the full reader reads them', async t
   await fc.assert(
     fc.asyncProperty(fc.array(almost, { maxLength: 60 }), async lines => {
       const input = Buffer.from(lines.join(''), 'latin1')
-      const { out, faults } = await windowed([input])
+      const { out, badLines } = await windowed([input])
       const full = await windowed([input], true)
-      return out === full.out && faults === full.faults
+      return out === full.out && badLines === full.badLines
     }),
     seeded(t, 1000),
   )

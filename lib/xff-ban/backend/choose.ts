@@ -27,7 +27,7 @@ export interface Wishes extends Omit<IptablesOptions, 'ports'> {
   /** the journal's file, beside which a backend may keep one of its own */
   state: string
   now: () => number
-  say: (message: string) => void
+  warn: (message: string) => void
 }
 
 /** In seconds. */
@@ -38,7 +38,7 @@ const EXEC_TIMEOUT = 10
  * @throws RangeError that names the options
  */
 export async function chooseBackend(wishes: Wishes): Promise<Backend> {
-  const { dir, haproxy, map, nginx, nginxCommand, set, onBan, onUnban, execTimeout, now, say } = wishes
+  const { dir, haproxy, map, nginx, nginxCommand, set, onBan, onUnban, execTimeout, now, warn } = wishes
   together('--haproxy', haproxy, '--map', map)
   together('--on-ban', onBan, '--on-unban', onUnban)
   needs('--nginx-command', nginxCommand, '--nginx', nginx)
@@ -73,7 +73,7 @@ export async function chooseBackend(wishes: Wishes): Promise<Backend> {
   if (set !== undefined) return ipsetBackend({ name: set, now })
   if (onBan !== undefined && onUnban !== undefined) {
     const timeout = (execTimeout ?? EXEC_TIMEOUT) * 1000
-    return execBackend({ onBan, onUnban, timeout, memory: `${wishes.state}.told`, say })
+    return execBackend({ onBan, onUnban, timeout, memory: `${wishes.state}.told`, warn })
   }
   // the two that are large
   const { packetBackend } = await import('./packets.js')

@@ -29,10 +29,10 @@ export interface Options {
   inForce: () => readonly Ban[]
   /** how often it is looked at while all is well, in milliseconds: it is tried as often when it is not */
   verify: number
-  say: (message: string) => void
+  warn: (message: string) => void
 }
 
-export function createEnforcement({ backend, inForce, verify, say }: Options): Enforcement {
+export function createEnforcement({ backend, inForce, verify, warn }: Options): Enforcement {
   let failure: BackendError | undefined
   let attempts = Number.POSITIVE_INFINITY
   let pause = FIRST_PAUSE
@@ -45,7 +45,7 @@ export function createEnforcement({ backend, inForce, verify, say }: Options): E
       return true
     } catch (error) {
       if (!(error instanceof BackendError)) throw error
-      if (error.message !== failure?.message) say(`${error.message}; trying again until it works`)
+      if (error.message !== failure?.message) warn(`${error.message}; trying again until it works`)
       failure = error
       return false
     }
@@ -75,7 +75,7 @@ export function createEnforcement({ backend, inForce, verify, say }: Options): E
       if (failure) return false
       return await attempt(async () => {
         const amiss = await backend.verify()
-        if (amiss !== undefined) say(`${amiss}; put back`)
+        if (amiss !== undefined) warn(`${amiss}; put back`)
       })
     },
 
@@ -87,7 +87,7 @@ export function createEnforcement({ backend, inForce, verify, say }: Options): E
         const bans = inForce()
         if (!(await attempt(() => backend.open(bans)))) continue
         failure = undefined
-        say(`${backend.name}: enforced again, ${bans.length} bans`)
+        warn(`${backend.name}: enforced again, ${bans.length} bans`)
         return
       }
     },

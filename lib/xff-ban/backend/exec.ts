@@ -1,7 +1,7 @@
 import { readFile, rm } from 'node:fs/promises'
 import { kill } from 'node:process'
 import { setTimeout as pause } from 'node:timers/promises'
-import { writeLine } from '../../wire/jsonl.js'
+import { encodeLine } from '../../wire/jsonl.js'
 import type { BanRecord, UnbanRecord } from '../../wire/record.js'
 import type { Backend, Change } from './backend.js'
 import { replaceFile } from './replace-file.js'
@@ -14,7 +14,7 @@ export interface Options {
   timeout: number
   /** the file that keeps whom the programs were told to ban, for the next run */
   memory: string
-  say: (message: string) => void
+  warn: (message: string) => void
 }
 
 /** How many programs run at once; those for one address run one after the other. */
@@ -29,7 +29,7 @@ const PATIENCE = 4
  * called without a shell. A failure is reported, and tried again by `verify`; it stops nobody else's ban. After a
  * restart a program is told again of every ban in force, so a second ban of an address must do no harm.
  */
-export function execBackend({ onBan, onUnban, timeout, memory, say }: Options): Backend {
+export function execBackend({ onBan, onUnban, timeout, memory, warn }: Options): Backend {
   /** whom the programs may know as banned */
   let told = new Set<string>()
   const failed = new Map<string, Change>()
@@ -50,11 +50,11 @@ export function execBackend({ onBan, onUnban, timeout, memory, say }: Options): 
   const attempt = async (change: Change): Promise<string | undefined> => {
     const [option, argv, record] = 'ban' in change ? banCall(change.ban.record) : unbanCall(change.unban)
     const words = argv.map(word => word.replaceAll('{ip}', record.ip))
-    let fault = await run(words, writeLine(record), timeout)
+    let fault = await run(words, encodeLine(record), timeout)
     for (const wait of PAUSES) {
       if (fault === undefined) return undefined
       await pause(wait)
-      fault = await run(words, writeLine(record), timeout)
+      fault = await run(words, encodeLine(record), timeout)
     }
     return fault && `${option} for ${record.ip}: ${fault}, ${PAUSES.length + 1} times`
   }
@@ -87,14 +87,14 @@ export function execBackend({ onBan, onUnban, timeout, memory, say }: Options): 
       failed.set(ip, change)
       gone.delete(ip)
       if (fault === 'put off') putOff += 1
-      else say(fault)
+      else warn(fault)
       inARow += 1
     }
     const work = async () => {
       for (const ofOne of waiting) for (const change of ofOne) await carryOut(change)
     }
     await Promise.all(Array.from({ length: AT_ONCE }, work))
-    if (putOff > 0) say(`${putOff} more changes wait until the programs work again`)
+    if (putOff > 0) warn(`${putOff} more changes wait until the programs work again`)
     if (gone.size > 0) await remember(new Set([...told].filter(ip => !gone.has(ip))))
     return worked
   }

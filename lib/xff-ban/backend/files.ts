@@ -1,7 +1,7 @@
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { canonical } from '../../net/address.js'
-import { readLine, writeLine } from '../../wire/jsonl.js'
+import { encodeLine, parseLine } from '../../wire/jsonl.js'
 import type { Ban } from '../jail/jail.js'
 import { type Backend, BackendError } from './backend.js'
 
@@ -18,7 +18,7 @@ export function filesBackend(dir: string): Backend {
     const draft = join(dir, `.${ip}.new`)
     const file = await open(draft, 'w', 0o644)
     try {
-      await file.writeFile(writeLine(record))
+      await file.writeFile(encodeLine(record))
       await file.utimes(until / 1000, until / 1000)
     } finally {
       await file.close()
@@ -35,7 +35,7 @@ export function filesBackend(dir: string): Backend {
         if (name.startsWith('.') && name.endsWith('.new') && canonical(name.slice(1, -4)) !== null)
           return true
         if (canonical(name) !== name) return false
-        const record = readLine((await readFile(path(name), 'utf8').catch(() => '')).trimEnd(), ['ban'])
+        const record = parseLine((await readFile(path(name), 'utf8').catch(() => '')).trimEnd(), ['ban'])
         return typeof record !== 'string' && record.ip === name
       }),
     )

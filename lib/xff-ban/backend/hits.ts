@@ -15,12 +15,12 @@ const WAITING = 1000
 export function tellHits(
   stage: Readable & Writable,
   backend: Pick<Backend, 'hits'>,
-  say: (message: string) => void,
+  warn: (message: string) => void,
   every = EVERY,
 ): void {
   const told = new Map<string, number>()
   const timer = setInterval(() => {
-    look().catch(error => say(`hits: ${error.message}`))
+    look().catch(error => warn(`hits: ${error.message}`))
   }, every)
   stage.once('prefinish', () => clearInterval(timer)).once('close', () => clearInterval(timer))
 

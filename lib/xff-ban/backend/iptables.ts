@@ -17,7 +17,7 @@ export interface Options extends Hook, Wish {
   /** why it may not bite where a banned address keeps failing */
   hint: string
   /** tells people what they should know */
-  say: (message: string) => void
+  warn: (message: string) => void
 }
 
 /**
@@ -28,7 +28,7 @@ export interface Options extends Hook, Wish {
  * @throws RangeError for a name that no chain can have
  */
 export function iptablesBackend(options: Options): Backend {
-  const { name, chain, ports, protocol, say } = options
+  const { name, chain, ports, protocol, warn } = options
   checkName(name)
   const ways = waysFor(options)
   const nft = nftTable(options)
@@ -68,12 +68,12 @@ export function iptablesBackend(options: Options): Backend {
         } catch (error) {
           const next = ways[i + 1]
           if (!(error instanceof BackendError) || !next) throw error
-          say(
+          warn(
             `${error.message}; so the app's end of a refused connection is not freed: ${next.target} instead`,
           )
         }
       }
-      for (const warning of warningsOf(way, options, listeners)) say(warning)
+      for (const warning of warningsOf(way, options, listeners)) warn(warning)
     },
 
     async apply(changes: readonly Change[]) {
@@ -82,7 +82,7 @@ export function iptablesBackend(options: Options): Backend {
       for (const family of families) {
         const fault = faultOfJumps(options, await readHook(family, options, way.table))
         if (fault !== undefined) {
-          say(`${family}: ${fault}; put back`)
+          warn(`${family}: ${fault}; put back`)
           await installIn(family)
           continue
         }
@@ -90,7 +90,7 @@ export function iptablesBackend(options: Options): Backend {
           await restore(family, [transaction(way.table, revision)])
         } catch (error) {
           // others may have done something to our chains
-          say(`${(error as Error).message}; all rules are written anew`)
+          warn(`${(error as Error).message}; all rules are written anew`)
           await installIn(family)
         }
       }

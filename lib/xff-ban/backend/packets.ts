@@ -24,7 +24,7 @@ export interface PacketWishes {
   /** the built kernel program */
   object: string
   now: () => number
-  say: (message: string) => void
+  warn: (message: string) => void
 }
 
 /**
@@ -76,7 +76,7 @@ function bpfOptions(wishes: PacketWishes, { name, ports }: IptablesOptions): Bpf
 }
 
 /** Says so when it first opens. */
-function announced(backend: Backend, words: string, { say, hits }: PacketWishes): Backend {
+function announced(backend: Backend, words: string, { warn, hits }: PacketWishes): Backend {
   let opened = false
   return {
     ...backend,
@@ -84,8 +84,8 @@ function announced(backend: Backend, words: string, { say, hits }: PacketWishes)
       await backend.open(bans)
       if (opened) return
       opened = true
-      say(words)
-      if (hits && !backend.hits) say('--hits: iptables does not count them')
+      warn(words)
+      if (hits && !backend.hits) warn('--hits: iptables does not count them')
     },
   }
 }
@@ -117,7 +117,7 @@ function firstThatLoads(bpf: Backend, filter: Backend, wishes: PacketWishes): Ba
 
     async flush() {
       if (chosen) return chosen.flush()
-      await bpf.flush().catch(error => wishes.say(`bpf: ${error.message}`))
+      await bpf.flush().catch(error => wishes.warn(`bpf: ${error.message}`))
       await filter.flush()
     },
 

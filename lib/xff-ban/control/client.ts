@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { writeLine } from '../../wire/jsonl.js'
+import { encodeLine } from '../../wire/jsonl.js'
 import type { Answer, Request } from '../jail/decide.js'
 import { readAll, readAnswer } from './server.js'
 import { withSocketPath } from './socket-path.js'
@@ -36,7 +36,7 @@ export async function ask(path: string, requests: readonly Request[]): Promise<A
   }
   socket.setTimeout(PATIENCE, () => socket.destroy(new Error(`no answer in ${PATIENCE / 1000} seconds`)))
   try {
-    socket.end(requests.map(writeLine).join(''))
+    socket.end(requests.map(encodeLine).join(''))
     const lines = (await readAll(socket, MOST_TEXT)).split('\n')
     // the blank line tells that it is whole
     if (lines.pop() !== '' || lines.pop() !== '') throw new Error('the answer broke off')

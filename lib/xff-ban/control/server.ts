@@ -4,7 +4,7 @@ import { createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { readLine, writeLine } from '../../wire/jsonl.js'
+import { encodeLine, parseLine } from '../../wire/jsonl.js'
 import type { BanRecord } from '../../wire/record.js'
 import type { Answer, Declined, Request } from '../jail/decide.js'
 import { withSocketPath } from './socket-path.js'
@@ -31,7 +31,7 @@ export interface Controlled {
  * @param path of the socket; whoever has the lock may replace it
  * @returns what ends it
  */
-export async function serve(path: string, controlled: Controlled, say: (message: string) => void) {
+export async function serve(path: string, controlled: Controlled, warn: (message: string) => void) {
   const sockets = new Set<Socket>()
   const server = createServer({ allowHalfOpen: true }, socket => {
     sockets.add(socket)
@@ -39,14 +39,14 @@ export async function serve(path: string, controlled: Controlled, say: (message:
     socket.on('error', () => {}) // whoever went away needs no answer
     converse(socket, controlled).catch(error => {
       socket.destroy()
-      if ((error as NodeJS.ErrnoException).syscall === undefined) say(`control: ${(error as Error).message}`)
+      if ((error as NodeJS.ErrnoException).syscall === undefined) warn(`control: ${(error as Error).message}`)
     })
   })
   server.maxConnections = CONNECTIONS
   try {
     await listen(server, path)
   } catch (error) {
-    say(`nobody can speak with this process: ${(error as Error).message}`)
+    warn(`nobody can speak with this process: ${(error as Error).message}`)
     return async () => {}
   }
   return async () => {
@@ -85,7 +85,7 @@ async function converse(socket: Socket, { list, ask }: Controlled): Promise<void
 
 /** The answers in the order of the lines, those that are no requests declined. */
 async function answer(lines: readonly string[], ask: Controlled['ask']): Promise<Answer[]> {
-  const read = lines.map((line, i) => (i < MOST_REQUESTS ? readLine(line, ['ban', 'unban']) : 'too many'))
+  const read = lines.map((line, i) => (i < MOST_REQUESTS ? parseLine(line, ['ban', 'unban']) : 'too many'))
   const asked = await ask(read.filter(one => typeof one !== 'string') as Request[])
   let next = 0
   return read.map(one =>
@@ -96,7 +96,7 @@ async function answer(lines: readonly string[], ask: Controlled['ask']): Promise
 function* blocks(answers: readonly Answer[]): Generator<string> {
   let block = ''
   for (const one of answers) {
-    block += writeLine(one as BanRecord)
+    block += encodeLine(one as BanRecord)
     if (block.length < BLOCK) continue
     yield block
     block = ''
@@ -121,7 +121,7 @@ export async function readAll(socket: Socket, most = MOST_TEXT): Promise<string>
 
 /** Reads a line of an answer; null for one that is none. */
 export function readAnswer(line: string): Answer | null {
-  const record = readLine(line, ['ban', 'unban'])
+  const record = parseLine(line, ['ban', 'unban'])
   if (typeof record !== 'string') return record as Answer
   try {
     const { type, ip, because } = JSON.parse(line) as Declined

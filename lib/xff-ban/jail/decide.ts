@@ -49,7 +49,7 @@ export interface Options {
   /** by how many milliseconds the clock was set since it was last asked */
   stepped: () => number
   announcer: Announcer
-  say: (message: string) => void
+  warn: (message: string) => void
 }
 
 export interface Decider {
@@ -60,7 +60,7 @@ export interface Decider {
   decide: (asked: readonly Asked[]) => Outcome
 }
 
-export function createDecider({ jail, backend, now, stepped, announcer, say }: Options): Decider {
+export function createDecider({ jail, backend, now, stepped, announcer, warn }: Options): Decider {
   const tally: Tally = { bans: 0, unbans: 0, past: 0, repeats: 0, refused: 0 }
   let newest = Number.NEGATIVE_INFINITY
   // for bans from the journal nobody knows when they fell: not after this
@@ -136,7 +136,7 @@ export function createDecider({ jail, backend, now, stepped, announcer, say }: O
     const inForce = jail.inForce()
     outcome.moved = true
     outcome.journaled.push(...inForce.map(({ record }) => record))
-    say(`the clock was set by ${Math.round(by / 1000)} s: the ends of ${inForce.length} bans move along`)
+    warn(`the clock was set by ${Math.round(by / 1000)} s: the ends of ${inForce.length} bans move along`)
   }
 
   return {
@@ -150,7 +150,7 @@ export function createDecider({ jail, backend, now, stepped, announcer, say }: O
       for (const { ip } of jail.inForce()) {
         const because = jail.exempt(ip) ?? backend.refuses(ip)
         if (because === undefined) continue
-        say(`no longer banned: ${ip}: ${because}`)
+        warn(`no longer banned: ${ip}: ${because}`)
         const decision = jail.unban({ type: 'unban', ip }, begun)
         if (decision.does === 'unban') unban(outcome, decision.record)
       }
@@ -164,7 +164,7 @@ export function createDecider({ jail, backend, now, stepped, announcer, say }: O
         const told = settle(outcome, record)
         if (answer) outcome.answers.push(() => answer(told))
         else if (told.type === 'refused') {
-          say(`refused to ${record.type} ${JSON.stringify(record.ip)}: ${told.because}`)
+          warn(`refused to ${record.type} ${JSON.stringify(record.ip)}: ${told.because}`)
         }
       }
       if (now) for (const ended of jail.expire(now())) unban(outcome, ended)

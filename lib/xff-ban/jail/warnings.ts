@@ -20,11 +20,11 @@ export interface Options {
   storm: number
   /** why banned addresses may go on failing; undefined where they are expected to */
   hint: string | undefined
-  say: (message: string) => void
+  warn: (message: string) => void
 }
 
 /** All times are in milliseconds since 1970. */
-export function createAnnouncer({ storm, hint, say }: Options): Announcer {
+export function createAnnouncer({ storm, hint, warn }: Options): Announcer {
   // the times of the latest bans, round and round
   const times = new Float64Array(storm).fill(Number.NEGATIVE_INFINITY)
   let next = 0
@@ -40,7 +40,7 @@ export function createAnnouncer({ storm, hint, say }: Options): Announcer {
       // where the next one goes lies the oldest
       if (now - (times[next] as number) >= MINUTE) return
       if (now - stormy >= MINUTE) {
-        say(
+        warn(
           `a storm: ${storm} new bans within a minute. An attack from many addresses, or an application that ` +
             'answers everybody with errors (xff-ban flush lifts all bans)',
         )
@@ -57,7 +57,7 @@ export function createAnnouncer({ storm, hint, say }: Options): Announcer {
         .slice(0, NAMED)
         .map(([name, count]) => (count > 1 ? `${name} (${count} times)` : name))
       const others = counts.size > NAMED ? ` and ${counts.size - NAMED} others` : ''
-      say(`banned, yet still failing: ${names.join(', ')}${others}. Likely cause: ${hint}`)
+      warn(`banned, yet still failing: ${names.join(', ')}${others}. Likely cause: ${hint}`)
       counts = new Map()
       told = now
     },

@@ -20,7 +20,7 @@ export interface Backlog {
   failure: () => Error | undefined
 }
 
-export function createBacklog(journal: Journal, say: (message: string) => void): Backlog {
+export function createBacklog(journal: Journal, warn: (message: string) => void): Backlog {
   let unwritten: Request[] = []
   let untold: News = { carriedOut: [], answers: [] }
   let failure: Error | undefined
@@ -39,12 +39,12 @@ export function createBacklog(journal: Journal, say: (message: string) => void):
         await journal.append(unwritten)
       } catch (error) {
         if (!failure) {
-          say(`${(error as Error).message}; bans are still enforced, and told once they can be written`)
+          warn(`${(error as Error).message}; bans are still enforced, and told once they can be written`)
         }
         failure = error as Error
         return false
       }
-      if (failure) say(`the journal is written again, ${unwritten.length} records`)
+      if (failure) warn(`the journal is written again, ${unwritten.length} records`)
       failure = undefined
       unwritten = []
       return true

@@ -3,8 +3,8 @@ import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises
 import { dirname } from 'node:path'
 import { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { Report } from '../../wire/bad-line.js'
-import { decode, writeLine } from '../../wire/jsonl.js'
+import type { OnBadLine } from '../../wire/bad-line.js'
+import { decode, encodeLine } from '../../wire/jsonl.js'
 import type { BanRecord, UnbanRecord } from '../../wire/record.js'
 
 type Kept = BanRecord | UnbanRecord
@@ -60,11 +60,11 @@ export const NO_JOURNAL: Journal = {
  * is no ban or unban, as a last one torn by a crash, is reported and passed over.
  * @throws JournalError
  */
-export async function openJournal(path: string, memory: Remembering, report: Report): Promise<Journal> {
+export async function openJournal(path: string, memory: Remembering, onBadLine: OnBadLine): Promise<Journal> {
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o750 })
     let file = await open(path, 'a+', 0o600)
-    let lines = await readJournal(path, memory.recall, report)
+    let lines = await readJournal(path, memory.recall, onBadLine)
     let { size } = await file.stat()
     // a torn line must not swallow the record that is written next
     let torn = !(await endsWithNewline(file, size))
@@ -77,7 +77,7 @@ export async function openJournal(path: string, memory: Remembering, report: Rep
       // what a failed attempt has left goes first
       if (failed) await file.truncate(size)
       failed = true
-      const text = Buffer.from((torn ? '\n' : '') + records.map(writeLine).join(''))
+      const text = Buffer.from((torn ? '\n' : '') + records.map(encodeLine).join(''))
       await file.appendFile(text)
       await file.datasync()
       size += text.length
@@ -141,7 +141,7 @@ export async function openJournal(path: string, memory: Remembering, report: Rep
 export async function readJournal(
   path: string,
   recall: (record: Kept) => void,
-  report: Report,
+  onBadLine: OnBadLine,
 ): Promise<number> {
   let lines = 0
   const sink = new Writable({
@@ -152,11 +152,11 @@ export async function readJournal(
       done()
     },
   })
-  const reportHere: Report = fault => {
+  const onBadLineHere: OnBadLine = badLine => {
     lines += 1
-    report({ ...fault, kind: `${fault.kind} in the journal` })
+    onBadLine({ ...badLine, kind: `${badLine.kind} in the journal` })
   }
-  await pipeline([createReadStream(path), ...decode(['ban', 'unban'], reportHere), sink])
+  await pipeline([createReadStream(path), ...decode(['ban', 'unban'], onBadLineHere), sink])
   return lines
 }
 
@@ -177,7 +177,7 @@ async function replace(path: string, records: Iterable<Kept>) {
     }
     for (const record of records) {
       lines += 1
-      block += writeLine(record)
+      block += encodeLine(record)
       if (block.length >= BLOCK) await flush()
     }
     await flush()

@@ -15,10 +15,10 @@ const NAMES = '/run/xff-ban'
  * @returns what gives it back before
  * @throws JournalError when another process has it, or the file cannot be made
  */
-export async function lock(path: string, pid: number, say: (message: string) => void): Promise<() => void> {
+export async function lock(path: string, pid: number, warn: (message: string) => void): Promise<() => void> {
   let held: Held
   try {
-    held = await hold(path, pid, say)
+    held = await hold(path, pid, warn)
   } catch (error) {
     throw new JournalError(
       `cannot use the journal (--state names another): ${(error as Error).message}`,
@@ -39,12 +39,12 @@ export async function lock(path: string, pid: number, say: (message: string) => 
  * @param pid our process id
  * @throws BackendError when another process has it
  */
-export async function lockName(name: string, pid: number, say: (message: string) => void): Promise<void> {
+export async function lockName(name: string, pid: number, warn: (message: string) => void): Promise<void> {
   let held: Held
   try {
-    held = await hold(`${NAMES}/${name}-${statSync('/proc/self/ns/net').ino}.lock`, pid, say)
+    held = await hold(`${NAMES}/${name}-${statSync('/proc/self/ns/net').ino}.lock`, pid, warn)
   } catch (error) {
-    say(`nothing keeps a second xff-ban off --name ${name}: ${(error as Error).message}`)
+    warn(`nothing keeps a second xff-ban off --name ${name}: ${(error as Error).message}`)
     return
   }
   if ('release' in held) return
@@ -62,7 +62,7 @@ type Held = { release: () => void } | { by: string }
  * inherit from us. The file stays: a lock on a file that somebody else deletes keeps nobody off.
  * @throws an error of the system when the file cannot be made
  */
-async function hold(path: string, pid: number, say: (message: string) => void): Promise<Held> {
+async function hold(path: string, pid: number, warn: (message: string) => void): Promise<Held> {
   mkdirSync(dirname(path), { recursive: true, mode: 0o750 })
   // a descriptor, for a FileHandle is closed when nobody refers to it any more
   const file = openSync(path, 'a+', 0o600)
@@ -72,7 +72,8 @@ async function hold(path: string, pid: number, say: (message: string) => void): 
     closeSync(file)
     return { by: /^\d+$/.test(holder) ? `process ${holder}` : 'another process' }
   }
-  if (code !== 0) say(`nothing keeps a second xff-ban off: flock(1) failed (${code}), as where it is missing`)
+  if (code !== 0)
+    warn(`nothing keeps a second xff-ban off: flock(1) failed (${code}), as where it is missing`)
   try {
     ftruncateSync(file)
     writeSync(file, `${pid}\n`)

@@ -32,7 +32,7 @@ export const exec: Subject = {
           onUnban: [program, 'del', '{ip}'],
           timeout: 10_000,
           memory,
-          say: message => t.comment(message),
+          warn: message => t.comment(message),
         }),
       options: ['--on-ban', `${program} add {ip}`, '--on-unban', `${program} del {ip}`],
       refused: refusedAt(port),

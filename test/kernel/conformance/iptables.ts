@@ -26,7 +26,7 @@ export const iptables: Subject = {
           match: compileMatch('http', false),
           hint: '',
           mark: 0x10000000,
-          say: () => {},
+          warn: () => {},
           block: RESET.slice(1),
         }),
       options: ['--port', String(port), '--packets', 'iptables'],

@@ -30,7 +30,7 @@ const backend = iptablesBackend({
   block: undefined,
   hint: '',
   mark: 0x10000000,
-  say: message => said.push(message),
+  warn: message => said.push(message),
 })
 const until = Date.now() + 86_400_000
 const banOf = (ip: string) => ({ ip, until, record: { type: 'ban' as const, ip } })

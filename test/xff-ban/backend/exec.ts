@@ -30,7 +30,7 @@ function withScript(t: Test, script: string, timeout = 10_000): Setting {
     onUnban: [program, 'unban', '{ip}'],
     timeout,
     memory: join(folder, 'told'),
-    say: message => said.push(message.replaceAll(`${folder}/`, '')),
+    warn: message => said.push(message.replaceAll(`${folder}/`, '')),
   })
   const lines = (file: string) => {
     const path = join(folder, file)
@@ -118,7 +118,7 @@ t.test('a new run unbans whom it finds told and no longer banned', async t => {
     [program, 'ban', '{ip}'],
     [program, 'unban', '{ip}'],
   ]
-  const options = { onBan, onUnban, timeout: 10_000, memory: join(folder, 'told'), say: () => {} }
+  const options = { onBan, onUnban, timeout: 10_000, memory: join(folder, 'told'), warn: () => {} }
   await execBackend(options).open([ban('203.0.113.8')])
   t.same(lines('args').sort(), ['ban 203.0.113.8', 'unban 203.0.113.7'])
   t.same(lines('told'), ['203.0.113.8'])

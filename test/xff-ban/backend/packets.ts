@@ -14,11 +14,11 @@ const WISHES: PacketWishes = {
     uwsgi: undefined,
   },
   ...{ field: 'X-Forwarded-For', answer: '403', hits: false, object: '/nowhere/xff-ban.bpf.o' },
-  ...{ now: () => 1_795_000_000_000, say: message => said.push(message) },
+  ...{ now: () => 1_795_000_000_000, warn: message => said.push(message) },
 }
 const IPTABLES = {
   ...{ ports: [3031], name: 'xff-ban', chain: 'INPUT', protocol: 'tcp', match: compileMatch('http', false) },
-  ...{ hint: '', block: undefined, mark: 1, say: () => {} },
+  ...{ hint: '', block: undefined, mark: 1, warn: () => {} },
 }
 const backend = (wishes: Partial<PacketWishes>) => packetBackend({ ...WISHES, ...wishes }, IPTABLES)
 

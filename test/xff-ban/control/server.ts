@@ -144,7 +144,7 @@ t.test('more than fits into one request', async t => {
 t.test('whoever misuses the socket gets no further', async t => {
   const { socket, records, start } = jailAt(t)
   const { child } = await start()
-  const say = async (input: string) => {
+  const warn = async (input: string) => {
     const client = connect(relative('.', socket))
     client.on('error', () => {})
     client.end(input)
@@ -155,18 +155,16 @@ t.test('whoever misuses the socket gets no further', async t => {
       .split('\n')
       .filter(Boolean)
       .map(line => JSON.parse(line).because)
-  t.same(because(await say('{"type":"request","time":null,"ip":null}\nx\nnull\n{"type":"ban","ip":"x"}\n')), [
-    'not a ban or unban',
-    'not JSON',
-    'not a record',
-    'bad ip',
-  ])
-  t.same(because(await say('{"type":"unban","ip":"198.51.100.1"}\n'.repeat(1_002))).slice(999), [
+  t.same(
+    because(await warn('{"type":"request","time":null,"ip":null}\nx\nnull\n{"type":"ban","ip":"x"}\n')),
+    ['not a ban or unban', 'not JSON', 'not a record', 'bad ip'],
+  )
+  t.same(because(await warn('{"type":"unban","ip":"198.51.100.1"}\n'.repeat(1_002))).slice(999), [
     'not banned',
     'too many',
     'too many',
   ])
-  t.match(await say('x'.repeat(3_000_000)), /^(gone|)$/)
+  t.match(await warn('x'.repeat(3_000_000)), /^(gone|)$/)
   // those who are silent take no place from others, up to a bound
   const silent = Array.from({ length: 10 }, () => connect(relative('.', socket)).on('error', () => {}))
   t.teardown(() => silent.map(client => client.destroy()))

@@ -7,7 +7,7 @@ const MINUTE = 60_000
 
 function announcing(storm: number, hint?: string) {
   const said: string[] = []
-  return { said, ...createAnnouncer({ storm, hint, say: message => said.push(message) }) }
+  return { said, ...createAnnouncer({ storm, hint, warn: message => said.push(message) }) }
 }
 
 t.test('a storm is announced once', async t => {

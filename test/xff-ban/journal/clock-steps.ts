@@ -57,7 +57,13 @@ t.test('the bans move along', async t => {
       // all of them are this process, which holds its locks to its end
       place: { ...place, lock: `${place.lock}${++processes}` },
       ...{ clocks, name: undefined, pid: process.pid, now: clocks.wall },
-      ...{ flush: false, verify: 5, storm: 1000, report: () => {}, say: (words: string) => said.push(words) },
+      ...{
+        flush: false,
+        verify: 5,
+        storm: 1000,
+        onBadLine: () => {},
+        warn: (words: string) => said.push(words),
+      },
       terms: { time: () => HOUR, maxBans: 10, remember: 30 * 24 * HOUR, exempt: () => undefined },
       backend: {
         ...nullBackend(),

@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import t from 'tap'
-import type { Fault } from '../../../lib/wire/bad-line.js'
+import type { BadLine } from '../../../lib/wire/bad-line.js'
 import type { BanRecord, UnbanRecord } from '../../../lib/wire/record.js'
 import { createJail } from '../../../lib/xff-ban/jail/jail.js'
 import { openJournal } from '../../../lib/xff-ban/journal/journal.js'
@@ -30,14 +30,14 @@ t.afterEach(() => Promise.all(open.splice(0).map(journal => journal.close().catc
 
 async function opened(path: string) {
   const told: (BanRecord | UnbanRecord)[] = []
-  const faults: Fault[] = []
+  const badLines: BadLine[] = []
   const journal = await openJournal(
     path,
     { recall: record => told.push(record), records: () => told, size: () => told.length, forget: () => {} },
-    fault => faults.push(fault),
+    badLine => badLines.push(badLine),
   )
   open.push(journal)
-  return { journal, told, faults }
+  return { journal, told, badLines }
 }
 
 t.test('what was appended is told to the next', async t => {
@@ -56,7 +56,7 @@ t.test('a torn last line costs that line alone', async t => {
   appendFileSync(path, '{"type":"ban","ti')
   const torn = await opened(path)
   t.same(torn.told, [ban(1)])
-  t.match(torn.faults, [{ line: 2, kind: 'not JSON in the journal' }])
+  t.match(torn.badLines, [{ line: 2, kind: 'not JSON in the journal' }])
   await torn.journal.append([ban(2)])
   t.same((await opened(path)).told, [ban(1), ban(2)])
   t.equal(readFileSync(path, 'utf8').split('\n').length, 4)
@@ -83,8 +83,8 @@ async function jailAt(path: string) {
     remember: 10 * HOUR,
     exempt: () => undefined,
   })
-  const faults: Fault[] = []
-  const journal = await openJournal(path, jail, fault => faults.push(fault))
+  const badLines: BadLine[] = []
+  const journal = await openJournal(path, jail, badLine => badLines.push(badLine))
   open.push(journal)
   const append = async (count: number, from: number) => {
     const records = Array.from({ length: count }, (_, n) => {
@@ -96,7 +96,7 @@ async function jailAt(path: string) {
     })
     await journal.append(records.flat())
   }
-  return { jail, journal, faults, append }
+  return { jail, journal, badLines, append }
 }
 const lines = (path: string) => readFileSync(path, 'utf8').split('\n').length - 1
 
@@ -117,7 +117,7 @@ t.test('what is not worth remembering goes, all else stays as it was', async t =
   await append(1, START + 9_900 * 60_000)
   const after = await jailAt(path)
   t.same([...after.jail.records()], [...jail.records()], 'and what comes after it is written behind it')
-  t.same(after.faults, [])
+  t.same(after.badLines, [])
 })
 
 t.test('a journal that somebody took away is written anew', async t => {
@@ -146,8 +146,8 @@ t.test('a million lines are told and compacted', async t => {
     writeSync(file, bans.join(''))
   }
   closeSync(file)
-  const { jail, journal, faults } = await jailAt(path)
-  t.same(faults, [])
+  const { jail, journal, badLines } = await jailAt(path)
+  t.same(badLines, [])
   t.equal(jail.newest(), START + 499_999_000 + HOUR)
   await journal.tidy()
   t.equal(lines(path), jail.size())
@@ -168,7 +168,7 @@ t.test('a full disk keeps nothing by halves', { skip: noMounts }, async t => {
   await journal.close()
   const again = await opened(path)
   t.same(again.told, [ban(1), ...many], 'each once')
-  t.same(again.faults, [])
+  t.same(again.badLines, [])
   t.same(told, [])
   await again.journal.close()
   disk.fill()
