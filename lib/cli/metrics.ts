@@ -9,7 +9,7 @@ const EVERY = 15_000
 /** The option of every command; node_exporter reads no other names. */
 export const metricsOption: Option<string | undefined> = single(
   'FILE',
-  'keeps its numbers there as Prometheus text, for the textfile collector of node_exporter',
+  'write metrics to this file, in the Prometheus text format, for the textfile collector of node_exporter',
   pattern(/^[^\0]*[^\0/]\.prom$/, 'a file name that ends in .prom'),
 )
 

@@ -4,33 +4,56 @@ import * as value from '../cli/options/values.js'
 import { compileZone } from './time/log-clock.js'
 
 const options = {
-  status: cli.defaulted('LIST', 'which answers become records', value.statuses, '4xx,5xx'),
-  all: cli.flag('every answer becomes a record; the same as --status any'),
-  trust: cli.repeated('CIDR', 'hops that are ours, @FILE for one a line', value.ranges, 'private ranges'),
+  status: cli.defaulted('LIST', 'statuses of the requests that become records', value.statuses, '4xx,5xx'),
+  all: cli.flag('write a record for every request; same as --status any'),
+  trust: cli.repeated(
+    'CIDR',
+    'trusted proxies, skipped when the client is looked for; @FILE holds one per line',
+    value.ranges,
+    'private ranges',
+  ),
   hops: cli.single(
     'N',
-    'instead of --trust: exactly N proxies append to X-Forwarded-For',
+    'instead of --trust: the number of proxies that append to X-Forwarded-For',
     value.whole(1, 100),
   ),
-  tz: cli.single('ZONE', "the log's time zone, as Europe/Berlin or +02:00; else the machine's", compileZone),
-  'log-format': cli.single('FORMAT', "the log-format of uWSGI's ini file, where it has one", value.text),
-  'log-format-strftime': cli.flag('the ini file has logformat-strftime'),
-  'log-date': cli.single('FORMAT', 'the log-date of the ini file, for %(ftime)', value.text),
-  ini: cli.single('FILE', 'reads all of these from the ini file itself', value.file),
-  field: cli.single(
-    'NAME',
-    'the lines are JSON, from a log encoder: the member that holds the message',
+  tz: cli.single(
+    'ZONE',
+    "time zone of the log, such as Europe/Berlin or +02:00 (default: the machine's)",
+    compileZone,
+  ),
+  'log-format': cli.single(
+    'FORMAT',
+    'log-format in the configuration of uWSGI, where it has one',
     value.text,
   ),
-  since: cli.single('WHEN', 'passes over what was before: 2026-11-22T14:00, or 10m ago', value.text),
-  unparsed: cli.single('FILE', 'keeps the lines that are not understood', value.text),
+  'log-format-strftime': cli.flag('the configuration of uWSGI has logformat-strftime'),
+  'log-date': cli.single('FORMAT', 'log-date in the configuration of uWSGI, for %(ftime)', value.text),
+  ini: cli.single(
+    'FILE',
+    'read log-format, logformat-strftime and log-date from this ini file of uWSGI',
+    value.file,
+  ),
+  field: cli.single(
+    'NAME',
+    'the lines are JSON objects (a JSON log encoder): the key that holds the log line',
+    value.text,
+  ),
+  since: cli.single(
+    'WHEN',
+    'skip requests before this time: 2026-11-22T14:00, or 10m for ten minutes ago',
+    value.text,
+  ),
+  unparsed: cli.single('FILE', 'append the lines that could not be parsed to this file', value.text),
   metrics: metricsOption,
-  explain: cli.flag('instead of records, tells for each the hops from right to left and the verdict on them'),
+  explain: cli.flag(
+    'instead of records, show each list of addresses from right to left, and which one is the client',
+  ),
 }
 
 /** How it is used: --help, the man page and completion are made of this. */
 export const usage = {
   command: 'uwsgi-parse',
-  describe: 'Reads a uWSGI log on stdin, writes a request record a line (JSON Lines) on stdout.',
+  describe: 'Reads the request log of uWSGI on stdin and writes request records on stdout, as JSON Lines.',
   options,
 } satisfies cli.Usage

@@ -1,17 +1,17 @@
 import * as cli from '../cli/options/option.js'
 import { text } from '../cli/options/values.js'
 
-const FORMS = `  xff-import /etc/fail2ban/jail.local     reads it with all that belongs to it: jail.conf, jail.d, filter.d, action.d`
+const FORMS = `  xff-import /etc/fail2ban/jail.local     reads it and the files beside it: jail.conf, jail.d, filter.d, action.d`
 
 const options = {
-  settings: cli.flag('print a settings file for each jail, not a pipeline'),
-  jail: cli.repeated('NAME', 'this jail only', text),
+  settings: cli.flag('print a settings file for each jail instead of a pipeline'),
+  jail: cli.repeated('NAME', 'convert only this jail', text),
 }
 
 /** How it is used: --help, the man page and completion are made of this. */
 export const usage = {
   command: 'xff-import',
-  describe: 'Prints the pipeline for each jail of fail2ban that watches a log of uWSGI.',
+  describe: 'Prints a pipeline for each jail of fail2ban that watches a log of uWSGI.',
   forms: FORMS,
   files: true,
   options,

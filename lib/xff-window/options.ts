@@ -3,40 +3,42 @@ import * as cli from '../cli/options/option.js'
 import * as value from '../cli/options/values.js'
 
 const options = {
-  max: cli.defaulted(
-    'N',
-    'failures allowed up to: the Nth within --find tips the ban',
-    value.whole(1, 10_000),
-    '10',
-    ['maxretry'],
+  max: cli.defaulted('N', 'ban a client on its Nth failure within --find', value.whole(1, 10_000), '10', [
+    'maxretry',
+  ]),
+  find: cli.defaulted(
+    'TIME',
+    'length of the window in which failures are counted',
+    value.duration(1, 31_536_000),
+    '300',
+    ['findtime'],
   ),
-  find: cli.defaulted('TIME', 'how far is looked back', value.duration(1, 31_536_000), '300', ['findtime']),
   late: cli.defaulted(
     'TIME',
-    'lines out of order by up to this count as if in order',
+    'how far out of order a line may be and still count',
     value.duration(0, 86_400),
     '60',
   ),
-  status: cli.defaulted('LIST', 'which requests are failures', value.statuses, '4xx,5xx'),
+  status: cli.defaulted('LIST', 'statuses that count as failures', value.statuses, '4xx,5xx'),
   ignore: cli.repeated(
     'CIDR',
-    'never counted, @FILE for one a line, read anew on SIGHUP',
+    'clients that are never counted; @FILE holds one per line and is read again on SIGHUP',
     value.rangesOption,
   ),
   'ipv6-prefix': cli.defaulted(
     'N',
-    'IPv6 clients are counted and banned by prefixes of N bits',
+    'count and ban IPv6 clients by prefixes of N bits',
     value.whole(16, 128),
     '128',
   ),
-  keys: cli.defaulted('N', 'addresses kept at the most', value.whole(1, 10_000_000), '1000000'),
+  keys: cli.defaulted('N', 'maximum number of addresses tracked', value.whole(1, 10_000_000), '1000000'),
   metrics: metricsOption,
-  explain: cli.flag('instead of records, tells each ban with the failures that made it'),
+  explain: cli.flag('instead of records, show each ban with the failures that caused it'),
 }
 
 /** How it is used: --help, the man page and completion are made of this. */
 export const usage = {
   command: 'xff-window',
-  describe: 'Reads request records on stdin, writes a ban record for each client that failed too often.',
+  describe: 'Reads request records on stdin and writes a ban record for each client that failed too often.',
   options,
 } satisfies cli.Usage

@@ -12,11 +12,11 @@ export type Order =
 export const VERBS = ['list', 'ban', 'unban', 'flush'] as const
 
 /** How the words are used, for the help. */
-export const FORMS = `With a word it speaks with the xff-ban that runs under this --name or --state, or does it itself where none runs:
-  xff-ban list            who is banned: a table, or JSON Lines in a pipe
+export const FORMS = `A subcommand goes to the xff-ban that runs with this --name or --state; if none runs, it is carried out directly:
+  xff-ban list            shows who is banned: a table, or JSON Lines in a pipe
   xff-ban ban IP...       bans addresses or prefixes
-  xff-ban unban IP...     lifts their bans
-  xff-ban flush           lifts all bans`
+  xff-ban unban IP...     ends their bans
+  xff-ban flush           ends all bans`
 
 /**
  * Reads the words of the command line.
