@@ -2,16 +2,12 @@
 import { dirname } from 'node:path'
 import { Readable } from 'node:stream'
 import { parseWords, UsageError } from '../lib/cli/options/parse.js'
-import { EXIT, run } from '../lib/cli/run.js'
+import { run } from '../lib/cli/run.js'
+import { EXIT, ExitError } from '../lib/exit.js'
 import { readConfig } from '../lib/xff-import/config.js'
 import { usage } from '../lib/xff-import/options.js'
 import { pipelineOf, settingsOf } from '../lib/xff-import/print.js'
 import { carryOver } from '../lib/xff-import/translate.js'
-
-/** There is nothing to import from. */
-class InputError extends Error {
-  readonly exitCode = EXIT.noInput
-}
 
 run(usage.command, async ({ warn }) => {
   const read = await parseWords(usage, process.argv.slice(2))
@@ -24,7 +20,8 @@ run(usage.command, async ({ warn }) => {
   }
   const config = await readConfig(file.replace(/\.(conf|local)$/, ''))
   config.faults.forEach(warn)
-  if (config.files.length === 0) throw new InputError(`cannot read ${JSON.stringify(file)}: no such file`)
+  if (config.files.length === 0)
+    throw new ExitError(`cannot read ${JSON.stringify(file)}: no such file`, EXIT.noInput)
   const names = [...config.sections.keys()].filter(name => name !== 'DEFAULT' && name !== 'INCLUDES')
   const missing = given.jail.find(name => !names.includes(name))
   if (missing !== undefined) {

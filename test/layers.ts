@@ -7,6 +7,7 @@ const STAGES = ['uwsgi-parse', 'xff-window', 'xff-ban', 'xff-notify', 'xff-impor
 
 /** The leaves of ours that everyone may use: what flows, and how it is written down. */
 const LEAVES = [
+  'lib/exit',
   'lib/wire/record',
   'lib/wire/bad-line',
   'lib/wire/lines',
@@ -18,6 +19,7 @@ const LEAVES = [
 
 /** What a file may import of ours, by where it lies; the first that fits. */
 const ALLOWED: readonly (readonly [string, readonly string[]])[] = [
+  ['lib/exit', []],
   ['lib/net/', ['lib/net/']],
   ['lib/text/', ['lib/text/']],
   ['lib/wire/record', []],
@@ -41,7 +43,11 @@ const ALLOWED: readonly (readonly [string, readonly string[]])[] = [
   ...STAGES.map(stage => [`lib/${stage}/options`, ['lib/cli/', `lib/${stage}/`]] as const),
   ...STAGES.map(stage => [`lib/${stage}/`, [...LEAVES, 'lib/wire/', `lib/${stage}/`]] as const),
   ...STAGES.map(
-    stage => [`bin/${stage}`, ['lib/cli/', 'lib/net/', 'lib/text/', 'lib/wire/', `lib/${stage}/`]] as const,
+    stage =>
+      [
+        `bin/${stage}`,
+        ['lib/exit', 'lib/cli/', 'lib/net/', 'lib/text/', 'lib/wire/', `lib/${stage}/`],
+      ] as const,
   ),
 ]
 

@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
+import { EXIT, ExitError, messageOf } from '../exit.js'
 import { type Option, single } from './options/option.js'
 import { pattern } from './options/values.js'
-import { EXIT } from './run.js'
 
 /** How often the file is written, in milliseconds. */
 const EVERY = 15_000
@@ -35,7 +35,7 @@ const NO_METRICS: Metrics = {
  * Numbers named `<prefix>_<name>`, labelled with the jail: the name of the file without `.prom`, so that the
  * files of many apps go together. The library is only loaded when a file is asked for. A file that cannot be
  * written later on is told, and no reason to stop.
- * @throws Error with exit code 74 where it cannot be written at all
+ * @throws ExitError with exit code 74 where it cannot be written at all
  */
 export async function openMetrics(
   prefix: string,
@@ -58,7 +58,7 @@ export async function openMetrics(
     await rename(draft, file)
   }
   await write().catch(error => {
-    throw Object.assign(new Error(`--metrics: ${error.message}`), { exitCode: EXIT.io })
+    throw new ExitError(`--metrics: ${messageOf(error)}`, EXIT.io)
   })
   let writing = Promise.resolve()
   let broken = false

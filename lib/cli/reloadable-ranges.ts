@@ -1,3 +1,4 @@
+import { messageOf } from '../exit.js'
 import { compileRanges, type InRanges } from '../net/ranges.js'
 import { ranges } from './options/values.js'
 
@@ -15,7 +16,7 @@ export function reread(given: readonly string[], warn: (message: string) => void
         holder.current = compile()
         warn('ranges read anew')
       } catch (error) {
-        warn(`ranges stay as they were: ${(error as Error).message}`)
+        warn(`ranges stay as they were: ${messageOf(error)}`)
       }
     })
   }

@@ -1,18 +1,11 @@
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { codeOf, EXIT, exitCodeOf, messageOf } from '../exit.js'
 import { createDiagnostics, type Diagnostics } from './diagnostics.js'
 import { createProgress } from './progress.js'
 import { openInput } from './stdin.js'
 import { openOutput } from './stdout.js'
 import { tuneEngine } from './v8-flags.js'
-
-/** Exit codes, as in sysexits.h. */
-export const EXIT = { usage: 64, noInput: 66, unavailable: 69, software: 70, io: 74 } as const
-
-/** A failure whose exit code is known where it is thrown. */
-interface Coded extends Error {
-  exitCode: number
-}
 
 /** What runs between stdin and stdout. */
 export interface Command {
@@ -58,7 +51,7 @@ export async function run(
     const closing = [summary(), diagnostics.badLineSummary()].filter(Boolean).join(', ')
     if (closing) diagnostics.warn(closing)
   } catch (error) {
-    process.exitCode = exitCode(error)
+    process.exitCode = exitCodeOf(error)
     diagnostics.warn(process.exitCode === EXIT.software ? stackOf(error) : messageOf(error))
   }
   // what was asked to end must not wait for more input
@@ -66,18 +59,9 @@ export async function run(
 }
 
 function ignoreClosedReader(error: unknown): void {
-  if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error
-}
-
-function exitCode(error: unknown): number {
-  if (typeof (error as Coded).exitCode === 'number') return (error as Coded).exitCode
-  return (error as NodeJS.ErrnoException).syscall === undefined ? EXIT.software : EXIT.io
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  if (codeOf(error) !== 'EPIPE') throw error
 }
 
 function stackOf(error: unknown): string {
-  return `a bug of ours: ${error instanceof Error ? error.stack : String(error)}`
+  return `internal error (please report): ${error instanceof Error ? error.stack : String(error)}`
 }

@@ -10,7 +10,7 @@ import { rememberClients } from './client.js'
 import { compileQuick, type Quick } from './fast-path.js'
 import { DEFAULT_FORMAT, type Format } from './layout/log-format.js'
 import { type Reading, readLine } from './layout/uwsgi.js'
-import { messageOf } from './repair/json-encoder.js'
+import { encodedLine } from './repair/json-encoder.js'
 import { unglue } from './repair/split-joined-lines.js'
 import { watchTears } from './repair/torn-records.js'
 import { type Attribution, toRequest } from './request.js'
@@ -119,7 +119,7 @@ export function uwsgiParse(options: Options): { stages: Duplex[]; tally: Tally }
 
   const parseThoroughly = (text: string): string => {
     if (text.length > MAX_LINE) return foreign(text, `longer than ${MAX_LINE} characters`)
-    const message = options.field === undefined ? text : messageOf(text, options.field)
+    const message = options.field === undefined ? text : encodedLine(text, options.field)
     if (message === null) return foreign(text, `not JSON with "${options.field}"`)
     const line = message.endsWith('\r') ? message.slice(0, -1) : message
     const reading = readLine(line, format.layout)

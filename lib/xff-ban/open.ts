@@ -1,3 +1,4 @@
+import { EXIT, messageOf } from '../exit.js'
 import type { OnBadLine } from '../wire/bad-line.js'
 import type { BanRecord } from '../wire/record.js'
 import type { Hits } from './backend/backend.js'
@@ -77,9 +78,9 @@ async function bansOfJournal(path: string, terms: Terms, now: number | undefined
     await readJournal(path, jail.recall, onBadLine)
   } catch (error) {
     throw new JournalError(
-      `no xff-ban of this name is running, and its journal (--name or --state) cannot be read: ${(error as Error).message}`,
-      66,
-      error,
+      `no xff-ban of this name is running, and its journal (--name or --state) cannot be read: ${messageOf(error)}`,
+      EXIT.noInput,
+      { cause: error },
     )
   }
   jail.expire(now ?? jail.newest())

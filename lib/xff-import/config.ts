@@ -1,5 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { dirname, isAbsolute, join } from 'node:path'
+import { messageOf } from '../exit.js'
 import { parseIni, type Section } from './configparser.js'
 
 /** A configuration: `NAME.conf`, what it includes, and what comes after and overrides it. */
@@ -82,7 +83,7 @@ async function textOf(config: Config, file: string): Promise<string | undefined>
     try {
       return await readFile(file, 'utf8')
     } catch (error) {
-      config.faults.push(`cannot read ${file}: ${(error as Error).message}`)
+      config.faults.push(`cannot read ${file}: ${messageOf(error)}`)
       return undefined
     }
   }

@@ -1,3 +1,4 @@
+import { messageOf } from '../exit.js'
 import type { AnyRecord } from '../wire/record.js'
 import { createQueue } from './queue.js'
 
@@ -99,7 +100,7 @@ export function createOutbox<R extends AnyRecord>(options: Options<R>): Outbox<R
         overflowing = false
         return
       } catch (error) {
-        const { message } = error as Error
+        const message = messageOf(error)
         if (over.signal.aborted) break
         if (error instanceof RefusedError) {
           tally.refused += items.length

@@ -1,12 +1,14 @@
 import type { Argv } from 'yargs'
 import pkg from '../../../package.json' with { type: 'json' }
-import { EXIT } from '../run.js'
+import { EXIT, ExitError } from '../../exit.js'
 import type { Option, Usage, Values } from './option.js'
 import { quote } from './values.js'
 
 /** A wrong option: its message names the option and quotes the value. */
-export class UsageError extends Error {
-  readonly exitCode = EXIT.usage
+export class UsageError extends ExitError {
+  constructor(message: string) {
+    super(message, EXIT.usage)
+  }
 }
 
 /**

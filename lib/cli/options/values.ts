@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { messageOf } from '../../exit.js'
 import { compileRanges } from '../../net/ranges.js'
 
 /*
@@ -111,7 +112,7 @@ export function file(given: string): string {
   try {
     return readFileSync(given, 'utf8')
   } catch (error) {
-    throw new RangeError(`cannot read ${quote(given)}: ${(error as Error).message}`)
+    throw new RangeError(`cannot read ${quote(given)}: ${messageOf(error)}`)
   }
 }
 

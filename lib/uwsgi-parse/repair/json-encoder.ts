@@ -3,7 +3,7 @@
  * uWSGI escapes quotes, backslashes, tabs and line ends only (core/utils.c, escape_json): other control
  * characters stand as they are, which JSON forbids and a client can bring about.
  */
-export function messageOf(text: string, field: string): string | null {
+export function encodedLine(text: string, field: string): string | null {
   const value = parse(text) ?? parse(text.replace(/[\0-\x1f]/g, escapeControl))
   const message = value && Object.hasOwn(value, field) ? value[field] : null
   return typeof message === 'string' ? message.replace(/\n$/, '') : null

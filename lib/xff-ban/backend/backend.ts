@@ -1,3 +1,4 @@
+import { EXIT, ExitError } from '../../exit.js'
 import type { Ban } from '../jail/jail.js'
 
 /** One step of enforcement, in the order in which it was decided. */
@@ -47,6 +48,8 @@ export function applyTo(inForce: Map<string, Ban>, changes: readonly Change[]): 
 }
 
 /** The enforcement point cannot be used: exit code 69 (EX_UNAVAILABLE). */
-export class BackendError extends Error {
-  readonly exitCode = 69
+export class BackendError extends ExitError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, EXIT.unavailable, options)
+  }
 }

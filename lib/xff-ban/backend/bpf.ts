@@ -1,3 +1,4 @@
+import { messageOf } from '../../exit.js'
 import type { Ban } from '../jail/jail.js'
 import { type Backend, BackendError, type Hits } from './backend.js'
 import { createBans, type Place, readHits } from './bpf/bans.js'
@@ -203,7 +204,7 @@ async function repeated<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work()
     } catch (error) {
-      if (left <= 1 || !/No such file or directory/.test((error as Error).message)) throw error
+      if (left <= 1 || !/No such file or directory/.test(messageOf(error))) throw error
     }
   }
 }

@@ -1,5 +1,6 @@
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { messageOf } from '../../exit.js'
 import { canonical } from '../../net/address.js'
 import { encodeLine, parseLine } from '../../wire/jsonl.js'
 import type { Ban } from '../jail/jail.js'
@@ -91,6 +92,6 @@ async function orUnusable(dir: string, work: () => Promise<void>): Promise<void>
   try {
     await work()
   } catch (error) {
-    throw new BackendError(`cannot keep bans in ${dir}: ${(error as Error).message}`, { cause: error })
+    throw new BackendError(`cannot keep bans in ${dir}: ${messageOf(error)}`, { cause: error })
   }
 }

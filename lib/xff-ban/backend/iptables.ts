@@ -1,3 +1,4 @@
+import { messageOf } from '../../exit.js'
 import type { Ban } from '../jail/jail.js'
 import { type Backend, BackendError, type Change } from './backend.js'
 import { faultOfJumps, type Hook } from './iptables/jumps.js'
@@ -90,7 +91,7 @@ export function iptablesBackend(options: Options): Backend {
           await restore(family, [transaction(way.table, revision)])
         } catch (error) {
           // others may have done something to our chains
-          warn(`${(error as Error).message}; all rules are written anew`)
+          warn(`${messageOf(error)}; all rules are written anew`)
           await installIn(family)
         }
       }

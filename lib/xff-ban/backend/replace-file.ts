@@ -1,5 +1,6 @@
 import { open, rename } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { messageOf } from '../../exit.js'
 import { BackendError } from './backend.js'
 
 /**
@@ -20,6 +21,6 @@ export async function replaceFile(path: string, text: string): Promise<void> {
     }
     await rename(draft, path)
   } catch (error) {
-    throw new BackendError(`cannot write ${path}: ${(error as Error).message}`, { cause: error })
+    throw new BackendError(`cannot write ${path}: ${messageOf(error)}`, { cause: error })
   }
 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { codeOf, EXIT, ExitError, messageOf } from '../../exit.js'
 import { encodeLine } from '../../wire/jsonl.js'
 import type { Answer, Request } from '../jail/decide.js'
 import { readAll, readAnswer } from './server.js'
@@ -11,8 +12,10 @@ const PATIENCE = 60_000
 const MOST_TEXT = 1 << 28
 
 /** There is somebody, but no answer: exit code 69 (EX_UNAVAILABLE). */
-export class ControlError extends Error {
-  readonly exitCode = 69
+export class ControlError extends ExitError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, EXIT.unavailable, options)
+  }
 }
 
 /**
@@ -30,9 +33,9 @@ export async function ask(path: string, requests: readonly Request[]): Promise<A
       return connecting
     })
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
+    const code = codeOf(error)
     if (code === 'ENOENT' || code === 'ECONNREFUSED') return undefined
-    throw new ControlError(`cannot speak with the running xff-ban: ${(error as Error).message}`)
+    throw new ControlError(`cannot speak with the running xff-ban: ${messageOf(error)}`, { cause: error })
   }
   socket.setTimeout(PATIENCE, () => socket.destroy(new Error(`no answer in ${PATIENCE / 1000} seconds`)))
   try {
@@ -44,7 +47,7 @@ export async function ask(path: string, requests: readonly Request[]): Promise<A
     if (requests.length > 0 && answers.length !== requests.length) throw new Error('not an answer')
     return answers.map(answer => answer ?? { type: 'refused', ip: '', because: 'not an answer' })
   } catch (error) {
-    throw new ControlError(`${path}: ${(error as Error).message}`)
+    throw new ControlError(`${path}: ${messageOf(error)}`, { cause: error })
   } finally {
     socket.destroy()
   }

@@ -4,6 +4,7 @@ import { createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { isSystemError, messageOf } from '../../exit.js'
 import { encodeLine, parseLine } from '../../wire/jsonl.js'
 import type { BanRecord } from '../../wire/record.js'
 import type { Answer, Declined, Request } from '../jail/decide.js'
@@ -39,14 +40,14 @@ export async function serve(path: string, controlled: Controlled, warn: (message
     socket.on('error', () => {}) // whoever went away needs no answer
     converse(socket, controlled).catch(error => {
       socket.destroy()
-      if ((error as NodeJS.ErrnoException).syscall === undefined) warn(`control: ${(error as Error).message}`)
+      if (!isSystemError(error)) warn(`control: ${messageOf(error)}`)
     })
   })
   server.maxConnections = CONNECTIONS
   try {
     await listen(server, path)
   } catch (error) {
-    warn(`nobody can speak with this process: ${(error as Error).message}`)
+    warn(`nobody can speak with this process: ${messageOf(error)}`)
     return async () => {}
   }
   return async () => {

@@ -1,3 +1,4 @@
+import { messageOf } from '../../exit.js'
 import type { Outcome, Request } from '../jail/decide.js'
 import type { Journal } from './journal.js'
 
@@ -39,9 +40,9 @@ export function createBacklog(journal: Journal, warn: (message: string) => void)
         await journal.append(unwritten)
       } catch (error) {
         if (!failure) {
-          warn(`${(error as Error).message}; bans are still enforced, and told once they can be written`)
+          warn(`${messageOf(error)}; bans are still enforced, and told once they can be written`)
         }
-        failure = error as Error
+        failure = error instanceof Error ? error : new Error(messageOf(error))
         return false
       }
       if (failure) warn(`the journal is written again, ${unwritten.length} records`)

@@ -3,6 +3,7 @@ import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises
 import { dirname } from 'node:path'
 import { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { EXIT, ExitError, messageOf } from '../../exit.js'
 import type { OnBadLine } from '../../wire/bad-line.js'
 import { decode, encodeLine } from '../../wire/jsonl.js'
 import type { BanRecord, UnbanRecord } from '../../wire/record.js'
@@ -40,13 +41,7 @@ export interface Remembering {
 }
 
 /** The journal cannot be used: exit code 66 (EX_NOINPUT) at the start, 74 (EX_IOERR) later. */
-export class JournalError extends Error {
-  readonly exitCode: number
-  constructor(message: string, exitCode: 66 | 74, cause?: unknown) {
-    super(message, { cause })
-    this.exitCode = exitCode
-  }
-}
+export class JournalError extends ExitError {}
 
 /** For a rehearsal: nothing is remembered. */
 export const NO_JOURNAL: Journal = {
@@ -105,7 +100,9 @@ export async function openJournal(path: string, memory: Remembering, onBadLine: 
     return {
       append: records =>
         append(records).catch(error => {
-          throw new JournalError(`cannot write the journal ${path}: ${(error as Error).message}`, 74, error)
+          throw new JournalError(`cannot write the journal ${path}: ${messageOf(error)}`, EXIT.io, {
+            cause: error,
+          })
         }),
       async tidy() {
         try {
@@ -120,7 +117,7 @@ export async function openJournal(path: string, memory: Remembering, onBadLine: 
           return undefined
         } catch (error) {
           nextLook = 2 * lines
-          return `cannot compact the journal ${path}: ${(error as Error).message}; it goes on growing`
+          return `cannot compact the journal ${path}: ${messageOf(error)}; it goes on growing`
         }
       },
       async close() {
@@ -130,9 +127,9 @@ export async function openJournal(path: string, memory: Remembering, onBadLine: 
     }
   } catch (error) {
     throw new JournalError(
-      `cannot use the journal (--state names another): ${(error as Error).message}`,
-      66,
-      error,
+      `cannot use the journal (--state names another): ${messageOf(error)}`,
+      EXIT.noInput,
+      { cause: error },
     )
   }
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { closeSync, ftruncateSync, mkdirSync, openSync, readFileSync, statSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { codeOf, EXIT, messageOf } from '../../exit.js'
 import { BackendError } from '../backend/backend.js'
 import { JournalError } from './journal.js'
 
@@ -21,15 +22,15 @@ export async function lock(path: string, pid: number, warn: (message: string) =>
     held = await hold(path, pid, warn)
   } catch (error) {
     throw new JournalError(
-      `cannot use the journal (--state names another): ${(error as Error).message}`,
-      66,
-      error,
+      `cannot use the journal (--state names another): ${messageOf(error)}`,
+      EXIT.noInput,
+      { cause: error },
     )
   }
   if ('release' in held) return held.release
   throw new JournalError(
     `${path} is held by ${held.by}: an xff-ban of this name is running (--name or --state make another)`,
-    66,
+    EXIT.noInput,
   )
 }
 
@@ -44,7 +45,7 @@ export async function lockName(name: string, pid: number, warn: (message: string
   try {
     held = await hold(`${NAMES}/${name}-${statSync('/proc/self/ns/net').ino}.lock`, pid, warn)
   } catch (error) {
-    warn(`nothing keeps a second xff-ban off --name ${name}: ${(error as Error).message}`)
+    warn(`nothing keeps a second xff-ban off --name ${name}: ${messageOf(error)}`)
     return
   }
   if ('release' in held) return
@@ -91,6 +92,6 @@ async function flock(file: number): Promise<number | string> {
     const [code, signal] = await once(child, 'exit')
     return code ?? signal
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code ?? 'unknown'
+    return codeOf(error) ?? 'unknown'
   }
 }

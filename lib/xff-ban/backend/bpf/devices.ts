@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { messageOf } from '../../../exit.js'
 import { BackendError } from '../backend.js'
 import { runProgram } from '../run-program.js'
 
@@ -111,7 +112,7 @@ export async function detach(name: string): Promise<void> {
     const rest = [...(await filters(name, 'ingress')), ...(await filters(name, 'egress'))]
     if (rest.length === 0) await runProgram(['tc', 'qdisc', 'del', 'dev', name, 'clsact'])
   } catch (error) {
-    if (!/Cannot find device/.test((error as Error).message)) throw error
+    if (!/Cannot find device/.test(messageOf(error))) throw error
   }
 }
 

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { release } from 'node:os'
+import { isSystemError, messageOf } from '../../../exit.js'
 import { BackendError } from '../backend.js'
 import { runProgram } from '../run-program.js'
 
@@ -44,9 +45,8 @@ export async function asKernelAllows<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    const { message, syscall } = error as NodeJS.ErrnoException
-    if (!(error instanceof BackendError) && syscall === undefined) throw error
-    const lines = message.split('\n')
+    if (!(error instanceof BackendError) && !isSystemError(error)) throw error
+    const lines = messageOf(error).split('\n')
     const telling = lines.filter(line =>
       /unknown|not permitted|not supported|Error:|invalid|denied/i.test(line),
     )

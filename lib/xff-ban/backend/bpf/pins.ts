@@ -10,6 +10,7 @@ import {
   statSync,
 } from 'node:fs'
 import { basename, join } from 'node:path'
+import { codeOf } from '../../../exit.js'
 import { runProgram } from '../run-program.js'
 import type { Program } from './devices.js'
 
@@ -142,7 +143,7 @@ function publish(draft: string, path: string): void {
   try {
     renameSync(draft, path)
   } catch (error) {
-    if (!['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+    if (!['ENOTEMPTY', 'EEXIST'].includes(codeOf(error) ?? '')) throw error
   }
 }
 

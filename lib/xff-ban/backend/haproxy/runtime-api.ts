@@ -1,4 +1,5 @@
 import { connect } from 'node:net'
+import { messageOf } from '../../../exit.js'
 import { BackendError } from '../backend.js'
 
 /**
@@ -57,7 +58,7 @@ export async function withRuntimeApi<T>(
     return await work(ask)
   } catch (error) {
     if (error instanceof BackendError) throw error
-    throw new BackendError(`HAProxy at ${path}: ${(error as Error).message}`, { cause: error })
+    throw new BackendError(`HAProxy at ${path}: ${messageOf(error)}`, { cause: error })
   } finally {
     clearTimeout(limit)
     socket.destroy()
