@@ -72,9 +72,10 @@ $(BUNDLES) &: $(SOURCES) $(ASSEMBLED) Makefile node_modules/.package-lock.json
 	echo '{"type":"commonjs"}' > dist/package.json
 	chmod +x $(BUNDLES)
 
-# Manual pages and completion, from the very options that the commands read and from the prose in share/man.
+# Manual pages and completion, from the very options that the commands read and from the prose in share/man; and the
+# JSON Schema of the records.
 MANUAL := $(patsubst share/man/%.md,dist/man/%,$(wildcard share/man/*.md)) \
-  $(COMMANDS:%=dist/completion/bash/%) $(COMMANDS:%=dist/completion/zsh/_%)
+  $(COMMANDS:%=dist/completion/bash/%) $(COMMANDS:%=dist/completion/zsh/_%) dist/record.schema.json
 manual: $(MANUAL)
 $(MANUAL) &: $(SOURCES) $(wildcard share/man/*.md) node_modules/.package-lock.json
 	rm -rf dist/man dist/completion
@@ -97,6 +98,7 @@ OURS := lib/xff-jail share/doc/xff-jail
 PROGRAM := $(BUNDLES) $(LIBRARIES:%=dist/library/%.js) dist/package.json dist/xff-ban.bpf.o
 INSTALLED = $(foreach file,$(PROGRAM),$(file):lib/xff-jail/$(file:dist/%=%)) LICENSE:lib/xff-jail/LICENSE \
   $(foreach page,$(filter dist/man/%,$(MANUAL)),$(page):share/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page))) \
+  dist/record.schema.json:share/doc/xff-jail/record.schema.json \
   $(foreach command,$(COMMANDS),dist/completion/bash/$(command):share/bash-completion/completions/$(command)) \
   $(foreach command,$(COMMANDS),dist/completion/zsh/_$(command):share/zsh/site-functions/_$(command)) \
   $(foreach unit,$(wildcard share/systemd/*),$(unit):lib/systemd/system/$(notdir $(unit))) \

@@ -1,9 +1,13 @@
-/** Writes the manual pages and completion files into dist/, from share/man and the options of the commands. */
+/**
+ * Writes into dist/ what is made from tables of the sources: the manual pages and completion files, from share/man and
+ * the options of the commands, and the JSON Schema of the records.
+ */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import pkg from '../../package.json' with { type: 'json' }
 import type { Usage } from '../cli/options/option.js'
 import { usage as uwsgiParse } from '../uwsgi-parse/options.js'
+import { recordSchema } from '../wire/schema.js'
 import { usage as xffBan } from '../xff-ban/options.js'
 import { usage as xffImport } from '../xff-import/options.js'
 import { usage as xffNotify } from '../xff-notify/options.js'
@@ -28,6 +32,8 @@ for (const usage of USAGES) {
   write(`completion/bash/${usage.command}`, bashCompletion(usage))
   write(`completion/zsh/_${usage.command}`, zshCompletion(usage))
 }
+
+write('record.schema.json', `${JSON.stringify(recordSchema(), null, 2)}\n`)
 
 function write(path: string, text: string): void {
   const file = join('dist', path)

@@ -1,7 +1,7 @@
 import code from '#assembly/uwsgi-parse'
 import { lendBlock } from '../fast/buffer-pool.js'
 import { type Global, openRooms, type Rooms, type Started, startModule } from '../fast/module.js'
-import { formatInstant } from '../wire/record.js'
+import { formatInstant } from '../wire/instant.js'
 import type { FindClient } from './client.js'
 import { type LogClock, parseCtime } from './time/log-clock.js'
 

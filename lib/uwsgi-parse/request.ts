@@ -1,4 +1,5 @@
-import { END_OF_TIME, formatInstant, type RequestRecord } from '../wire/record.js'
+import { END_OF_TIME_MS, formatInstant } from '../wire/instant.js'
+import type { RequestRecord } from '../wire/record.js'
 import type { Client, FindClient } from './client.js'
 import type { Format } from './layout/log-format.js'
 import { parseOffset, parseStrftime } from './layout/strftime.js'
@@ -29,7 +30,7 @@ export function toRequest(
   const { value, disputed } = reading
   const msecs = durationOf(reading)
   const end = endOf(reading, format, msecs ?? 0, clock)
-  const dated = end >= 0 && end < END_OF_TIME
+  const dated = end >= 0 && end < END_OF_TIME_MS
   const slots = slotsOf(reading, format, attribution.counted)
   const client = agreedClient(slots, attribution.client)
   const known = dated && client !== null && !disputed('status') && !doubted

@@ -3,7 +3,8 @@ import split2 from 'split2'
 import { transform } from 'through2'
 import type { OnBadLine } from './bad-line.js'
 import { MAX_LINE, NOT_UTF8, wholeLines } from './lines.js'
-import { type AnyRecord, type RecordType, readRecord } from './record.js'
+import { readRecord } from './read-record.js'
+import type { AnyRecord, RecordOf, RecordType } from './record.js'
 
 /** The longest line that is written, in bytes. */
 const MAX_RECORD = 65_536
@@ -26,12 +27,12 @@ export function decode(wanted: readonly RecordType[], onBadLine: OnBadLine): Dup
 }
 
 /** The record in a line; undefined for a blank line, and for one that is no record of these types, which is reported. */
-export function decodeLine(
+export function decodeLine<T extends RecordType>(
   text: string,
   line: number,
-  wanted: readonly RecordType[],
+  wanted: readonly T[],
   onBadLine: OnBadLine,
-): AnyRecord | undefined {
+): RecordOf<T> | undefined {
   if (text === '' || text === '\r') return undefined
   const record = parseLine(text, wanted)
   if (typeof record !== 'string') return record
@@ -40,7 +41,7 @@ export function decodeLine(
 }
 
 /** The record in a line, or what is wrong with it. */
-export function parseLine(text: string, wanted: readonly RecordType[]): AnyRecord | string {
+export function parseLine<T extends RecordType>(text: string, wanted: readonly T[]): RecordOf<T> | string {
   if (text.length > MAX_LINE) return `longer than ${MAX_LINE} characters`
   if (text.startsWith(NOT_UTF8)) return 'not UTF-8'
   let value: unknown
@@ -50,8 +51,12 @@ export function parseLine(text: string, wanted: readonly RecordType[]): AnyRecor
     return 'not JSON'
   }
   const record = readRecord(value)
-  if (typeof record === 'string' || wanted.includes(record.type)) return record
+  if (typeof record === 'string' || isOf(wanted, record)) return record
   return `not a ${wanted.join(' or ')}`
+}
+
+function isOf<T extends RecordType>(wanted: readonly T[], record: AnyRecord): record is RecordOf<T> {
+  return wanted.some(type => type === record.type)
 }
 
 /**

@@ -1,10 +1,5 @@
-import {
-  type Answer,
-  type BanRecord,
-  type HitRecord,
-  parseInstant,
-  type UnbanRecord,
-} from '../wire/record.js'
+import { parseInstant } from '../wire/instant.js'
+import type { Answer, BanRecord, HitRecord, UnbanRecord } from '../wire/record.js'
 import { briefly } from './truncate.js'
 
 /** What is known of the last ban of an address or prefix; instants in milliseconds since 1970. */

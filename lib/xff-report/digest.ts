@@ -1,5 +1,6 @@
 import { canonical } from '../net/address.js'
-import { type Answer, type AnyRecord, parseInstant, type RequestRecord } from '../wire/record.js'
+import { parseInstant } from '../wire/instant.js'
+import type { Answer, RequestRecord, StreamRecord } from '../wire/record.js'
 import { createBans, type LastBan } from './bans.js'
 import { createCounter, type Frequent } from './frequent.js'
 import { type Bucket, createTimeline } from './timeline.js'
@@ -70,7 +71,7 @@ const FINDS = [60_000, 300_000, 900_000, 3_600_000]
 
 /** Takes the records of any stage in any order of their types, in bounded memory. */
 export function createDigest(options: Options): {
-  take: (record: AnyRecord) => void
+  take: (record: StreamRecord) => void
   totals: Totals
   digest: () => Digest
 } {
@@ -128,7 +129,7 @@ export function createDigest(options: Options): {
     whatIf.failure(key, at)
   }
 
-  const take = (record: AnyRecord) => {
+  const take = (record: StreamRecord) => {
     if (typeof record.time === 'string') {
       const at = parseInstant(record.time)
       totals.oldest = Math.min(totals.oldest ?? at, at)

@@ -1,4 +1,4 @@
-import { formatInstant } from '../wire/record.js'
+import { formatInstant } from '../wire/instant.js'
 import { type Html, html } from './html.js'
 
 /** Numbers, spans and instants as people read them; English, UTC, and the same on every machine. */

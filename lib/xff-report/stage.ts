@@ -1,6 +1,6 @@
 import type { Transform } from 'node:stream'
 import { transform } from 'through2'
-import type { AnyRecord } from '../wire/record.js'
+import type { StreamRecord } from '../wire/record.js'
 import { createDigest, type Digest, type Options, type Totals } from './digest.js'
 
 /** Records of any stage in; when they end, what `render` makes of them. */
@@ -11,7 +11,7 @@ export function xffReport(
   const { take, totals, digest } = createDigest(options)
   const stage = transform(
     { writableObjectMode: true },
-    (record: AnyRecord, _encoding, done) => {
+    (record: StreamRecord, _encoding, done) => {
       take(record)
       done()
     },

@@ -1,4 +1,5 @@
-import { type BanRecord, formatInstant, parseInstant } from '../wire/record.js'
+import { formatInstant, parseInstant } from '../wire/instant.js'
+import type { BanRecord } from '../wire/record.js'
 import type { Failure } from './stage.js'
 
 /** How many keys, and how much of a URI, are remembered for being explained. */

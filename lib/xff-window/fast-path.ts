@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import code from '#assembly/xff-window'
 import { type Global, openRooms, type Rooms, type Started, startModule } from '../fast/module.js'
-import { parseInstant } from '../wire/record.js'
+import { parseInstant } from '../wire/instant.js'
 
 export interface Options {
   failing: (status: number) => boolean

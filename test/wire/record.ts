@@ -1,8 +1,12 @@
+import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import fc from 'fast-check'
 import t from 'tap'
+import { parseInstant } from '../../lib/wire/instant.js'
 import { encodeLine, parseLine } from '../../lib/wire/jsonl.js'
-import { type AnyRecord, parseInstant, readRecord, recordSchema } from '../../lib/wire/record.js'
+import { readRecord } from '../../lib/wire/read-record.js'
+import type { AnyRecord } from '../../lib/wire/record.js'
+import { recordSchema } from '../../lib/wire/schema.js'
 import { seeded } from '../support/seeded.js'
 
 const TIME = '2026-11-22T14:06:08.000Z'
@@ -29,6 +33,7 @@ t.test('the JSON Schema says what the reader says', async t => {
   ajv.addFormat('ipv4', text => isIP(text) === 4)
   ajv.addFormat('ipv6', text => isIP(text) === 6)
   const conforms = ajv.compile(recordSchema())
+  t.same(JSON.parse(readFileSync('dist/record.schema.json', 'utf8')), recordSchema(), 'as it is published')
   const value = fc.oneof(
     fc.constantFrom(
       null,
@@ -64,7 +69,7 @@ t.test('the JSON Schema says what the reader says', async t => {
   ]
   const record = fc.record(
     {
-      type: fc.constantFrom('request', 'ban', 'unban', 'hit', 'cat', 7),
+      type: fc.constantFrom('request', 'ban', 'unban', 'hit', 'refused', 'unchanged', 'cat', 7),
       ...Object.fromEntries(names.map(name => [name, value])),
       time: fc.oneof({ weight: 3, arbitrary: fc.constant(TIME) }, value),
       ip: fc.oneof({ weight: 3, arbitrary: fc.constant('203.0.113.7') }, value),

@@ -2,7 +2,8 @@
 import { join } from 'node:path'
 import { execa } from 'execa'
 import t from 'tap'
-import { parseInstant, type RequestRecord } from '../../lib/wire/record.js'
+import { parseInstant } from '../../lib/wire/instant.js'
+import type { RequestRecord } from '../../lib/wire/record.js'
 import { createWhatIf } from '../../lib/xff-report/what-if.js'
 import { bundle, FIXTURES, withCommands } from '../support/commands.js'
 

@@ -9,7 +9,7 @@ const YEAR: usize = 20
 
 const MINUTE: f64 = 60_000
 /** The year 10000, in milliseconds since 1970: from there on ISO 8601 needs a sign. */
-const END_OF_TIME: f64 = 253_402_300_800_000
+const END_OF_TIME_MS: f64 = 253_402_300_800_000
 
 const lastDate = heap.alloc(2 * DATE)
 /** When the minute of the last date began. */
@@ -34,7 +34,7 @@ export function timeOf(date: usize, msecs: i32): f64 {
     dateMinute = instantOf(date) - second
   }
   const time = dateMinute + second + <f64>msecs
-  if (!(time >= 0 && time < END_OF_TIME)) return NaN
+  if (!(time >= 0 && time < END_OF_TIME_MS)) return NaN
   if (time > newest) newest = time
   return time
 }

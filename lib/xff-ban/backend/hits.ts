@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream'
-import { type BanRecord, formatInstant, type HitRecord } from '../../wire/record.js'
+import { formatInstant } from '../../wire/instant.js'
+import type { BanRecord, HitRecord } from '../../wire/record.js'
 import type { Backend, Hits } from './backend.js'
 
 /** How often is looked, in milliseconds. */

@@ -1,5 +1,6 @@
 import { excerpt } from '../../text/printable.js'
-import { type BanRecord, parseInstant } from '../../wire/record.js'
+import { parseInstant } from '../../wire/instant.js'
+import type { BanRecord } from '../../wire/record.js'
 
 /** The seconds of a unit, the longest first. */
 const UNITS = [

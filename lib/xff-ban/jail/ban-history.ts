@@ -1,4 +1,5 @@
-import { type BanRecord, formatInstant, type UnbanRecord } from '../../wire/record.js'
+import { formatInstant } from '../../wire/instant.js'
+import type { BanRecord, UnbanRecord } from '../../wire/record.js'
 
 /** How many addresses are remembered beside those in force; the oldest leave first, a tenth of them at once. */
 const MOST = 100_000

@@ -1,4 +1,5 @@
-import { type BanRecord, parseInstant, type UnbanRecord } from '../../wire/record.js'
+import { parseInstant } from '../../wire/instant.js'
+import type { BanRecord, UnbanRecord } from '../../wire/record.js'
 import type { Backend, Change } from '../backend/backend.js'
 import type { Jail } from './jail.js'
 import type { Announcer } from './warnings.js'

@@ -1,5 +1,6 @@
 import { formatPrefix, parsePrefix } from '../../net/prefix.js'
-import { type BanRecord, formatInstant, parseInstant, type UnbanRecord } from '../../wire/record.js'
+import { formatInstant, parseInstant } from '../../wire/instant.js'
+import type { BanRecord, UnbanRecord } from '../../wire/record.js'
 import { createMemory } from './ban-history.js'
 import { createEnds } from './expiry-queue.js'
 

@@ -1,4 +1,4 @@
-import { formatInstant } from '../../../lib/wire/record.js'
+import { formatInstant } from '../../../lib/wire/instant.js'
 import type { Ban } from '../../../lib/xff-ban/jail/jail.js'
 
 /** A ban from now on. */

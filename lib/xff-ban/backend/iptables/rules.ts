@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { formatInstant } from '../../../wire/record.js'
+import { formatInstant } from '../../../wire/instant.js'
 import type { Bytes, Match } from './match.js'
 import type { Node } from './tree.js'
 
