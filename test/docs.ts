@@ -49,9 +49,6 @@ const BEFORE: readonly (readonly [RegExp, string])[] = [
   [/^grep check-404/, `sed '1!d; s, /[^ ]*, /check-404,' uwsgi.log > /var/log/uwsgi/app.log`],
 ]
 
-/** How long all of them together may take, in milliseconds. */
-const PATIENCE = 400_000
-
 // a block that does not say what it is, is taken for commands
 const run = new Set<string>()
 for (const { file, line, language, text } of BLOCKS.filter(({ language }) => !SHOWN.includes(language))) {
@@ -66,7 +63,7 @@ for (const { file, line, language, text } of BLOCKS.filter(({ language }) => !SH
     const { exitCode, all } = await runAsReader(testdir(t), [...first, commands].join('\n'))
     t.equal(exitCode, 0, 'runs', { all })
   }
-  kernelTest(title, READER, story, PATIENCE)
+  kernelTest(title, READER, story)
 }
 
 /** The commands of a crontab, without when and as whom they run. */

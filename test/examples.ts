@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import t from 'tap'
 import { FIXTURES, withCommands } from './support/commands.js'
-import { eventually } from './support/eventually.js'
 import { missing } from './support/programs.js'
 import { testdir } from './support/testdir.js'
 import { noUwsgi, startUwsgi } from './support/uwsgi.js'
+import { waitFor } from './support/wait-for.js'
 
 const env = withCommands({ TZ: 'UTC' })
 
@@ -15,54 +15,52 @@ const skip =
   missing('logrotate') || noUwsgi || (process.getuid?.() !== 0 && 'only root gives the log to www-data')
 
 for (const way of ['reopen', 'copytruncate']) {
-  t.test(
-    `logrotate-${way}: what follows the log goes on, and reads nothing twice`,
-    { skip, timeout: 60_000 },
-    async t => {
-      const dir = testdir(t)
-      const [log, reopen] = [join(dir, 'shop.log'), join(dir, 'shop.reopen')]
-      const rules = readFileSync(`share/examples/logrotate-${way}`, 'utf8')
-        .replaceAll('/var/log/uwsgi/app/shop.log', log)
-        .replaceAll('/run/uwsgi/shop.reopen', reopen)
-      writeFileSync(join(dir, 'rules'), rules, { mode: 0o600 })
-      writeFileSync(reopen, '')
-      const rotate = (...options: string[]) =>
-        execa('logrotate', ['--state', join(dir, 'state'), ...options, join(dir, 'rules')], {
-          env: { PATH: `${process.env.PATH}:/usr/sbin` },
-        })
-      const line = `tail -n +1 -F '${log}' | uwsgi-parse > '${dir}/requests'`
-      const more = ['--master', '--no-orphans', '--touch-logreopen', reopen]
-      const url = await startUwsgi(t, { dir, log, line, more })
-      const ask = (client: string) => fetch(`${url}/`, { headers: { 'X-Forwarded-For': client } })
-      const clients = () =>
-        readFileSync(join(dir, 'requests'), 'utf8')
-          .split('\n')
-          .filter(Boolean)
-          .map(record => JSON.parse(record).ip)
-      const arrived = (count: number) =>
-        eventually(() => {
-          if (clients().length < count) throw new Error(`${clients()} arrived; ${readFileSync(log, 'utf8')}`)
-        })
-      await eventually(() => ask('203.0.113.1'))
-      await arrived(1)
-      await execa('chown', ['-R', 'root:root', dir])
-      await execa('chmod', ['755', dir])
-      const debug = await rotate('--debug', '--force')
-      t.notMatch(debug.stderr, /error/i)
-      await rotate('--force')
-      t.match(readFileSync(`${log}.1`, 'utf8'), '203.0.113.1', 'the old lines are in the rotated file')
-      if (way === 'reopen') {
-        await eventually(() => {
-          if (!readFileSync(log, 'utf8').includes('reopened'))
-            throw new Error('uWSGI stays with the old file')
-        })
-      }
-      await ask('203.0.113.2')
-      await ask('203.0.113.3')
-      await arrived(3)
-      t.same(clients(), ['203.0.113.1', '203.0.113.2', '203.0.113.3'])
-    },
-  )
+  t.test(`logrotate-${way}: what follows the log goes on, and reads nothing twice`, { skip }, async t => {
+    const dir = testdir(t)
+    const [log, reopen] = [join(dir, 'shop.log'), join(dir, 'shop.reopen')]
+    const rules = readFileSync(`share/examples/logrotate-${way}`, 'utf8')
+      .replaceAll('/var/log/uwsgi/app/shop.log', log)
+      .replaceAll('/run/uwsgi/shop.reopen', reopen)
+    writeFileSync(join(dir, 'rules'), rules, { mode: 0o600 })
+    writeFileSync(reopen, '')
+    const rotate = (...options: string[]) =>
+      execa('logrotate', ['--state', join(dir, 'state'), ...options, join(dir, 'rules')], {
+        env: { PATH: `${process.env.PATH}:/usr/sbin` },
+      })
+    const line = `tail -n +1 -F '${log}' | uwsgi-parse > '${dir}/requests'`
+    const more = ['--master', '--no-orphans', '--touch-logreopen', reopen]
+    const url = await startUwsgi(t, { dir, log, line, more })
+    const ask = (client: string) => fetch(`${url}/`, { headers: { 'X-Forwarded-For': client } })
+    const clients = () =>
+      readFileSync(join(dir, 'requests'), 'utf8')
+        .split('\n')
+        .filter(Boolean)
+        .map(record => JSON.parse(record).ip)
+    const arrived = (count: number) =>
+      waitFor(`${count} records`, () => {
+        if (clients().length < count) throw new Error(`${clients()} arrived; ${readFileSync(log, 'utf8')}`)
+        return true
+      })
+    await waitFor('uWSGI', () => ask('203.0.113.1'))
+    await arrived(1)
+    await execa('chown', ['-R', 'root:root', dir])
+    await execa('chmod', ['755', dir])
+    const debug = await rotate('--debug', '--force')
+    t.notMatch(debug.stderr, /error/i)
+    await rotate('--force')
+    t.match(readFileSync(`${log}.1`, 'utf8'), '203.0.113.1', 'the old lines are in the rotated file')
+    if (way === 'reopen') {
+      const text = (file: string) => readFileSync(file, 'utf8')
+      await waitFor('uWSGI to leave the old file', () => {
+        if (text(log).includes('reopened')) return true
+        throw new Error(`${text(log)} in the new one, ${text(`${log}.1`)} in the old one`)
+      })
+    }
+    await ask('203.0.113.2')
+    await ask('203.0.113.3')
+    await arrived(3)
+    t.same(clients(), ['203.0.113.1', '203.0.113.2', '203.0.113.3'])
+  })
 }
 
 t.test('cron: what happened, as a mail', async t => {

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import t from 'tap'
 import { bundle, FIXTURES, withCommands } from './support/commands.js'
-import { eventually } from './support/eventually.js'
 import { testdir } from './support/testdir.js'
 import { noUwsgi, startUwsgi } from './support/uwsgi.js'
+import { waitFor } from './support/wait-for.js'
 
 const env = withCommands({ TZ: 'UTC' })
 
@@ -20,13 +20,13 @@ t.test(
     const url = await startUwsgi(t, { dir, log, line })
     const request = (forwarded: string) =>
       fetch(`${url}/wp-login.php`, { headers: { 'X-Forwarded-For': forwarded } })
-    await eventually(() => request('198.51.100.7'))
+    await waitFor('uWSGI', () => request('198.51.100.7'))
     for (let i = 0; i < 9; i++) await request('203.0.113.9, 203.0.113.5')
     const lines = () => readFileSync(join(dir, 'requests'), 'utf8').trimEnd().split('\n')
-    await eventually(() => lines().length >= 10 || Promise.reject(new Error(`${lines().length} requests`)))
+    await waitFor('ten requests', () => lines().length >= 10)
     t.notOk(existsSync(join(dir, 'jail', '203.0.113.5')), 'nine failures are no ban')
     await request('203.0.113.9, 203.0.113.5')
-    await eventually(() => readFileSync(join(dir, 'jail', '203.0.113.5')))
+    await waitFor('the ban', () => readFileSync(join(dir, 'jail', '203.0.113.5')))
     t.notOk(existsSync(join(dir, 'jail', '203.0.113.9')), 'nobody is banned for what another wrote')
     t.match(JSON.parse(readFileSync(join(dir, 'bans'), 'utf8')), {
       type: 'ban',

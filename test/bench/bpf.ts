@@ -1,8 +1,8 @@
 /**
  * What bans cost: the port's throughput against no program, loading them, and the time in the kernel program for each
- * kind of packet by the kernel's own account (kernel.bpf_stats_enabled). Root; `node build/test/bench/bpf.js [BANS...]`.
+ * kind of packet by the kernel's own account. Root; `node build/test/bench/bpf.js [BANS...]`.
  */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -11,7 +11,7 @@ import { bpfBackend } from '../../lib/xff-ban/backend/bpf.js'
 import type { Ban } from '../../lib/xff-ban/jail/jail.js'
 import { ACK, frame, PSH, SYN } from '../kernel/bpf/frame.js'
 import { type Loaded, load, OBJECT } from '../kernel/bpf/loaded.js'
-import { OWN } from '../kernel/lab/owner.js'
+import { waitFor } from '../support/wait-for.js'
 
 const ADDRESS = '10.0.0.2'
 const PORT = 3031
@@ -55,21 +55,21 @@ function bans(count: number): Ban[] {
   })
 }
 
-/** In a network namespace of its own: an app that answers at once, and a front end in another one. */
+/** An app that answers at once, and a front end in another network namespace. */
 async function measure(counts: readonly number[]): Promise<void> {
-  const [front, link] = [`${OWN}bench`, 'xff-bench']
+  const [front, link] = ['front', 'app']
   const self = fileURLToPath(import.meta.url)
   await execa('ip', ['netns', 'add', front])
   try {
     const lines = [
-      ...['link set lo up', `link add ${link} type veth peer name front netns ${front}`],
+      ...[`link add ${link} type veth peer name front netns ${front}`],
       ...[`address add ${ADDRESS}/24 dev ${link}`, `link set ${link} up`],
     ]
     await execa('ip', ['-batch', '-'], { input: lines.join('\n') })
     const other = ['address add 10.0.0.1/24 dev front', 'link set front up', 'link set lo up']
     await execa('ip', ['-n', front, '-batch', '-'], { input: other.join('\n') })
     const app = execa(process.execPath, [self, 'serve'], { buffer: false })
-    await pause(500)
+    await waitFor('the app', () => answers())
     const rate = async () => {
       const { stdout } = await execa('nsenter', [`--net=/run/netns/${front}`, process.execPath, self, 'ask'])
       return Number(stdout)
@@ -120,13 +120,17 @@ function spread(numbers: readonly number[]): string {
   return `${Math.min(...numbers)} to ${Math.max(...numbers)}`
 }
 
+async function answers(): Promise<true> {
+  const socket = connect(PORT, ADDRESS)
+  await once(socket, 'connect')
+  socket.destroy()
+  return true
+}
+
 /** Nanoseconds in the program for each kind of segment, with 50,000 bans. */
 async function cost(): Promise<void> {
-  const setting = '/proc/sys/kernel/bpf_stats_enabled'
-  const before = readFileSync(setting)
-  const ends: (() => unknown)[] = [() => writeFileSync(setting, before)]
+  const ends: (() => unknown)[] = []
   const kernel = await load({ teardown: end => void ends.unshift(end) })
-  writeFileSync(setting, '1')
   try {
     await costOf(kernel)
   } finally {
@@ -154,10 +158,11 @@ async function costOf(kernel: Loaded): Promise<void> {
     ['the same, banned', ACK | PSH, browser('203.0.113.7')],
     ['3 KB of hops', ACK | PSH, browser(`${'10.0.0.1, '.repeat(260)}203.0.113.8`)],
   ]
+  const statistics = await kernel.statistics()
   let serial = 0
   /** The mean of 10,000 segments, each in a connection of its own. */
   const spent = async (flags: number, text: string, opened: boolean): Promise<number> => {
-    const { time } = kernel.statistics()
+    const { time } = statistics()
     for (let i = 0; i < 100; i++) {
       const frames = Array.from({ length: 100 }, () => {
         serial += 1
@@ -170,7 +175,7 @@ async function costOf(kernel: Loaded): Promise<void> {
       }).flat()
       await kernel.segments(frames)
     }
-    return (kernel.statistics().time - time) / 10_000
+    return (statistics().time - time) / 10_000
   }
   const syn = await spent(SYN, '', false)
   for (const [name, flags, text] of kinds) {
@@ -192,10 +197,7 @@ function serve(): void {
 const [, , role = '', ...counts] = process.argv
 if (role === 'ask') await ask()
 else if (role === 'serve') serve()
-else if (role === 'measure') await measure(counts.map(Number))
 else {
   await cost()
-  const wanted = role === '' ? ['0', '1000', '50000', '1000000'] : [role, ...counts]
-  const apart = ['--net', process.execPath, fileURLToPath(import.meta.url), 'measure', ...wanted]
-  await execa('unshare', apart, { stdio: 'inherit' })
+  await measure((role === '' ? ['0', '1000', '50000', '1000000'] : [role, ...counts]).map(Number))
 }

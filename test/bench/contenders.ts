@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Front, Lab } from '../kernel/lab/lab.js'
 import type { Endpoint, Host } from '../kernel/lab/network.js'
-import { until } from '../kernel/lab/until.js'
+import { waitFor } from '../support/wait-for.js'
 
 /** A way to enforce bans, set up as its users do. */
 export interface Contender {
@@ -103,6 +103,9 @@ export const CONTENDERS: readonly Contender[] = [
   },
 ]
 
+/** Of the longest name, in characters. */
+export const NAME_WIDTH = Math.max(...CONTENDERS.map(({ name }) => name.length))
+
 export const startFront = (contender: Contender, lab: Lab, servers: readonly Endpoint[]): Promise<Front> =>
   contender.front?.(lab, servers) ?? lab.nginx({ to: servers })
 
@@ -134,6 +137,6 @@ export async function startBanning(
     failure('198.51.100.250')
     return pipeline.records().length > 0
   }
-  await until('the first ban', banned, { every: 200 })
+  await waitFor('the first ban', banned, { every: 200 })
   await contender.follow?.(lab)
 }

@@ -4,9 +4,9 @@ import { execa } from 'execa'
 import t from 'tap'
 import { openMetrics } from '../../lib/cli/metrics.js'
 import { bundle, FIXTURES, withCommands } from '../support/commands.js'
-import { eventually } from '../support/eventually.js'
 import { numberOf, readPrometheus } from '../support/prometheus.js'
 import { testdir } from '../support/testdir.js'
+import { waitFor } from '../support/wait-for.js'
 
 const env = withCommands({ TZ: 'UTC' })
 const read = (file: string) => readPrometheus(readFileSync(file, 'utf8'))
@@ -63,10 +63,9 @@ t.test('it is written while the command runs, and never seen half', async t => {
     metrics.gauge(`n_${'abcdefghij'[i % 10]}${'abcdefghijklmnopqrst'[Math.floor(i / 10)]}`, 'n', () => i)
   metrics.counter('asked_total', 'how often it was written', () => ++asked)
   for (let seen = 0; seen < 5; ) {
-    const families = await eventually(() => {
+    const families = await waitFor('the next writing', () => {
       const families = read(file)
-      if ((numberOf(families, 'x_asked_total') ?? 0) <= seen) throw new Error('not yet')
-      return families
+      return (numberOf(families, 'x_asked_total') ?? 0) > seen && families
     })
     t.equal(families.size, 201)
     seen = numberOf(families, 'x_asked_total') ?? 0
@@ -82,14 +81,14 @@ t.test('a folder that goes away is told once, and the command goes on', async t 
   let asked = 0
   const metrics = await openMetrics('x', join(dir, 'a.prom'), message => said.push(message), 5)
   metrics.counter('asked_total', 'how often it was written', () => ++asked)
-  await eventually(() => read(join(dir, 'a.prom')).size === 1 || Promise.reject(new Error('not yet')))
+  await waitFor('the file', () => read(join(dir, 'a.prom')).size === 1)
   rmSync(dir, { recursive: true })
   const then = asked
-  await eventually(() => asked > then + 3 || Promise.reject(new Error('not yet')))
+  await waitFor('further writings', () => asked > then + 3)
   t.match(said, [/^--metrics: ENOENT/])
   t.equal(said.length, 1)
   mkdirSync(dir)
-  await eventually(() => read(join(dir, 'a.prom')))
+  await waitFor('the file, again', () => read(join(dir, 'a.prom')))
   await metrics.finish()
 })
 

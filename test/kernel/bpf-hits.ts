@@ -1,9 +1,10 @@
 /** One sees that a ban works: `list` tells what each has stopped, whether or not an xff-ban runs. */
+
+import { waitFor } from '../support/wait-for.js'
 import { BPF } from './bpf/loaded.js'
 import { createStage, state } from './bpf/stage.js'
 import { ATTACKER, ATTACKER6, USER } from './lab/cast.js'
 import { APP, kernelTest } from './lab/needs.js'
-import { until } from './lab/until.js'
 
 kernelTest('list tells the hits of each ban', ['nginx', ...APP, ...BPF], async t => {
   const stage = await createStage(t)
@@ -16,7 +17,7 @@ kernelTest('list tells the hits of each ban', ['nginx', ...APP, ...BPF], async t
     const bans = lines.split('\n').map(line => JSON.parse(line))
     return bans.sort((a, b) => (a.ip < b.ip ? -1 : 1))
   }
-  await until('the bans', () => pipeline.records().length === 3)
+  await waitFor('the bans', () => pipeline.records().length === 3)
   t.match(await list(), [{ hits: 0 }, { hits: 0 }, { hits: 0 }])
   for (const ip of [ATTACKER, ATTACKER, ATTACKER6]) await lab.request({ from: ip, to: stage.front })
   const [one, user, prefix] = await list()

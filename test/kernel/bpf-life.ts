@@ -2,12 +2,12 @@
 import { appendFileSync, cpSync, existsSync, readdirSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { portOf, readBan } from '../../lib/xff-ban/backend/bpf/contract.js'
+import { waitFor } from '../support/wait-for.js'
 import { BPF } from './bpf/loaded.js'
 import { createStage, ROOT, state } from './bpf/stage.js'
 import { ATTACKER, ATTACKER6 } from './lab/cast.js'
 import type { Lab } from './lab/lab.js'
 import { APP, kernelTest, PACKET_FILTER } from './lab/needs.js'
-import { until } from './lab/until.js'
 
 const NEEDS = ['nginx', ...APP, ...BPF]
 
@@ -88,12 +88,12 @@ kernelTest('devices that appear are policed at once', NEEDS, async t => {
   const pipeline = lab.pipeline(
     `(echo '{"type":"ban","ip":"${ATTACKER}"}'; exec tail -f /dev/null) | xff-ban --port 3031 ${state(stage)}`,
   )
-  await until('the ban', () => pipeline.records().length === 1)
+  await waitFor('the ban', () => pipeline.records().length === 1)
   t.ok((await isPoliced(lab, 'lo')) && (await isPoliced(lab, 'net')), 'lo, and the way to the front end')
   await lab.command(['ip', 'link', 'add', 'late', 'type', 'veth', 'peer', 'name', 'later'])
-  await until('a new device', () => isPoliced(lab, 'late'))
+  await waitFor('a new device', () => isPoliced(lab, 'late'))
   await lab.command(['ip', 'tuntap', 'add', 'tunnel', 'mode', 'tun'])
-  await until('one without Ethernet headers', () => isPoliced(lab, 'tunnel'))
+  await waitFor('one without Ethernet headers', () => isPoliced(lab, 'tunnel'))
   t.notMatch(pipeline.written().stderr, /put back|trying/, 'which is no damage')
 })
 
@@ -104,7 +104,7 @@ kernelTest('damage is repaired', NEEDS, async t => {
   const pipeline = lab.pipeline(
     `(echo '{"type":"ban","ip":"${ATTACKER}"}'; exec tail -f /dev/null) | xff-ban ${options}`,
   )
-  await until('the ban', () => pipeline.records().length === 1)
+  await waitFor('the ban', () => pipeline.records().length === 1)
   const damages: Record<string, readonly [string, ...string[]]> = {
     'the program was gone from net': ['tc', 'qdisc', 'del', 'dev', 'net', 'clsact'],
     '1 bans were missing': [
@@ -115,8 +115,8 @@ kernelTest('damage is repaired', NEEDS, async t => {
   }
   for (const [said, damage] of Object.entries(damages)) {
     await lab.command(damage)
-    await until(said, () => pipeline.written().stderr.includes(`${said};`))
-    await until(`repair of: ${said}`, async () => (await refused()).join() === ATTACKER)
+    await waitFor(said, () => pipeline.written().stderr.includes(`${said};`))
+    await waitFor(`repair of: ${said}`, async () => (await refused()).join() === ATTACKER)
     t.pass(`${said}: said, and repaired`)
   }
 })
@@ -127,9 +127,9 @@ kernelTest('whoever is killed while it loads leaves nothing behind for long', NE
   const drafts = () =>
     existsSync(ROOT) ? readdirSync(ROOT).filter(name => name.startsWith(`${basename(pins)}-`)) : []
   const loading = lab.pipeline(`true; exec xff-ban --port 3031 --packets bpf ${state(stage)} < /dev/null`)
-  await until('a program that is loading', () => drafts().length > 0, { every: 1 })
+  await waitFor('a program that is loading', () => drafts().length > 0, { every: 1 })
   process.kill(loading.pid, 'SIGKILL')
-  await until('its end', loading.ended)
+  await waitFor('its end', loading.ended)
   t.equal(drafts().length, 1)
   await xffBan(`--port 3031 --flush ${state(stage)}`)
   t.same(drafts(), [])
@@ -141,7 +141,7 @@ kernelTest('one process a name, whatever its journal', NEEDS, async t => {
   const first = lab.pipeline(
     `(echo '{"type":"ban","ip":"${ATTACKER}"}'; exec tail -f /dev/null) | exec xff-ban --port 3031 --packets bpf ${state(stage)}`,
   )
-  await until('the ban', () => first.records().length === 1)
+  await waitFor('the ban', () => first.records().length === 1)
   for (const packets of ['bpf', 'iptables']) {
     const other = ['--port', '3031', '--name', 'one', '--state', `${lab.folder}/other`, '--packets', packets]
     await t.rejects(lab.command(['xff-ban', ...other]), {
@@ -180,7 +180,7 @@ kernelTest(
       const pipeline = lab.pipeline(
         `node ${dist}/xff-ban.js --port 3031 ${options.join(' ')} ${state(stage)} < /dev/null`,
       )
-      return until('its end', () => pipeline.ended() && pipeline.written().stderr)
+      return waitFor('its end', () => pipeline.ended() && pipeline.written().stderr)
     }
     const chains = async () => (await lab.command(['iptables-save'])).includes('-j one')
     const missing = /xff-ban\.bpf\.o is missing \(make bpf builds it\)/

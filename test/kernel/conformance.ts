@@ -1,22 +1,43 @@
-/**
- * Every backend behaves alike: conformance/behaviours.ts says how, conformance/suite.ts lists the backends.
- * The suite has a network of its own, and ends with everything it has started when this process does.
- */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
+/** Every backend behaves alike: conformance/behaviours.ts says how. */
+import { writeFileSync } from 'node:fs'
+import { execa } from 'execa'
+import type { Test } from 'tap'
+import { isApart } from '../support/apart.js'
+import { behaviours } from './conformance/behaviours.js'
+import { bpf } from './conformance/bpf.js'
+import { exec } from './conformance/exec.js'
+import { files } from './conformance/files.js'
+import { haproxy } from './conformance/haproxy.js'
+import { ipset } from './conformance/ipset.js'
+import { iptables } from './conformance/iptables.js'
+import { nginx } from './conformance/nginx.js'
+import { RANGES } from './conformance/people.js'
+import type { Subject } from './conformance/place.js'
+import { kernelTest } from './lab/needs.js'
 
-const suite = fileURLToPath(new URL('conformance/suite.js', import.meta.url))
-// without root it has only to say so
-const apart =
-  process.getuid?.() === 0
-    ? [
-        ...['setpriv', '--pdeathsig', 'KILL'],
-        ...['unshare', '--net', '--pid', '--mount-proc', '--fork', '--kill-child'],
-      ]
-    : []
-const [program = '', ...args] = [...apart, process.execPath, suite, ...process.argv.slice(2)]
-// so tap is told how long a file may take, in milliseconds
-console.log('# timeout=1200000')
-const [code] = await once(spawn(program, args, { stdio: 'inherit' }), 'exit')
-process.exitCode = code ?? 1
+const SUBJECTS: readonly Subject[] = [files, bpf, iptables, ipset, haproxy, nginx, exec]
+
+/** How long the tests of one backend may take, in milliseconds. */
+const PATIENCE = 900_000
+
+/** Lets this process speak from every client's address. */
+async function becomeEverybody(): Promise<void> {
+  const routes = RANGES.map(range => `route add local ${range} dev lo`)
+  await execa('ip', ['-batch', '-'], { input: routes.join('\n') })
+  writeFileSync('/proc/sys/net/ipv6/ip_nonlocal_bind', '1')
+}
+
+if (isApart && process.getuid?.() === 0) await becomeEverybody()
+// `node build/test/kernel/conformance.js nginx` looks at one of them
+const only = process.argv[2]
+for (const { name, needs, build, own = {} } of SUBJECTS.filter(
+  ({ name }) => only === undefined || name === only,
+)) {
+  const conform = async (t: Test) => {
+    for (const [title, behaviour] of Object.entries(behaviours)) {
+      await t.test(title, async t => behaviour(t, await build(t)))
+    }
+    for (const [title, behaviour] of Object.entries(own)) await t.test(title, behaviour)
+  }
+  kernelTest(`${name} conforms`, needs, conform, PATIENCE)
+}

@@ -1,6 +1,7 @@
 /** Bans as files that uWSGI's own router looks for: they end by xff-ban, or by a janitor when it is dead. */
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { waitFor } from '../support/wait-for.js'
 import { ATTACKER, ATTACKER6 } from './lab/cast.js'
 import { createLab } from './lab/lab.js'
 import { APP, kernelTest } from './lab/needs.js'
@@ -13,7 +14,6 @@ import {
   startPipeline,
   untilServed,
 } from './lab/story.js'
-import { until } from './lab/until.js'
 
 /** Of a ban, in seconds: long enough to kill the processes in the middle. */
 const TIME = 6
@@ -30,7 +30,7 @@ kernelTest("uWSGI's router: banned by a file", ['nginx', 'find', ...APP], async 
   const scene = { lab, uwsgi, front }
   const janitor = () => lab.command(['find', dir, '-type', 'f', '!', '-newermt', 'now', '-delete'])
   const pipeline = startPipeline(scene, `--dir ${dir} --time ${TIME}`)
-  await until('the folder of the bans', () => existsSync(dir))
+  await waitFor('the folder of the bans', () => existsSync(dir))
 
   t.comment('xff-ban ends a ban')
   t.equal((await attackUntilRefused(t, scene, ATTACKER)).status, 403, 'uWSGI forbids')
@@ -46,7 +46,7 @@ kernelTest("uWSGI's router: banned by a file", ['nginx', 'find', ...APP], async 
   const served = await untilServed(scene, ATTACKER, LATEST_END)
   t.ok(served >= Date.parse(first.until), 'served after its end')
   t.comment(`served again ${served - Date.parse(first.until)} ms after the end of the ban`)
-  await until('the record of its end', () => pipeline.records().find(({ type }) => type === 'unban'))
+  await waitFor('the record of its end', () => pipeline.records().find(({ type }) => type === 'unban'))
   t.same(readdirSync(dir), [], 'no file is left')
 
   t.comment('a janitor ends a ban')
@@ -56,7 +56,7 @@ kernelTest("uWSGI's router: banned by a file", ['nginx', 'find', ...APP], async 
   await janitor()
   await isRefused(t, scene, ATTACKER6)
   await othersAreServed(t, scene)
-  await until(
+  await waitFor(
     'the janitor to find a ban that is over',
     async () => {
       await janitor()

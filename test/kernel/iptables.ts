@@ -3,6 +3,7 @@ import { mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { bundle } from '../support/commands.js'
+import { waitFor } from '../support/wait-for.js'
 import { ATTACKER, ATTACKER6 } from './lab/cast.js'
 import { createLab, type Lab } from './lab/lab.js'
 import { APP, kernelTest, PACKET_FILTER } from './lab/needs.js'
@@ -17,7 +18,6 @@ import {
   startPipeline,
   untilServed,
 } from './lab/story.js'
-import { until } from './lab/until.js'
 
 const FAMILIES = ['iptables', 'ip6tables'] as const
 const NEEDS = ['nginx', ...APP, ...PACKET_FILTER]
@@ -50,7 +50,7 @@ kernelTest('xff-ban takes a ban down when it ends', NEEDS, async t => {
   await attackUntilRefused(t, scene, ATTACKER)
   t.equal((await rules('iptables')).length, 3, 'a rule for each pattern')
   t.same(await rules('ip6tables'), [], 'none in the family in which nobody listens')
-  await until('the record of its end', () => pipeline.records().find(({ type }) => type === 'unban'))
+  await waitFor('the record of its end', () => pipeline.records().find(({ type }) => type === 'unban'))
   t.same(await rules('iptables'), [], 'no rule is left')
   await untilServed(scene, ATTACKER, 0)
   t.pass('served')
@@ -94,7 +94,7 @@ kernelTest('a front end that reaches the app by IPv6', NEEDS, async t => {
   const uwsgi = await lab.uwsgi({ http: 3031, over: 'v6' })
   const scene = { lab, uwsgi, front: await lab.nginx({ to: [uwsgi.http], over: 'v6' }) }
   const pipeline = startPipeline(scene, '--port 3031 --packets iptables')
-  await until('the jump', async () => (await lab.command(['ip6tables-save'])).includes('-j xff-ban'))
+  await waitFor('the jump', async () => (await lab.command(['ip6tables-save'])).includes('-j xff-ban'))
   for (const attacker of [ATTACKER, ATTACKER6]) await attackUntilRefused(t, scene, attacker)
   for (const attacker of [ATTACKER, ATTACKER6]) await isRefused(t, scene, attacker)
   await othersAreServed(t, scene)

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { blocksOf } from '../support/markdown.js'
+import { waitFor } from '../support/wait-for.js'
 import { BPF } from './bpf/loaded.js'
 import { ATTACKER, ATTACKER6, VICTIM } from './lab/cast.js'
 import { KINDS, type Kind } from './lab/kinds.js'
@@ -11,7 +12,6 @@ import { ADDRESSES, type Endpoint, type Host } from './lab/network.js'
 import { isFromApp } from './lab/request.js'
 import { attackUntilRefused, isRefused, othersAreServed, type Scene } from './lab/story.js'
 import { tellsTrue } from './lab/truth.js'
-import { until } from './lab/until.js'
 import type { Uwsgi } from './lab/uwsgi.js'
 
 /** Who plays the tricks; what becomes of them is of no concern. */
@@ -182,13 +182,13 @@ async function stopsAttackers(t: Test, scene: Scene, line: string): Promise<void
   const { lab, uwsgi } = scene
   const state = journal(lab)
   const pipeline = lab.pipeline(`${line.replace('/var/log/uwsgi/app.log', uwsgi.log)} --state ${state}`)
-  await until('xff-ban', () => pipeline.written().stderr.includes('bans by bpf'))
+  await waitFor('xff-ban', () => pipeline.written().stderr.includes('bans by bpf'))
   for (const attacker of ATTACKERS) await attackUntilRefused(t, scene, attacker)
   for (const attacker of ATTACKERS) await isRefused(t, scene, attacker)
   await othersAreServed(t, scene)
   await lab.command(['xff-ban', 'flush', '--state', state])
   await pipeline.kill(['tail'])
-  await until('the end of the pipeline', pipeline.ended)
+  await waitFor('the end of the pipeline', pipeline.ended)
 }
 
 let journals = 0
@@ -209,13 +209,13 @@ async function holds(t: Test, scene: Scene, line: string, at: Host = 'app'): Pro
   await lab.command(['xff-ban', ...options, ...state], { at, input })
   if (options.includes('--nginx')) {
     // a reload is the beginning of what it does: its old worker still takes connections for a while
-    await until('the first refusal', async () => !(await served(ATTACKER)))
-    await until('the end of the old worker', () => childrenOf(front.program.pid) <= processes)
+    await waitFor('the first refusal', async () => !(await served(ATTACKER)))
+    await waitFor('the end of the old worker', () => childrenOf(front.program.pid) <= processes)
   }
   for (const from of ATTACKERS) await isRefused(t, scene, from)
   await othersAreServed(t, scene)
   await lab.command(['xff-ban', 'flush', ...options, ...state], { at })
-  for (const from of ATTACKERS) await until('the end of the ban', () => served(from))
+  for (const from of ATTACKERS) await waitFor('the end of the ban', () => served(from))
 }
 
 function childrenOf(pid: number): number {

@@ -1,10 +1,10 @@
 /** The settings that keep clients from writing their own log: what happens without them, and that they help. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { waitFor } from '../support/wait-for.js'
 import { ATTACKER, ATTACKER6, VICTIM } from './lab/cast.js'
 import { createLab, type Lab } from './lab/lab.js'
 import { APP, kernelTest } from './lab/needs.js'
-import { until } from './lab/until.js'
 
 const COMBINED =
   '%(addr) - %(user) [%(ltime)] "%(method) %(uri) %(proto)" %(status) %(size) "%(referer)" "%(uagent)"'
@@ -135,7 +135,7 @@ async function clients(
   last: string,
   argv: readonly string[] = [],
 ): Promise<Map<unknown, unknown>> {
-  await until(`${last} in the log`, () => readFileSync(log, 'latin1').includes(`${last} `))
+  await waitFor(`${last} in the log`, () => readFileSync(log, 'latin1').includes(`${last} `))
   const input = readFileSync(log)
   const written = await lab.command(['uwsgi-parse', '--all', ...argv], { input })
   const records = written.split('\n').map(line => JSON.parse(line) as Record<string, unknown>)

@@ -1,11 +1,11 @@
 /** The kernel's rules are what the jail says, whatever others do to them, and others' rules are left alone. */
 import { fileURLToPath } from 'node:url'
+import { waitFor } from '../support/wait-for.js'
 import type { Call, Outcome } from './lab/backend.js'
 import { ATTACKER, ATTACKER6, USER } from './lab/cast.js'
 import { createLab, type Lab } from './lab/lab.js'
 import { APP, kernelTest, PACKET_FILTER } from './lab/needs.js'
 import { isRefused, othersAreServed } from './lab/story.js'
-import { until } from './lab/until.js'
 
 const NEEDS = ['nginx', ...APP, ...PACKET_FILTER]
 const SCRIPT = fileURLToPath(new URL('lab/backend.js', import.meta.url))
@@ -17,7 +17,7 @@ function startJail(lab: Lab, name: string, match = 'nginx') {
   return async (does: Call['does'], ...ips: string[]): Promise<Outcome> => {
     const call = calls++
     program.stdin.write(`${JSON.stringify({ does, ips })}\n`)
-    return (await until(`the outcome of ${does}`, () => program.records()[call])) as unknown as Outcome
+    return (await waitFor(`the outcome of ${does}`, () => program.records()[call])) as unknown as Outcome
   }
 }
 

@@ -4,9 +4,9 @@ import { join, resolve } from 'node:path'
 import { execa } from 'execa'
 import t from 'tap'
 import { COMMANDS, withCommands } from '../support/commands.js'
-import { eventually } from '../support/eventually.js'
 import { missing } from '../support/programs.js'
 import { testdir } from '../support/testdir.js'
+import { waitFor } from '../support/wait-for.js'
 
 /** What is typed, TAB and all, and the words that then run. */
 const TYPED: readonly (readonly [string, readonly string[]])[] = [
@@ -56,7 +56,7 @@ function asBash(word: string): string[] {
 }
 
 for (const [shell, { args, rc }] of Object.entries(SHELLS)) {
-  t.test(shell, { skip: missing(shell, 'script'), timeout: 120_000 }, async t => {
+  t.test(shell, { skip: missing(shell, 'script') }, async t => {
     const dir = testdir(t, { 'uwsgi.ini': '', ranges: '', folder: {}, sendmail: '', rc, '.zshrc': rc })
     const env = { ...withCommands({ TERM: 'dumb', ZDOTDIR: dir, INPUTRC: '/dev/null' }) }
     const bans = ['203.0.113.7', '2001:db8::5'].map(ip => `${JSON.stringify({ type: 'ban', ip })}\n`)
@@ -77,7 +77,7 @@ for (const [shell, { args, rc }] of Object.entries(SHELLS)) {
     for (const [typed, expected] of TYPED) {
       writeFileSync(join(dir, 'words'), '')
       terminal.stdin.write(`${typed}\n`)
-      const words = await eventually(() => {
+      const words = await waitFor(`what ${JSON.stringify(typed)} runs`, () => {
         const written = readFileSync(join(dir, 'words'), 'utf8')
         if (written === '') throw new Error(`nothing ran: ${shown}`)
         return written.trimEnd().split('\n').flatMap(asBash)

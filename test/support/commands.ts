@@ -1,3 +1,4 @@
+import './apart.js'
 import { readdirSync } from 'node:fs'
 import { delimiter, resolve } from 'node:path'
 

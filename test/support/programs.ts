@@ -1,3 +1,4 @@
+import './apart.js'
 import { delimiter, join } from 'node:path'
 import { isExecutable } from '../../lib/cli/options/command.js'
 

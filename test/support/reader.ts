@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { execa } from 'execa'
 import { ROOT, withCommands } from './commands.js'
+import { LIMIT } from './wait-for.js'
 
 /** What a test needs for a reader, beside root. */
 export const READER = ['jq', 'bpftool', 'tc', 'iptables', 'ipset', 'nft']
@@ -43,9 +44,6 @@ printf '[uwsgi]\\nlog-x-forwarded-for = true\\n' > /etc/uwsgi/app.ini
 echo http://127.0.0.1:9/hook > /etc/xff-jail/webhook
 `
 
-/** How long the commands of one block may take, in milliseconds. */
-const PATIENCE = 60_000
-
 /**
  * Runs commands as a reader does who stands in the clone, with a log of his beside him.
  * @param folder an empty one, for the reader's files
@@ -81,7 +79,7 @@ export async function runAsReader(
       stdin: 'ignore',
       all: true,
       reject: false,
-      timeout: PATIENCE,
+      timeout: 2 * LIMIT,
       killSignal: 'SIGKILL',
     },
   )

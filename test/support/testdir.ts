@@ -1,3 +1,4 @@
+import './apart.js'
 import type { Test } from 'tap'
 
 /**

@@ -10,9 +10,9 @@ import { nullBackend } from '../../lib/xff-ban/backend/null.js'
 import { createJail } from '../../lib/xff-ban/jail/jail.js'
 import { NO_JOURNAL, openJournal } from '../../lib/xff-ban/journal/journal.js'
 import { xffBan } from '../../lib/xff-ban/stage.js'
-import { eventually } from '../support/eventually.js'
 import { noMounts, smallDisk } from '../support/full-disk.js'
 import { testdir } from '../support/testdir.js'
+import { waitFor } from '../support/wait-for.js'
 
 const START = Date.parse('2026-11-22T14:00:00.000Z')
 const ban = (n: number, ip = `198.51.${n >> 8}.${n & 255}`): BanRecord => ({
@@ -69,9 +69,8 @@ function jailFolder(t: Parameters<typeof testdir>[0]) {
   }
 }
 const has = (path: string, text: string) =>
-  eventually(() => readFileSync(path, 'utf8').includes(text) || Promise.reject(new Error(`no ${text}`)))
-const until = (condition: () => boolean) =>
-  eventually(() => condition() || Promise.reject(new Error(`not ${condition}`)))
+  waitFor(`${text} in ${path}`, () => readFileSync(path, 'utf8').includes(text))
+const until = (condition: () => boolean) => waitFor(String(condition), condition)
 
 t.test('a record is told when it is enforced and journaled', async t => {
   const { dir, journal } = jailFolder(t)
@@ -144,7 +143,7 @@ t.test('what others have taken away is put back and said', async t => {
   stage.write(ban(1))
   await until(() => told.length === 1)
   rmSync(join(dir, ban(1).ip))
-  await eventually(() => readFileSync(join(dir, ban(1).ip)))
+  await waitFor('the file, put back', () => readFileSync(join(dir, ban(1).ip)))
   t.match(said, [/1 files were missing in .*; put back/])
   await end()
 })
@@ -156,7 +155,7 @@ t.test('a full disk: enforced on, told when it is journaled', { skip: noMounts }
   const { stage, said, told, end } = await started(filesBackend(dir), journal)
   disk.fill()
   for (let n = 0; n < 500; n++) stage.write(ban(n))
-  await eventually(() => readFileSync(join(dir, ban(499).ip)))
+  await waitFor('the last file', () => readFileSync(join(dir, ban(499).ip)))
   t.same(told, [])
   await until(() => said.length === 1)
   t.match(said, [/^cannot write the journal .*ENOSPC.*still enforced/])

@@ -1,6 +1,6 @@
 import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Test } from 'tap'
@@ -14,7 +14,7 @@ import {
   readBan,
   TRUSTED,
 } from '../../../lib/xff-ban/backend/bpf/contract.js'
-import { isOrphan, OWN } from '../lab/owner.js'
+import '../../support/apart.js'
 
 /** What a test of the kernel program needs. */
 export const BPF = ['bpftool', 'tc', 'bpf', 'dist/xff-ban.bpf.o']
@@ -51,16 +51,15 @@ export interface Loaded {
   /** @param until nanoseconds since boot; for ever unless said */
   ban: (jail: number, range: string, until?: bigint) => Promise<unknown>
   hits: (jail: number, range: string) => Promise<{ hits: bigint; last: bigint }>
-  /** nanoseconds in the program and its runs, while kernel.bpf_stats_enabled is on */
-  statistics: () => { time: number; runs: number }
+  /** Makes the kernel account for the program. @returns the nanoseconds spent in it so far, and its runs */
+  statistics: () => Promise<() => { time: number; runs: number }>
 }
 
 const FOREVER = 1n << 62n
 
 /** Loads the program; it ends with the test. */
 export async function load(t: Pick<Test, 'teardown'>, object = OBJECT): Promise<Loaded> {
-  for (const name of readdirSync(BPFFS).filter(isOrphan)) rmSync(join(BPFFS, name), { recursive: true })
-  const pins = mkdtempSync(join(BPFFS, OWN))
+  const pins = mkdtempSync(join(BPFFS, 'test-'))
   t.teardown(() => rmSync(pins, { recursive: true, force: true }))
   const [programs, maps] = [join(pins, 'programs'), join(pins, 'maps')]
   execFileSync('bpftool', ['prog', 'loadall', object, programs, 'pinmaps', maps])
@@ -90,11 +89,13 @@ export async function load(t: Pick<Test, 'teardown'>, object = OBJECT): Promise<
     },
     hits: async (jail, range) =>
       readBan(Buffer.from(await order(`get bans ${rangeKey(jail, range).toString('hex')} 32`), 'hex')),
-    statistics() {
-      const shown = JSON.parse(
-        execFileSync('bpftool', ['-j', 'prog', 'show', 'pinned', join(programs, 'xff_ban_ether')]).toString(),
-      )
-      return { time: shown.run_time_ns ?? 0, runs: shown.run_cnt ?? 0 }
+    async statistics() {
+      await order('statistics')
+      const show = ['-j', 'prog', 'show', 'pinned', join(programs, 'xff_ban_ether')]
+      return () => {
+        const { run_time_ns: time = 0, run_cnt: runs = 0 } = JSON.parse(String(execFileSync('bpftool', show)))
+        return { time, runs }
+      }
     },
   }
 }

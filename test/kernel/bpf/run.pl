@@ -6,6 +6,7 @@
 #     update MAP KEY VALUE; of a per-CPU map the VALUE for each CPU
 #     delete MAP KEY
 #     get MAP KEY SIZE     answers VALUE, or "-"
+#     statistics           the kernel accounts for the time in programs, until this process ends (BPF_ENABLE_STATS)
 #     batch N              not answered; the answers of the N orders that follow come in one piece
 use strict;
 use warnings;
@@ -61,6 +62,9 @@ while (<STDIN>) {
         my $value = "\0" x $a[2];
         my $r = bpf(1, my $attr = pack 'LLQQQ', map_fd($a[0]), 0, address($key), address($value), 0);
         $answer .= ($r < 0 ? '-' : unpack 'H*', $value) . "\n";
+    } elsif ($order eq 'statistics') {
+        die "statistics: $!\n" if bpf(32, my $attr = pack 'L', 0) < 0;
+        $answer .= "ok\n";
     } else { die "line $.: what is $order?\n" }
     next if $held && --$held;
     print $answer;

@@ -2,7 +2,7 @@ import { execa } from 'execa'
 import type { Test } from 'tap'
 import { BackendError, type Change } from '../../../lib/xff-ban/backend/backend.js'
 import { bundle } from '../../support/commands.js'
-import { eventually } from '../../support/eventually.js'
+import { LIMIT, waitFor } from '../../support/wait-for.js'
 import { ban } from './ban.js'
 import {
   ATTACKER,
@@ -162,9 +162,7 @@ export const behaviours: Readonly<Record<string, (t: Test, place: Place) => Prom
     if (!place.ends) return void t.pass('it does not')
     await place.start().open([ban(ATTACKER, 3), ban(LATER)])
     await refused(t, place, [ATTACKER, LATER])
-    await eventually(async () => {
-      if ((await place.refused([ATTACKER])).length > 0) throw new Error('the ban does not end')
-    })
+    await waitFor('the end of the ban', async () => (await place.refused([ATTACKER])).length === 0)
     await refused(t, place, [LATER])
   },
 
@@ -176,7 +174,7 @@ export const behaviours: Readonly<Record<string, (t: Test, place: Place) => Prom
         {
           input: [ATTACKER, ATTACKER6].map(ip => `{"type":"ban","ip":"${ip}"}\n`).join(''),
           env: { NODE_OPTIONS: '' },
-          timeout: 20_000,
+          timeout: LIMIT,
         },
       )
     const { stdout } = await run()
@@ -212,9 +210,10 @@ async function refused(
   if (place.late) {
     const look = async () => {
       found = await place.refused(asking)
-      if ([...found].sort().join() !== [...expected].sort().join()) throw new Error('not yet')
+      return [...found].sort().join() === [...expected].sort().join()
     }
-    await eventually(look).catch(() => {})
+    // what is wrong is shown below
+    await waitFor('those who are to be refused', look).catch(() => {})
   }
   t.same(
     [...found].sort(),

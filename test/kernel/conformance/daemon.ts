@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import type { Test } from 'tap'
-import { eventually } from '../../support/eventually.js'
+import { waitFor } from '../../support/wait-for.js'
 
 /** A server that can be stopped and started. */
 export interface Daemon {
@@ -21,8 +21,8 @@ export async function startDaemon(t: Test, argv: readonly string[], port: number
     child.stderr?.setEncoding('utf8').on('data', text => {
       complaint += text
     })
-    await eventually(() => answers(port)).catch(error => {
-      throw new Error(`${program} does not listen: ${complaint}`, { cause: error })
+    await waitFor(`${program} on port ${port}`, () => answers(port)).catch(error => {
+      throw new Error(`${error.message}; it wrote: ${complaint}`, { cause: error })
     })
   }
   const stop = async () => {
@@ -38,8 +38,9 @@ export async function startDaemon(t: Test, argv: readonly string[], port: number
   return { start, stop }
 }
 
-async function answers(port: number): Promise<void> {
+async function answers(port: number): Promise<true> {
   const socket = connect(port, '127.0.0.1')
   await once(socket, 'connect')
   socket.destroy()
+  return true
 }

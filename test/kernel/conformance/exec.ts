@@ -2,6 +2,7 @@ import { chmodSync, existsSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { execBackend } from '../../../lib/xff-ban/backend/exec.js'
+import { LIMIT } from '../../support/wait-for.js'
 import { makeSets, referTo, removeSets } from './ipset.js'
 import { folder, refusedAt, type Subject, serve } from './place.js'
 
@@ -30,7 +31,7 @@ export const exec: Subject = {
         execBackend({
           onBan: [program, 'add', '{ip}'],
           onUnban: [program, 'del', '{ip}'],
-          timeout: 10_000,
+          timeout: LIMIT,
           memory,
           warn: message => t.comment(message),
         }),

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import type { Backend } from '../../../lib/xff-ban/backend/backend.js'
+import { LIMIT } from '../../support/wait-for.js'
 
 /** A backend under test. */
 export interface Subject {
@@ -73,7 +74,7 @@ export function refusedBehind(port: number): Place['refused'] {
 /** How many ask at the same time. */
 const AT_ONCE = 50
 /** How long an answer may take, in milliseconds. */
-const PATIENCE = 10_000
+const PATIENCE = LIMIT
 
 async function filter(ips: readonly string[], test: (ip: string) => Promise<boolean>): Promise<string[]> {
   const refused: string[] = []

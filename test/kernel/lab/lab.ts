@@ -1,10 +1,11 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import type { Test } from 'tap'
 import { withCommands } from '../../support/commands.js'
+import { LIMIT } from '../../support/wait-for.js'
 import { CLIENTS } from './cast.js'
-import { createFolder, removeFolder } from './folder.js'
 import { type HaproxyOptions, haproxyConfiguration } from './haproxy.js'
 import { KINDS, type Kind } from './kinds.js'
 import { listening } from './listening.js'
@@ -50,11 +51,11 @@ export interface LabOptions {
 /** What a lab is made for: a test, or a measurement. */
 export type Owner = Pick<Test, 'teardown' | 'passing' | 'comment'>
 
-/** Makes a lab. It is taken down at the end of the test, whatever becomes of the test. */
+/** Makes a lab. It is taken down at the end of the test, or with the process (support/apart.ts). */
 export async function createLab(t: Owner, { clients = [] }: LabOptions = {}): Promise<Lab> {
   const programs: { name: string; program: Program; log?: string }[] = []
-  const folder = createFolder()
-  t.teardown(() => removeFolder(folder))
+  const folder = mkdtempSync(join(tmpdir(), 'lab-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const network = await createNetwork([...new Set([...CLIENTS, ...clients])])
   t.teardown(async () => {
     if (!t.passing()) for (const { name, program, log } of programs) tell(t, name, program, log)
@@ -123,7 +124,7 @@ export async function createLab(t: Owner, { clients = [] }: LabOptions = {}): Pr
       const { stdout } = await execa(program, args, {
         input,
         env: withCommands(),
-        timeout: 30_000,
+        timeout: LIMIT,
       })
       return stdout
     },

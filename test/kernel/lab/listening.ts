@@ -1,6 +1,6 @@
 import { readFileSync, readlinkSync } from 'node:fs'
+import { waitFor } from '../../support/wait-for.js'
 import type { Program } from './program.js'
-import { until } from './until.js'
 
 /** How `/proc/net/tcp` and `tcp6` write that a socket listens (the kernel's TCP_LISTEN). */
 const LISTEN = '0A'
@@ -11,13 +11,13 @@ const LISTEN = '0A'
  * @throws Error with what the program wrote, when it ended instead
  */
 export async function listening(program: Program, ports: readonly number[]): Promise<void> {
-  await until(`somebody to listen on ${ports}`, () => {
-    if (program.ended())
-      throw new Error(`ended instead of listening on ${ports}: ${program.written().stderr}`)
+  await waitFor(`somebody to listen on ${ports}`, () => {
+    if (program.ended()) return true
     if (networkOf(program.pid) === networkOf('self')) return false // not there yet
     const open = openPorts(program.pid)
     return ports.every(port => open.has(port))
   })
+  if (program.ended()) throw new Error(`ended instead of listening on ${ports}: ${program.written().stderr}`)
 }
 
 function networkOf(pid: number | 'self'): string {

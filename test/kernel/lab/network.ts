@@ -1,8 +1,7 @@
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
-import { isOrphan, OWN } from './owner.js'
-import { until } from './until.js'
+import { waitFor } from '../../support/wait-for.js'
 
 /**
  * The hosts of a lab. Clients reach the edge over a link of their own; edge, inner and app share a switch:
@@ -43,8 +42,7 @@ let made = 0
  * @param clients addresses of either family from which requests can be made
  */
 export async function createNetwork(clients: readonly string[]): Promise<Network> {
-  await removeOrphans()
-  const lab = `${OWN}${++made}`
+  const lab = `lab${++made}`
   const namespace = (host: Host) => `${lab}-${host}`
   const remove = async () => {
     await Promise.all(HOSTS.map(host => removeNamespace(namespace(host))))
@@ -117,34 +115,16 @@ async function batch(namespace: string, lines: readonly string[]): Promise<void>
   await execa('ip', ['-n', namespace, '-batch', '-'], { input: `${lines.join('\n')}\n` })
 }
 
-/** Removes what earlier runs left behind that were killed. */
-async function removeOrphans(): Promise<void> {
-  await Promise.all(namespaces().filter(isOrphan).map(removeNamespace))
-}
-
-function namespaces(): string[] {
-  try {
-    return readdirSync(NAMESPACES)
-  } catch {
-    return [] // none was ever made on this machine
-  }
-}
-
 async function removeNamespace(name: string): Promise<void> {
-  if (!namespaces().includes(name)) return
-  await until(
-    `the end of the processes in ${name}`,
-    async () => {
-      const { stdout } = await execa('ip', ['netns', 'pids', name], { reject: false })
-      const pids = stdout.split('\n').filter(Boolean).map(Number)
-      for (const pid of pids) kill(pid)
-      return pids.length === 0
-    },
-    { within: 5000 },
-  )
+  if (!existsSync(join(NAMESPACES, name))) return
+  await waitFor(`the end of the processes in ${name}`, async () => {
+    const { stdout } = await execa('ip', ['netns', 'pids', name])
+    const pids = stdout.split('\n').filter(Boolean).map(Number)
+    for (const pid of pids) kill(pid)
+    return pids.length === 0
+  })
   removeTraces(name)
-  // two runs may clean up after the same dead one
-  await execa('ip', ['netns', 'delete', name], { reject: false })
+  await execa('ip', ['netns', 'delete', name])
 }
 
 const PINS = '/sys/fs/bpf/xff-ban'
@@ -152,7 +132,7 @@ const LOCKS = '/run/xff-ban'
 
 /** What xff-ban has pinned and locked for the namespace would be there for the next one with its number. */
 function removeTraces(name: string): void {
-  const namespace = statSync(join(NAMESPACES, name), { throwIfNoEntry: false })?.ino
+  const namespace = statSync(join(NAMESPACES, name)).ino
   for (const folder of [PINS, LOCKS].filter(path => existsSync(path))) {
     const files = readdirSync(folder).filter(file => RegExp(`-${namespace}(-.*|\\.lock)?$`).test(file))
     for (const file of files) rmSync(join(folder, file), { recursive: true, force: true })

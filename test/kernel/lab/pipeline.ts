@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
-import { isAlive } from './owner.js'
+import { waitFor } from '../../support/wait-for.js'
 import type { Program } from './program.js'
-import { until } from './until.js'
 
 /** A shell pipeline that runs in a namespace. */
 export interface Pipeline extends Program {
@@ -31,7 +30,7 @@ export function pipelineOf(shell: Program): Pipeline {
         return pid
       })
       for (const pid of pids) process.kill(pid, 'SIGKILL')
-      await until('the death of all stages', () => !pids.some(isAlive))
+      await waitFor('the death of all stages', () => !pids.some(isAlive))
       return pids
     },
   }
@@ -46,4 +45,12 @@ function stagesOf(shell: number): Map<string, number> {
       return [basename(basename(program) === 'node' ? script : program), Number(pid)]
     }),
   )
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
 
 /** How long a program may take to end when asked, in milliseconds. */
-const PATIENCE = 3000
+const PATIENCE = 30_000
 
 /** A program that runs in a namespace. */
 export interface Program {

@@ -28,6 +28,9 @@ export interface Answer {
   ms: number
 }
 
+/** A machine that is slow and busy answers within this time, in milliseconds; a packet that is dropped takes all of it. */
+const WITHIN = 30_000
+
 /** A request as the agent is told; the bytes as latin1. */
 export interface Errand {
   from: string
@@ -69,7 +72,7 @@ function errandOf({
   method = 'GET',
   headers = {},
   body = '',
-  within = 3000,
+  within = WITHIN,
 }: Request): Errand {
   const host = isV6(from) ? to.v6 : to.v4
   const fields = Object.entries({

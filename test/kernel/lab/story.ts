@@ -1,11 +1,11 @@
 /** The steps that the stories of a ban share. */
 import { join } from 'node:path'
 import type { Test } from 'tap'
+import { waitFor } from '../../support/wait-for.js'
 import { ATTACKER, ATTACKER6, LOOKALIKES, LOOKALIKES6, USER, USER6, USERS, VICTIM } from './cast.js'
 import type { Front, Lab } from './lab.js'
 import type { Pipeline } from './pipeline.js'
 import { type Answer, isFromApp, type Request } from './request.js'
-import { until } from './until.js'
 import type { Uwsgi } from './uwsgi.js'
 
 /** Where a story takes place. */
@@ -59,7 +59,7 @@ function untilAnswer(
     const answer = await lab.request({ from, to: front })
     return isFromApp(answer) === fromApp && answer
   }
-  return until(what, look, patience)
+  return waitFor(what, look, patience)
 }
 
 /** Those whom a ban of the attackers must not hurt, with what they write into their own headers. */
@@ -109,14 +109,14 @@ export function startPipeline({ lab, uwsgi }: Scene, options: string): Pipeline 
 export async function startFiltering(scene: Scene, options: string): Promise<Pipeline> {
   const pipeline = startPipeline(scene, `${options} --packets iptables`)
   const jump = async () => (await scene.lab.command(['iptables-save'])).includes('-j xff-ban')
-  await until('the jump to the chain', jump)
+  await waitFor('the jump to the chain', jump)
   return pipeline
 }
 
 /** Starts the pipeline with options of the kernel program, and waits until packets pass it. */
 export async function startAnswering(scene: Scene, options: string): Promise<Pipeline> {
   const pipeline = startPipeline(scene, options)
-  await until('the kernel program', () => pipeline.written().stderr.includes('bans by bpf'))
+  await waitFor('the kernel program', () => pipeline.written().stderr.includes('bans by bpf'))
   return pipeline
 }
 
@@ -133,7 +133,7 @@ export async function banAndLeave(
 
 /** The ban that the pipeline has told of an address. */
 export function banOf(pipeline: Pipeline, ip: string): Promise<Record<string, unknown>> {
-  return until(`the record of the ban of ${ip}`, () =>
+  return waitFor(`the record of the ban of ${ip}`, () =>
     pipeline.records().find(record => record.type === 'ban' && record.ip === ip),
   )
 }

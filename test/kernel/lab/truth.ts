@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import type { Test } from 'tap'
+import { waitFor } from '../../support/wait-for.js'
 import { TRICKS, type Trick } from './hostile.js'
 import type { Front, Lab } from './lab.js'
 import { isFromApp } from './request.js'
-import { until } from './until.js'
 
 /** A log, and how to read it. */
 export interface Logged {
@@ -46,7 +46,7 @@ export async function tellsTrue(
     const status = [404, 500, 403][id % 3] as number
     const path = `/${status}?id=${id}.${trick.query ?? ''}`
     const { query: _, pieces: __, ...request } = trick
-    const answer = await lab.request({ ...request, from, to: front, path, within: 10_000 })
+    const answer = await lab.request({ ...request, from, to: front, path })
     // what a front end refuses is not logged
     if (!isFromApp(answer)) refused += 1
     else sent.set(id, { trick, ip: from, status, method: trick.method ?? 'GET' })
@@ -54,7 +54,7 @@ export async function tellsTrue(
   const games = clients.flatMap(from => TRICKS.map(trick => () => play(trick, from)))
   for (let i = 0; i < games.length; i += ABREAST)
     await Promise.all(games.slice(i, i + ABREAST).map(game => game()))
-  await until('the lines of all requests', () => {
+  await waitFor('the lines of all requests', () => {
     const logged = new Set([...readFileSync(app.log, 'latin1').matchAll(ID)].map(match => Number(match[1])))
     return [...sent].every(([id, { trick }]) => trick.long || trick.torn || logged.has(id))
   })

@@ -1,9 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { type Patience, waitFor } from '../../support/wait-for.js'
 import { ADDRESSES, type Endpoint } from './network.js'
 import type { Program } from './program.js'
-import type { Patience } from './until.js'
-import { until } from './until.js'
 
 export interface UwsgiOptions {
   /** the port of `http-socket` */
@@ -79,7 +78,7 @@ export function uwsgiOf(program: Program, { http = 0, socket = 0 }: UwsgiOptions
     socket: { ...ADDRESSES.app, port: socket },
     log,
     lines: (text, count, patience) =>
-      until(
+      waitFor(
         `${count} lines with ${JSON.stringify(text)} in ${log}`,
         () => {
           // the last piece is a line yet to be ended

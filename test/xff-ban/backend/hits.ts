@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
 import t from 'tap'
 import { tellHits } from '../../../lib/xff-ban/backend/hits.js'
-import { eventually } from '../../support/eventually.js'
+import { waitFor } from '../../support/wait-for.js'
 
 t.test('what was hit since the last look is told, and nothing after the end', async t => {
   const stage = new PassThrough({ objectMode: true })
@@ -19,7 +19,7 @@ t.test('what was hit since the last look is told, and nothing after the end', as
   tellHits(stage, backend, t.fail, 1)
   const looked = (times: number) => {
     const from = looks
-    return eventually(() => looks >= from + times || Promise.reject(new Error('no look')))
+    return waitFor(`${times} looks`, () => looks >= from + times)
   }
   await looked(3)
   const first = { type: 'hit', time: '2026-11-18T11:06:40.000Z', ip: '203.0.113.7', hits: 3 }
@@ -48,7 +48,7 @@ t.test('a backend that fails is said, and the stage goes on', async t => {
   const said: string[] = []
   const fails = { hits: () => Promise.reject(new Error('bpftool: gone')) }
   tellHits(stage, fails, message => said.push(message), 1)
-  await eventually(() => said.length > 0 || Promise.reject(new Error('nothing is said')))
+  await waitFor('a word of it', () => said.length > 0)
   t.equal(said[0], 'hits: bpftool: gone')
   t.notOk(stage.destroyed)
   stage.destroy()

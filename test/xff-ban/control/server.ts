@@ -6,8 +6,8 @@ import { text } from 'node:stream/consumers'
 import { execa } from 'execa'
 import t from 'tap'
 import { bundle } from '../../support/commands.js'
-import { eventually } from '../../support/eventually.js'
 import { testdir } from '../../support/testdir.js'
+import { waitFor } from '../../support/wait-for.js'
 
 const BAN = '{"type":"ban","ip":"203.0.113.1","last":{"status":404,"method":"GET","uri":"/\\u001b[31m"}}\n'
 
@@ -35,7 +35,7 @@ function jailAt(t: Parameters<typeof testdir>[0]) {
       const child = execa(bundle('xff-ban'), [...files, ...state], { reject: false })
       t.teardown(() => child.kill('SIGKILL'))
       child.stdin.write(BAN)
-      await eventually(() =>
+      await waitFor('its first ban and its socket', () =>
         Promise.all([readFileSync(join(bans, '203.0.113.1')), statSync(join(dir, 'jail.sock'))]),
       )
       return { child }
@@ -135,7 +135,7 @@ t.test('more than fits into one request', async t => {
   const { bans, records, start } = jailAt(t)
   const { child } = await start()
   for (let n = 0; n < 2_500; n++) child.stdin.write(`{"type":"ban","ip":"198.51.${n >> 8}.${n & 255}"}\n`)
-  await eventually(() => readFileSync(join(bans, '198.51.9.195')))
+  await waitFor('the last ban', () => readFileSync(join(bans, '198.51.9.195')))
   t.equal((await records('list')).length, 2_501)
   t.equal((await records('flush')).length, 2_501)
   t.same(readdirSync(bans), [])
