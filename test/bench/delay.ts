@@ -2,9 +2,10 @@ import { appendFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Front, Lab } from '../kernel/lab/lab.js'
 import { isFromApp } from '../kernel/lab/request.js'
-import { CONTENDERS, type Contender, startBanning, startFront } from './contenders.js'
+import { waitFor } from '../support/wait-for.js'
+import { CONTENDERS, type Contender, NAME_WIDTH, startBanning, startFront } from './contenders.js'
 import { withLab } from './owner.js'
-import { milliseconds, printTable, quantile } from './table.js'
+import { milliseconds, quantile, startTable } from './table.js'
 
 /** Each of them is banned once. */
 const CLIENTS = Array.from({ length: 100 }, (_, i) => `203.0.113.${100 + i}`)
@@ -15,17 +16,16 @@ const PATIENCE = 5000
 
 /** From the write of the line that tips a ban to the first packet that is refused. */
 export async function measureDelay(): Promise<void> {
-  const rows: string[][] = []
+  const row = startTable(
+    'from the write of the log line to the first refused request (one every few ms)',
+    ['enforcement', 'bans', 'p50', 'p99'],
+    [NAME_WIDTH, 4, 7, 7],
+  )
   for (const contender of CONTENDERS.filter(({ options }) => options)) {
     const delays = await withLab(lab => delaysOf(contender, lab), { clients: CLIENTS })
     const [p50, p99] = [0.5, 0.99].map(share => milliseconds(quantile(delays, share)))
-    rows.push([contender.name, String(delays.length), p50 ?? '', p99 ?? ''])
+    row([contender.name, String(delays.length), p50 ?? '', p99 ?? ''])
   }
-  printTable(
-    'from the write of the log line to the first refused request (one every few ms)',
-    ['enforcement', 'bans', 'p50', 'p99'],
-    rows,
-  )
 }
 
 async function delaysOf(contender: Contender, lab: Lab): Promise<number[]> {
@@ -37,7 +37,7 @@ async function delaysOf(contender: Contender, lab: Lab): Promise<number[]> {
   await startBanning(contender, { lab, front, ports: [3031] }, log, failure)
   const delays: number[] = []
   for (const ip of CLIENTS) {
-    if (!(await isServed(lab, front, ip))) throw new Error(`${contender.name}: ${ip} is not served at first`)
+    await waitFor(`an answer to ${ip}`, () => isServed(lab, front, ip))
     const start = performance.now()
     failure(ip)
     for (;;) {

@@ -6,7 +6,7 @@ import { listening } from '../kernel/lab/listening.js'
 import { ADDRESSES } from '../kernel/lab/network.js'
 import { wholeNginx } from '../kernel/lab/nginx.js'
 import { withLab } from './owner.js'
-import { printTable } from './table.js'
+import { startTable } from './table.js'
 
 const BANS = [0, 5000, 20_000]
 const MATCHES = ['http', 'nginx', 'X-Edge: {ip};']
@@ -23,7 +23,12 @@ const APPS = {
 
 /** What the port still carries when many are banned, and how long they take to restore. */
 export async function measureFlood(): Promise<void> {
-  const rows: string[][] = []
+  const row = startTable(
+    'many bans: requests a second (of a browser, 32 at a time), and the time from the start of xff-ban until ' +
+      'earlier bans stand again',
+    ['app', '--match', 'bans', 'requests/s', 'ratio', 'restored in'],
+    [...[Object.keys(APPS), MATCHES].map(names => Math.max(...names.map(({ length }) => length))), 5],
+  )
   for (const [app, { connections, start }] of Object.entries(APPS)) {
     for (const match of MATCHES) {
       await withLab(async lab => {
@@ -34,17 +39,11 @@ export async function measureFlood(): Promise<void> {
           const rate = await throughput(lab, connections)
           if (bans === 0) bare = rate
           const restored = seconds === undefined ? '' : `${seconds.toFixed(2)} s`
-          rows.push([app, match, String(bans), rate.toFixed(0), (rate / bare).toFixed(2), restored])
+          row([app, match, String(bans), rate.toFixed(0), (rate / bare).toFixed(2), restored])
         }
       })
     }
   }
-  printTable(
-    'many bans: requests a second (of a browser, 32 at a time), and the time from the start of xff-ban until ' +
-      'earlier bans stand again',
-    ['app', '--match', 'bans', 'requests/s', 'ratio', 'restored in'],
-    rows,
-  )
 }
 
 /** An nginx that answers by itself. */

@@ -1,8 +1,8 @@
 import { ATTACKER, USERS } from '../kernel/lab/cast.js'
 import { type Answer, isFromApp } from '../kernel/lab/request.js'
-import { ban, CONTENDERS, type Contender, startFront } from './contenders.js'
+import { ban, CONTENDERS, type Contender, NAME_WIDTH, startFront } from './contenders.js'
 import { withLab } from './owner.js'
-import { milliseconds, printTable, quantile } from './table.js'
+import { milliseconds, quantile, startTable } from './table.js'
 
 /** How long requests are made, in seconds; twice as long as the app keeps a half-open socket. */
 const SECONDS = 15
@@ -25,20 +25,19 @@ interface Situation {
 
 /** What a banned client who goes on does to the others. */
 export async function measureLoad(): Promise<void> {
-  const rows: string[][] = []
-  for (const servers of [1, 2]) {
-    for (const listen of [100, 4096]) {
-      for (const rate of listen === 100 ? BANNED : BANNED.slice(0, 1)) {
-        for (const contender of CONTENDERS) rows.push(await situate({ contender, listen, servers, rate }))
-      }
-    }
-  }
-  printTable(
+  const row = startTable(
     `${LEGITIMATE} legitimate requests a second for ${SECONDS} s (pages of 10 ms, 2 workers), ` +
       `a banned client makes some as well`,
     ['enforcement', 'listen', 'servers', 'banned rps', 'answered', 'p50', 'p99', 'banned client served'],
-    rows,
+    [NAME_WIDTH, 6, 7, 10, 10, 8, 8],
   )
+  for (const servers of [1, 2]) {
+    for (const listen of [100, 4096]) {
+      for (const rate of listen === 100 ? BANNED : BANNED.slice(0, 1)) {
+        for (const contender of CONTENDERS) row(await situate({ contender, listen, servers, rate }))
+      }
+    }
+  }
 }
 
 function situate({ contender, listen, servers, rate }: Situation): Promise<string[]> {

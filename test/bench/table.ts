@@ -1,14 +1,31 @@
-/** A table as Markdown, which reads as well on a terminal. */
+/**
+ * Prints a table as Markdown, which reads as well on a terminal, row by row.
+ * @param widths of the columns, in characters, where they are wider than their heads
+ * @returns what prints a row
+ */
+export function startTable(
+  title: string,
+  heads: readonly string[],
+  widths: readonly number[] = [],
+): (cells: readonly string[]) => void {
+  const padded = (cells: readonly string[]) =>
+    heads.map((head, i) => (cells[i] ?? '').padEnd(Math.max(head.length, widths[i] ?? 0)))
+  const print = (cells: readonly string[]) => console.log(`| ${padded(cells).join(' | ')} |`)
+  console.log(`\n${title}\n`)
+  print(heads)
+  print(padded([]).map(({ length }) => '-'.repeat(length)))
+  return print
+}
+
+/** Prints a table whose rows are there. */
 export function printTable(
   title: string,
   heads: readonly string[],
   rows: readonly (readonly string[])[],
 ): void {
-  const widths = heads.map((head, i) => Math.max(head.length, ...rows.map(row => (row[i] ?? '').length)))
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |`
-  const rule = line(widths.map(width => '-'.repeat(width)))
-  console.log(['', title, '', line(heads), rule, ...rows.map(line), ''].join('\n'))
+  const widths = heads.map((_, i) => Math.max(0, ...rows.map(row => (row[i] ?? '').length)))
+  rows.forEach(startTable(title, heads, widths))
+  console.log('')
 }
 
 /** The value below which a share of all lie. */
