@@ -5,6 +5,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import t, { type Test } from 'tap'
+import '../support/cgroup.js'
 import '../support/apart.js'
 import { blocksOf } from '../support/markdown.js'
 import { missing } from '../support/programs.js'
@@ -126,6 +127,7 @@ t.test('the services of an app', { skip, timeout }, async t => {
   await eventuallyBanned('shop', ['203.0.113.5', '203.0.113.6', '203.0.113.7'])
   t.pass('so does what reads the log')
   for (const process of ['uwsgi-parse --tz', 'tail -q']) {
+    await waitFor(`${process} of xff-jail-log@shop`, () => inside(['pgrep', '-f', process]))
     const before = await show('xff-jail-log@shop', 'MainPID')
     await inside(['pkill', '-KILL', '-f', process])
     await waitFor('the start of another xff-jail-log@shop', async () => {
