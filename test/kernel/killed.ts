@@ -7,8 +7,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
-import { APART } from '../support/apart.js'
-import { CGROUP } from '../support/cgroup.js'
+import '../support/cgroup.js'
+import { APART } from '../support/marks.js'
 import { waitFor } from '../support/wait-for.js'
 import { BPF } from './bpf/loaded.js'
 import { APP, kernelTest } from './lab/needs.js'
@@ -30,7 +30,7 @@ for (const [how, [victim, signal]] of Object.entries(DEATHS)) {
       const groups = mkdtempSync(join(tmpdir(), 'cgroup-'))
       await execa('mount', ['-t', 'cgroup2', 'cgroup2', groups])
       const before = traces()
-      const env = { ...process.env, NODE_OPTIONS: '', [APART]: undefined, [CGROUP]: undefined }
+      const env = { ...process.env, NODE_OPTIONS: '', [APART]: undefined }
       const shell = spawn('bash', ['-c', '"$@"; exit', 'bash', process.execPath, HELD], {
         env,
         stdio: ['ignore', 'pipe', 'inherit'],

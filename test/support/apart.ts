@@ -12,11 +12,9 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
+import { APART } from './marks.js'
 
-/** Set in there. Whoever takes it out of a child's environment makes that child run apart from himself. */
-export const APART = 'XFF_JAIL_APART'
-
-/** Whether it could be done. */
+/** Whether it could be done. Whoever takes the mark out of a child's environment has it run apart from himself. */
 export const isApart = process.env[APART] !== undefined
 
 /** Another user needs a namespace in which he may make the others. */

@@ -1,14 +1,12 @@
 /**
- * Whatever imports this has a control group of its own, named by XFF_JAIL_CGROUP: for a systemd, which fills it with
+ * Whatever imports this has a control group of its own, below that of whoever started it: for a systemd, which fills it with
  * groups for its units. Of all that a test makes they alone are in no namespace that ends with the test, so somebody
  * outside waits for its end, however it comes, and removes them. To be imported before apart.js.
  */
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
-
-/** Its path in the hierarchy of cgroup2. */
-export const CGROUP = 'XFF_JAIL_CGROUP'
+import { APART, CGROUP } from './marks.js'
 
 /** The end of its input is the end of the test; a group is removed once its last process is reaped. */
 const KEEPER = `
@@ -22,9 +20,9 @@ for ((tries = 0; tries < 600; tries++)); do
 done
 `
 
-if (process.env[CGROUP] === undefined && process.getuid?.() === 0) {
+if (process.env[APART] === undefined && process.getuid?.() === 0) {
   // without a pause: apart.js does not wait for what another module waits for
-  const path = `/xff-jail-test-${randomUUID()}`
+  const path = `${process.env[CGROUP] ?? ''}/xff-jail-test-${randomUUID()}`
   process.env[CGROUP] = path
   // a session of its own: nothing that is sent to the test reaches it
   const keeper = spawn('unshare', ['--mount', 'bash', '-c', KEEPER, 'keeper', path], {
