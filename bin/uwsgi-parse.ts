@@ -4,6 +4,7 @@ import { openMetrics } from '../lib/cli/metrics.js'
 import { checked, parseOptions, UsageError } from '../lib/cli/options/parse.js'
 import { run } from '../lib/cli/run.js'
 import { PRIVATE_RANGES } from '../lib/net/private.js'
+import { counted } from '../lib/text/counted.js'
 import { excerpt } from '../lib/text/printable.js'
 import { advise } from '../lib/uwsgi-parse/advice.js'
 import { compileClient } from '../lib/uwsgi-parse/client.js'
@@ -62,8 +63,8 @@ run(usage.command, async ({ onBadLine, warn }) => {
       for (const advice of advise(tally)) warn(advice)
       const skipped = tally.skipped > 0 ? `${tally.skipped} of them skipped, ` : ''
       return (
-        `${tally.lines} lines, ${tally.requests} requests, ${skipped}${tally.wanted} written, ` +
-        `${tally.foreign} foreign lines, ${tally.unattributed} unattributed`
+        `${counted(tally.lines, 'line')}, ${counted(tally.requests, 'request')}, ${skipped}${tally.wanted} written, ` +
+        `${counted(tally.foreign, 'foreign line')}, ${tally.unattributed} unattributed`
       )
     },
   }

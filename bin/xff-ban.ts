@@ -6,6 +6,7 @@ import { openMetrics } from '../lib/cli/metrics.js'
 import { checked, checkedLater, parseWords } from '../lib/cli/options/parse.js'
 import { type Command, run } from '../lib/cli/run.js'
 import { EXIT } from '../lib/exit.js'
+import { counted } from '../lib/text/counted.js'
 import { formatInstant } from '../lib/wire/instant.js'
 import { decode, encode } from '../lib/wire/jsonl.js'
 import type { AnyRecord } from '../lib/wire/record.js'
@@ -131,8 +132,8 @@ run(usage.command, async ({ onBadLine, warn, badLineCount }) => {
     finish: metrics.finish,
     stages: [...decode(['ban', 'unban'], onBadLine), stage, encode()],
     summary: () =>
-      `${tally.bans} bans, ${tally.unbans} unbans, ${tally.past} over before they came, ` +
-      `${tally.repeats} repeats, ${tally.refused} refused`,
+      `${counted(tally.bans, 'ban')}, ${counted(tally.unbans, 'unban')}, ${tally.past} over before they came, ` +
+      `${counted(tally.repeats, 'repeat')}, ${tally.refused} refused`,
     hurry,
   }
 })

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream'
 import { parseWords, UsageError } from '../lib/cli/options/parse.js'
 import { run } from '../lib/cli/run.js'
 import { EXIT, ExitError } from '../lib/exit.js'
+import { counted } from '../lib/text/counted.js'
 import { readConfig } from '../lib/xff-import/config.js'
 import { usage } from '../lib/xff-import/options.js'
 import { pipelineOf, settingsOf } from '../lib/xff-import/print.js'
@@ -34,6 +35,6 @@ run(usage.command, async ({ warn }) => {
   return {
     input: Readable.from([Buffer.from(jails.map(print).join('\n'))]),
     stages: [],
-    summary: () => `${jails.length} jails, ${carried} carried over`,
+    summary: () => `${counted(jails.length, 'jail')}, ${carried} carried over`,
   }
 })

@@ -2,6 +2,7 @@
 import { hostname } from 'node:os'
 import { parseOptions, UsageError } from '../lib/cli/options/parse.js'
 import { run } from '../lib/cli/run.js'
+import { counted } from '../lib/text/counted.js'
 import { decode, encode } from '../lib/wire/jsonl.js'
 import { mailer } from '../lib/xff-notify/mail.js'
 import { usage } from '../lib/xff-notify/options.js'
@@ -21,9 +22,9 @@ run(usage.command, async ({ onBadLine, warn }) => {
   if (!given) return null
   const { 'mail-to': to, 'mail-from': from, smtp, sendmail, webhook: hooks } = given
   if (to.length === 0 && hooks.length === 0)
-    throw new UsageError('expected --mail-to or --webhook to say whom to tell, got none')
+    throw new UsageError('expected --mail-to or --webhook, got neither')
   if (to.length > 0 && (smtp === undefined) === (sendmail === undefined))
-    throw new UsageError('--mail-to: expected one of --smtp and --sendmail with it')
+    throw new UsageError('--mail-to: expected either --smtp or --sendmail with it')
   const host = hostname()
   const outbox = { gather: given.gather * 1000, batch: BATCH, retry: RETRY, warn }
   const mails =
@@ -32,7 +33,7 @@ run(usage.command, async ({ onBadLine, warn }) => {
       : [
           createOutbox({
             ...outbox,
-            name: `mail by ${sendmail ?? smtp?.host}`,
+            name: `mail through ${sendmail ?? smtp?.host}`,
             deliver: mailer({
               from: from ?? `xff-notify@${host}`,
               to,
@@ -59,7 +60,7 @@ run(usage.command, async ({ onBadLine, warn }) => {
     },
     summary: () =>
       [
-        `${tally.records} records, ${tally.bans} bans`,
+        `${counted(tally.records, 'record')}, ${counted(tally.bans, 'ban')}`,
         ...outboxes.map(
           ({ name, tally: { sent, deliveries, refused, dropped, unsent } }) =>
             `${name}: ${sent} sent in ${deliveries}, ${refused} refused, ${dropped} dropped, ${unsent} not sent`,

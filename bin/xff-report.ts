@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { parseOptions } from '../lib/cli/options/parse.js'
 import { run } from '../lib/cli/run.js'
+import { counted } from '../lib/text/counted.js'
 import { excerpt } from '../lib/text/printable.js'
 import { decode } from '../lib/wire/jsonl.js'
 import { usage } from '../lib/xff-report/options.js'
@@ -25,7 +26,7 @@ run(usage.command, async ({ onBadLine }) => {
   return {
     stages: [...decode(['request', 'ban', 'unban', 'hit'], onBadLine), stage],
     summary: () =>
-      `${totals.requests} requests, ${totals.failures} failures, ${totals.unattributed} unattributed, ` +
-      `${totals.bans} bans, ${totals.unbans} unbans`,
+      `${counted(totals.requests, 'request')}, ${counted(totals.failures, 'failure')}, ${totals.unattributed} unattributed, ` +
+      `${counted(totals.bans, 'ban')}, ${counted(totals.unbans, 'unban')}`,
   }
 })

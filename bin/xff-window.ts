@@ -3,6 +3,7 @@ import { openMetrics } from '../lib/cli/metrics.js'
 import { parseOptions } from '../lib/cli/options/parse.js'
 import { reread } from '../lib/cli/reloadable-ranges.js'
 import { run } from '../lib/cli/run.js'
+import { counted } from '../lib/text/counted.js'
 import { excerpt } from '../lib/text/printable.js'
 import { createExplainer } from '../lib/xff-window/explain.js'
 import { compileKey } from '../lib/xff-window/key.js'
@@ -32,17 +33,17 @@ run(usage.command, async ({ onBadLine, warn, badLineCount }) => {
   metrics.counter('late_total', 'failures that came too late to count', () => tally.late)
   metrics.counter('bans_total', 'bans decided', () => tally.bans)
   metrics.gauge('keys', 'addresses that are kept', window.size)
-  metrics.counter('evicted_total', 'addresses that had to leave before their time', window.evicted)
+  metrics.counter('evicted_total', 'addresses evicted before their failures had expired', window.evicted)
   return {
     stages,
     finish: metrics.finish,
     summary: () => {
       if (window.evicted() > 0)
-        warn(`${window.evicted()} addresses had to leave before their time: --keys is too low`)
-      if (window.setBack() > 0) warn(`the clock of the log was set back ${window.setBack()} times`)
+        warn(`${counted(window.evicted(), 'address', 'addresses')} evicted too early: --keys is too low`)
+      if (window.setBack() > 0) warn(`the clock of the log was set back ${counted(window.setBack(), 'time')}`)
       return (
-        `${tally.requests} requests, ${tally.failures} failures, ${tally.unattributed} unattributed, ` +
-        `${tally.ignored} ignored, ${tally.late} too late, ${tally.bans} bans, ${window.size()} addresses kept`
+        `${counted(tally.requests, 'request')}, ${counted(tally.failures, 'failure')}, ${tally.unattributed} unattributed, ` +
+        `${tally.ignored} ignored, ${tally.late} too late, ${counted(tally.bans, 'ban')}, ${counted(window.size(), 'address', 'addresses')} tracked`
       )
     },
   }

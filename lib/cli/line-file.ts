@@ -26,7 +26,7 @@ export function openLineFile(path: string, warn: (message: string) => void): Lin
       if (written > KEPT) return
       written += line.length + 1
       if (written > KEPT)
-        return warn(`${path} holds ${KEPT / 1024 / 1024} MiB by now: no more lines are kept there`)
+        return warn(`${path} has reached ${KEPT / 1024 / 1024} MiB: no more lines are written to it`)
       gathered += `${line}\n`
       if (gathered.length >= BLOCK) flush()
       else pause ??= setImmediate(flush)

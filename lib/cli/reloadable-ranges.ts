@@ -14,9 +14,9 @@ export function reread(given: readonly string[], warn: (message: string) => void
     process.on('SIGHUP', () => {
       try {
         holder.current = compile()
-        warn('ranges read anew')
+        warn('ranges reloaded')
       } catch (error) {
-        warn(`ranges stay as they were: ${messageOf(error)}`)
+        warn(`ranges not reloaded: ${messageOf(error)}`)
       }
     })
   }

@@ -15,7 +15,7 @@ export function alerts(actions: readonly Action[], note: Note): string[] | undef
       else note('action', `${name}: dest ${one}`, 'not a mail address')
     }
     if (name.includes('lines'))
-      note('action', name, 'a mail tells the last failure, not the lines of the log')
+      note('action', name, 'a mail shows the last failure, not the lines of the log')
   }
   if (to.size === 0) return undefined
   const from = mails

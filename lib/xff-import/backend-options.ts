@@ -13,13 +13,13 @@ const MAX_PORTS = 16
 export function enforcement(actions: readonly Action[], port: string | undefined, note: Note): string[] {
   const acting = actions.filter(({ does }) => does === 'search' || does === 'refuse')
   for (const { name } of actions.filter(({ does }) => does === 'else')) {
-    note('action', name, 'it runs a program of its own; the records that xff-ban writes can be read by any')
+    note('action', name, 'it runs a program of its own; any program can read the records that xff-ban writes')
   }
   for (const { name } of acting.filter(({ does }) => does === 'refuse')) {
     note(
       'action',
       name,
-      'it refuses packets by their source, which behind a proxy is the proxy; xff-ban looks into them',
+      'it blocks packets by their source, which behind a proxy is the proxy; xff-ban looks into the packets',
     )
   }
   const options = new Map(acting.flatMap(({ options }) => [...options]))
@@ -47,8 +47,8 @@ function portsOf(ports: string | undefined, note: Note): string[] {
     if (from >= 1 && to <= 65_535 && from <= to && to - from < MAX_PORTS) {
       return Array.from({ length: to - from + 1 }, (_, i) => String(from + i))
     }
-    const known = part.trim() === 'http' ? 'that of the front end, if it is on port 80' : 'not a port number'
-    note('port', part.trim(), `${known}: xff-ban takes the number of the app's own port`)
+    const known = part.trim() === 'http' ? 'the port of the front end, if that is 80' : 'not a port number'
+    note('port', part.trim(), `${known}: xff-ban takes the number of the app's port`)
     return []
   })
   if (found.length === 0) note('port', ports, why)
@@ -60,14 +60,14 @@ function matchOf(action: Action & { does: 'search' }, note: Note): string[] {
     note(
       'action',
       `${action.name}: --string "${RECIPE}"`,
-      'no front end writes a comma behind the client; xff-ban looks for what they do write (--match: http for nginx, haproxy, uwsgi, behind:PROXY)',
+      'no front end writes a comma after the client; xff-ban looks for what front ends do write (--match: http for nginx, haproxy, uwsgi, behind:PROXY)',
     )
     return []
   }
   // in a template the bars are hex on both sides; in --string they are themselves
   const template = (action.hex ? action.text : action.text.replaceAll('|', '|7c|')).replaceAll('<ip>', '{ip}')
   if (!template.includes('{ip}')) {
-    note('action', `${action.name}: ${action.text}`, 'the pattern does not hold <ip>')
+    note('action', `${action.name}: ${action.text}`, 'the pattern does not contain <ip>')
     return []
   }
   return ['--match', template]
@@ -76,7 +76,7 @@ function matchOf(action: Action & { does: 'search' }, note: Note): string[] {
 function protocolOf(protocol: string | undefined, note: Note): string[] {
   if (protocol === undefined || protocol === 'tcp') return []
   if (protocol === 'udp' || protocol === 'sctp') return ['--protocol', protocol]
-  note('protocol', protocol, 'xff-ban takes one of tcp, udp and sctp; tcp is what uWSGI speaks')
+  note('protocol', protocol, 'xff-ban takes tcp, udp or sctp; uWSGI uses tcp')
   return []
 }
 

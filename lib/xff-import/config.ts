@@ -87,6 +87,6 @@ async function textOf(config: Config, file: string): Promise<string | undefined>
       return undefined
     }
   }
-  config.faults.push(`${file} is passed over: more than ${MAX_FILES} files, or one of more than 1 MiB`)
+  config.faults.push(`${file} is skipped: more than ${MAX_FILES} files, or larger than 1 MiB`)
   return undefined
 }

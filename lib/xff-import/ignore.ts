@@ -4,7 +4,7 @@ import type { Note } from './translation.js'
 /** Never banned anyway. */
 const LOOPBACK = [parsePrefix('127.0.0.0/8'), parsePrefix('::1')] as Prefix[]
 
-/** `--ignore`, from `ignoreip`: addresses and ranges, apart by blanks or commas. */
+/** `--ignore`, from `ignoreip`: addresses and ranges, separated by spaces or commas. */
 export function ignored(ignoreip: string, note: Note): string[] {
   return ignoreip
     .split(/[\s,]+/)

@@ -37,14 +37,14 @@ export function interpolated({ sections, known }: Config, given: Record<string, 
 
   let steps = 0
   const expand = (section: string, value: string, depth: number): string => {
-    if (depth > MAX_DEPTH) throw new InterpolationError('goes round in a circle')
+    if (depth > MAX_DEPTH) throw new InterpolationError('refers to itself')
     if (++steps > MAX_STEPS) throw new InterpolationError('is too long')
     let length = 0
     return value.replace(/%(?:(%)|\(([^)]*)\)s|)/g, (found, percent?: string, name?: string) => {
       if (percent !== undefined) return '%'
       if (name === undefined) throw new InterpolationError('has a % that is neither %% nor %(name)s')
       const inner = raw(section, name)
-      if (inner === undefined) throw new InterpolationError(`has ${found}, which is nowhere`)
+      if (inner === undefined) throw new InterpolationError(`has ${found}, which is not defined`)
       const expanded = expand(section, inner, depth + 1)
       length += expanded.length
       if (length > MAX_VALUE) throw new InterpolationError('is too long')

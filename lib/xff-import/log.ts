@@ -6,14 +6,14 @@ export function logOf(read: Read, note: Note): Carried['log'] | undefined {
   if (backend.startsWith('systemd')) {
     const matches = (read('journalmatch') ?? '').split(/\s+/).filter(Boolean)
     if (matches.length > 0) return { journal: matches }
-    note('backend', backend, 'no journalmatch says which messages of the journal are the log')
+    note('backend', backend, 'there is no journalmatch to select the messages of the log')
   }
   const files = (read('logpath') ?? '')
     .split('\n')
     .map(path => path.replace(/\s+(head|tail)\s*$/, '').trim())
     .filter(Boolean)
   if (files.some(path => /[*?[]/.test(path))) {
-    note('logpath', files.join(' '), 'files that come to match while it runs are found when it starts again')
+    note('logpath', files.join(' '), 'files that match only later are found after a restart')
   }
   return files.length > 0 ? { files } : undefined
 }

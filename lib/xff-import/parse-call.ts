@@ -17,7 +17,7 @@ export function parseCall(text: string): Called {
   return { name: name.trim(), options }
 }
 
-/** Reads a list of calls, apart by blanks and line ends. */
+/** Reads a list of calls, separated by spaces and newlines. */
 export function parseCalls(text: string): Called[] {
   return [...text.matchAll(CALLS)].map(([call]) => parseCall(call))
 }

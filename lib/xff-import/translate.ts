@@ -20,8 +20,8 @@ const READ = new Set(
 /** Why some of the others have no counterpart. */
 const REASONS: Readonly<Record<string, string>> = {
   ignoreregex:
-    'no request that failed is passed over by its text; xff-window --status says what a failure is',
-  ignorecommand: 'no program is asked; --ignore takes addresses, ranges and @FILE',
+    'failures cannot be ignored by their text; xff-window --status sets which statuses are failures',
+  ignorecommand: 'no program is run; --ignore takes addresses, ranges and @FILE',
   datepattern: "uwsgi-parse reads the date of uWSGI's own layout",
   prefregex: "uwsgi-parse reads uWSGI's own layout",
   maxlines: 'a request is one line',
@@ -31,13 +31,13 @@ const REASONS: Readonly<Record<string, string>> = {
   'bantime.factor': 'each ban of an address is twice as long as the one before',
   'bantime.formula': 'each ban of an address is twice as long as the one before',
   'bantime.multipliers': 'each ban of an address is twice as long as the one before',
-  'bantime.rndtime': 'a ban lasts as long as it says',
-  'bantime.overalljails': 'each xff-ban has a memory of its own',
+  'bantime.rndtime': 'the time of a ban is not random',
+  'bantime.overalljails': 'each xff-ban remembers its own bans only',
 }
 
 /** What the recipe's `<HOST> \\(` took for the client. */
 const HOST =
-  'other than before: <HOST> was the last address of the header; uwsgi-parse passes over private ones, or --trust'
+  'different: <HOST> was the last address of the header; uwsgi-parse skips private addresses, or those of --trust'
 
 /**
  * Translates a jail of fail2ban.
@@ -67,7 +67,7 @@ export async function carryOver(config: Config, jail: string, folder: string): P
     if (!statuses[i]) note('failregex', failregex, "not one of uWSGI's request lines by status alone")
   })
   const counted = statuses.flatMap(found => found ?? [])
-  if (counted.length === 0) return left('it has no failregex that could be carried over')
+  if (counted.length === 0) return left('none of its failregex could be carried over')
   notes.push(HOST)
   const log = logOf(read, note)
   if (!log) return left('it has no log')

@@ -34,12 +34,18 @@ function limit(option: Limit, read: Read, note: Note): string {
     note(
       option,
       text,
-      `not a ${option === 'maxretry' ? 'number' : 'time'}; fail2ban's ${SERVER[option]} takes its place`,
+      `not a ${option === 'maxretry' ? 'number' : 'time'}; fail2ban's default ${SERVER[option]} is used`,
     )
     return SERVER[option]
   }
   if (number < 0 || number > MOST[option]) {
-    note(option, text, number < 0 ? 'a ban ends by itself: after ten years' : `${MOST[option]} is the most`)
+    note(
+      option,
+      text,
+      number < 0
+        ? 'every ban ends by itself, after ten years at the latest'
+        : `the maximum is ${MOST[option]}`,
+    )
     return String(MOST[option])
   }
   return String(number)

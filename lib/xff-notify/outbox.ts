@@ -1,4 +1,5 @@
 import { messageOf } from '../exit.js'
+import { counted } from '../text/counted.js'
 import type { AnyRecord } from '../wire/record.js'
 import { createQueue } from './queue.js'
 
@@ -85,7 +86,7 @@ export function createOutbox<R extends AnyRecord>(options: Options<R>): Outbox<R
     while (waiting.length > ROOM.records || waiting.weight > ROOM.units) {
       waiting.take(1)
       tally.dropped += 1
-      if (!overflowing) warn(`${name}: too many records wait; the oldest are dropped`)
+      if (!overflowing) warn(`${name}: too many records are waiting; the oldest are dropped`)
       overflowing = true
     }
   }
@@ -104,7 +105,7 @@ export function createOutbox<R extends AnyRecord>(options: Options<R>): Outbox<R
         if (over.signal.aborted) break
         if (error instanceof RefusedError) {
           tally.refused += items.length
-          warn(`${name}: refused: ${message}; ${items.length} given up`)
+          warn(`${name}: refused: ${message}; ${counted(items.length, 'record')} discarded`)
           return
         }
         const held = items.length + waiting.length

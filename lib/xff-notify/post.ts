@@ -41,7 +41,7 @@ export function smtpPost(url: URL, warn: (message: string) => void): Post {
     try {
       const signal = AbortSignal.any([over, AbortSignal.timeout(PATIENCE)])
       const { rejected = [] } = await transport.sendMail({ ...message(mail), signal })
-      if (rejected.length > 0) warn(`mail by ${url.host}: not taken for ${rejected.join(' and ')}`)
+      if (rejected.length > 0) warn(`mail through ${url.host}: rejected for ${rejected.join(' and ')}`)
     } catch (error) {
       throw readable(error as SmtpError)
     }

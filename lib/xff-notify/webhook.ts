@@ -37,7 +37,7 @@ export function webhook(url: URL, format: Format) {
     await response.body?.cancel()
     const { status } = response
     if (response.ok) return
-    if (status < 500 && !LATER.includes(status)) throw new RefusedError(`the answer was ${status}`)
-    throw new Error(`the answer was ${status}`)
+    if (status < 500 && !LATER.includes(status)) throw new RefusedError(`the server answered ${status}`)
+    throw new Error(`the server answered ${status}`)
   }
 }

@@ -49,7 +49,7 @@ export function createWhois(server: Server | undefined, warn: (message: string) 
     })
     if (answer.code === 'ENOENT') {
       missing = true
-      warn('the program whois is missing: mails go without its summary')
+      warn('the program whois is missing: mails are sent without its summary')
     }
     return answer.isCanceled || answer.timedOut ? [] : summarise(answer.stdout ?? '')
   }

@@ -1,3 +1,4 @@
+import { numbered } from '../text/counted.js'
 import { formatInstant } from '../wire/instant.js'
 import { type Html, html } from './html.js'
 
@@ -18,7 +19,7 @@ export function amount(count: number): string {
 
 /** `1 failure`, `2 failures`; `of one` is the singular. */
 export function counted(count: number, one: string, many = `${one}s`): string {
-  return `${amount(count)} ${count === 1 ? one : many}`
+  return `${amount(count)} ${numbered(count, one, many)}`
 }
 
 /** `37%`; all and nothing are said of all and nothing only. */

@@ -107,7 +107,7 @@ kernelTest('damage is repaired', NEEDS, async t => {
   await waitFor('the ban', () => pipeline.records().length === 1)
   const damages: Record<string, readonly [string, ...string[]]> = {
     'the program was gone from net': ['tc', 'qdisc', 'del', 'dev', 'net', 'clsact'],
-    '1 bans were missing': [
+    '1 ban missing': [
       ...(['bpftool', 'map', 'delete', 'pinned', `${pins}/maps/bans`, 'key', 'hex'] as const),
       ...Object.values(await bans(lab, pins)).flatMap(({ key }) => key),
     ],

@@ -144,7 +144,7 @@ t.test('what others have taken away is put back and said', async t => {
   await until(() => told.length === 1)
   rmSync(join(dir, ban(1).ip))
   await waitFor('the file, put back', () => readFileSync(join(dir, ban(1).ip)))
-  t.match(said, [/1 files were missing in .*; put back/])
+  t.match(said, [/1 file missing in .*; put back/])
   await end()
 })
 

@@ -105,8 +105,8 @@ x = there
   t.equal(get('other', 'given'), 'always')
   t.equal(get('other', 'nothing'), undefined)
   for (const [option, message] of [
-    ['round', 'goes round in a circle'],
-    ['lost', 'has %(nowhere)s, which is nowhere'],
+    ['round', 'refers to itself'],
+    ['lost', 'has %(nowhere)s, which is not defined'],
     ['odd', 'has a % that is neither %% nor %(name)s'],
     ['laugh8', 'is too long'],
     ['cry8', 'is too long'],

@@ -40,7 +40,7 @@ t.test('a ban is a mail: whom, until when, why, and whom the address belongs to'
   t.equal(stdout, ban('203.0.113.5'), 'the record passes on')
   t.match(
     stderr,
-    /1 records, 1 bans; mail by 127\.0\.0\.1:\d+: 1 sent in 1, 0 refused, 0 dropped, 0 not sent\n$/,
+    /1 record, 1 ban; mail through 127\.0\.0\.1:\d+: 1 sent in 1, 0 refused, 0 dropped, 0 not sent\n$/,
   )
   const [mail] = smtp.taken
   t.match(mail, { from: 'xff@example.com', to: ['ops@example.com'] })
@@ -150,7 +150,10 @@ t.test('a password: from a file, sent inside TLS, never shown', async t => {
   t.same(logins, ['TLS PLAIN xff s3cret/pass'])
   t.equal(smtp.taken.length, 1)
   const { stderr } = await notify(file('wr0ng'), ban('203.0.113.5'))
-  t.match(stderr, /^xff-notify: mail by 127\.0\.0\.1:\d+: refused: cannot log in \(535\); 1 given up\n/)
+  t.match(
+    stderr,
+    /^xff-notify: mail through 127\.0\.0\.1:\d+: refused: cannot log in \(535\); 1 record discarded\n/,
+  )
   t.notMatch(stderr, /wr0ng|d3IwbmcA/)
 })
 
@@ -165,7 +168,7 @@ t.test('a recipient who does not exist costs the others nothing', async t => {
   const to = ['--mail-to', 'gone@example.com', '--smtp', `smtp://127.0.0.1:${smtp.port}`, '--skip-whois']
   const { stderr } = await notify(to, ban('203.0.113.5'))
   t.same(smtp.taken[0]?.to, ['ops@example.com'])
-  t.match(stderr, /mail by 127\.0\.0\.1:\d+: not taken for gone@example\.com\n.*1 sent in 1, 0 refused/)
+  t.match(stderr, /mail through 127\.0\.0\.1:\d+: rejected for gone@example\.com\n.*1 sent in 1, 0 refused/)
 })
 
 t.test('--sendmail hands the mail to a program', async t => {
@@ -198,6 +201,6 @@ t.test('behind a pipe that stays open, as that of journalctl', async t => {
   const { stderr } = await execa('bash', ['-c', line, 'bash', ...args], { timeout: 20_000, stdin: 'ignore' })
   t.equal(
     stderr,
-    `xff-notify: 1 records, 1 bans; mail by ${program}: 1 sent in 1, 0 refused, 0 dropped, 0 not sent`,
+    `xff-notify: 1 record, 1 ban; mail through ${program}: 1 sent in 1, 0 refused, 0 dropped, 0 not sent`,
   )
 })

@@ -70,7 +70,7 @@ t.test('what is refused for good is given up, and the rest goes on', async t => 
   put(item('203.0.113.2'))
   await close(60_000)
   t.match(tally, { sent: 1, refused: 1, unsent: 0 })
-  t.same(said, ['mail: refused: no such user; 1 given up'])
+  t.same(said, ['mail: refused: no such user; 1 record discarded'])
 })
 
 t.test('at the end it waits so long and counts what is left', async t => {
@@ -98,7 +98,7 @@ t.test('a server that is away costs the oldest records, counted, and no memory',
   })
   for (let i = 0; i < 10_500; i++) put(item(`198.51.${i >> 8}.${i & 255}`))
   t.equal(tally.dropped, 500)
-  t.match(said, ['mail: too many records wait; the oldest are dropped'], 'said once')
+  t.match(said, ['mail: too many records are waiting; the oldest are dropped'], 'said once')
   for (let i = 0; i < 300; i++) put(item('203.0.113.1', ' '.repeat(65_000)))
   await close(60_000)
   t.equal(delivered.at(-1), '203.0.113.1')

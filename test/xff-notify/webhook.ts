@@ -47,7 +47,7 @@ t.test('503 and 429 are tried again', async t => {
   )
   t.match(
     stderr,
-    /the answer was 503; 3 waiting, next attempt in 1 s\n.*the answer was 429;.*\n.*3 sent in 1, /,
+    /the server answered 503; 3 waiting, next attempt in 1 s\n.*the server answered 429;.*\n.*3 sent in 1, /,
   )
 })
 
@@ -60,7 +60,7 @@ t.test('400 and a redirection are not, and no secret is shown', async t => {
     t.match(
       stderr,
       new RegExp(
-        `^xff-notify: webhook 127\\.0\\.0\\.1:\\d+: refused: the answer was ${status}; 3 given up\n`,
+        `^xff-notify: webhook 127\\.0\\.0\\.1:\\d+: refused: the server answered ${status}; 3 records discarded\n`,
       ),
     )
     t.notMatch(stderr, /s3cret/)

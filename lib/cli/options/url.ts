@@ -11,12 +11,14 @@ export function url(...schemes: string[]): (given: string) => URL {
     const parsed = URL.canParse(text) ? new URL(text) : undefined
     if (!parsed?.hostname || !schemes.includes(parsed.protocol.slice(0, -1))) {
       const scheme = /^[a-z][a-z0-9+.-]{0,20}:/i.exec(text)?.[0]
-      throw new RangeError(`expected ${expected}, got ${scheme ? `another kind of ${scheme}` : 'no URL'}`)
+      throw new RangeError(`expected ${expected}, got ${scheme ? `an unusable ${scheme} URL` : 'no URL'}`)
     }
     try {
       decodeURIComponent(parsed.username + parsed.password)
     } catch {
-      throw new RangeError(`expected ${expected}, got one whose name or password has a % that is no escape`)
+      throw new RangeError(
+        `expected ${expected}, got one whose user name or password has a % that is not an escape`,
+      )
     }
     return parsed
   }

@@ -56,12 +56,12 @@ export function bit(given: string): number {
     Number.isInteger(Math.log2(number))
   )
     return number
-  throw new RangeError(`expected one bit of 32 as 0x10000000, got ${quote(given)}`)
+  throw new RangeError(`expected a single bit such as 0x10000000, got ${quote(given)}`)
 }
 
 /** Any text that holds something. */
 export function text(given: string): string {
-  if (given === '') throw new RangeError('expected a text, got ""')
+  if (given === '') throw new RangeError('expected some text, got ""')
   return given
 }
 
@@ -83,7 +83,7 @@ export function oneOf<const W extends string>(...words: W[]): Read<W> {
   return Object.assign(read, { words })
 }
 
-/** Words apart by blanks, of letters, digits and `_.:/=-` only: they go into a rule. */
+/** Words separated by spaces, of letters, digits and `_.:/=-` only: they go into a rule. */
 export function words(given: string): string[] {
   const parts = given.split(' ').filter(Boolean)
   if (parts.length > 0 && parts.every(part => /^[A-Za-z0-9_.:/=-]+$/.test(part))) return parts
@@ -97,7 +97,7 @@ export function ranges(given: string): string[] {
   return listed
 }
 
-/** The same, checked and kept as given, for what is read anew. */
+/** The same, checked and kept as given, for ranges that are reloaded. */
 export function rangesOption(given: string): string {
   ranges(given)
   return given

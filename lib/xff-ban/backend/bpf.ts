@@ -1,4 +1,5 @@
 import { messageOf } from '../../exit.js'
+import { counted } from '../../text/counted.js'
 import type { Ban } from '../jail/jail.js'
 import { type Backend, BackendError, type Hits } from './backend.js'
 import { createBans, type Place, readHits } from './bpf/bans.js'
@@ -82,9 +83,9 @@ export function bpfBackend(options: Options): Backend {
     pins.forgetOthers(programs)
     return [
       ...(wasThere ? [] : ['the program was gone']),
-      ...(trust > 0 ? [`${trust} trusted ranges were missing`] : []),
-      ...(missing > 0 ? [`${missing} bans were missing`] : []),
-      ...(policed > 0 ? [`${policed} ports were missing`] : []),
+      ...(trust > 0 ? [`${counted(trust, 'trusted range')} missing`] : []),
+      ...(missing > 0 ? [`${counted(missing, 'ban')} missing`] : []),
+      ...(policed > 0 ? [`${counted(policed, 'port')} missing`] : []),
       ...gone.map(device => `the program was gone from ${device}`),
     ]
   }

@@ -2,6 +2,7 @@ import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { messageOf } from '../../exit.js'
 import { canonical } from '../../net/address.js'
+import { counted } from '../../text/counted.js'
 import { encodeLine, parseLine } from '../../wire/jsonl.js'
 import type { Ban } from '../jail/jail.js'
 import { type Backend, BackendError } from './backend.js'
@@ -78,7 +79,7 @@ export function filesBackend(dir: string): Backend {
         await mkdir(dir, { recursive: true })
         for (const ban of missing) await write(ban)
       })
-      return `${missing.length} files were missing in ${dir}`
+      return `${counted(missing.length, 'file')} missing in ${dir}`
     },
     flush: () =>
       orUnusable(dir, async () => {

@@ -1,3 +1,4 @@
+import { counted } from '../../text/counted.js'
 import { parseInstant } from '../../wire/instant.js'
 import type { BanRecord, UnbanRecord } from '../../wire/record.js'
 import type { Backend, Change } from '../backend/backend.js'
@@ -137,7 +138,9 @@ export function createDecider({ jail, backend, now, stepped, announcer, warn }: 
     const inForce = jail.inForce()
     outcome.moved = true
     outcome.journaled.push(...inForce.map(({ record }) => record))
-    warn(`the clock was set by ${Math.round(by / 1000)} s: the ends of ${inForce.length} bans move along`)
+    warn(
+      `the clock was set by ${Math.round(by / 1000)} s: the ends of ${counted(inForce.length, 'ban')} move along`,
+    )
   }
 
   return {

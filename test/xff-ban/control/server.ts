@@ -83,7 +83,7 @@ t.test('with a running xff-ban', async t => {
   const { exitCode, stdout, stderr } = await child
   t.equal(exitCode, 0, 'and it goes on as ever')
   t.equal(stdout.split('\n').length, 10, 'whoever reads its output is told all of it')
-  t.match(stderr, /5 bans, 5 unbans, .* 1 repeats, 1 refused$/)
+  t.match(stderr, /5 bans, 5 unbans, .* 1 repeat, 1 refused$/)
   t.same(readdirSync(dir).sort(), ['bans', 'jail.clock', 'jail.jsonl', 'jail.lock'])
 })
 

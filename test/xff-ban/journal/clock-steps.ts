@@ -84,7 +84,7 @@ t.test('the bans move along', async t => {
     t.same(await left(), [HOUR], `set by ${by / HOUR} hours while it runs`)
     t.same(enforced, [HOUR], 'the backend hears of it')
   }
-  t.match(said, [/the clock was set by 7200 s: the ends of 1 bans move along/, /by -18000 s/])
+  t.match(said, [/the clock was set by 7200 s: the ends of 1 ban move along/, /by -18000 s/])
   first.stage.end()
   await finished(first.stage)
   for (const by of [2 * HOUR, -5 * HOUR]) {
