@@ -40,10 +40,10 @@ interface Recipe {
 }
 
 const RECIPES: Readonly<Record<string, Recipe>> = {
-  'nginx, proxy_pass': { page: 'nginx', kind: 'nginx', itself: 'Refused by nginx itself' },
+  'nginx, proxy_pass': { page: 'nginx', kind: 'nginx', itself: 'Bans in nginx itself' },
   'nginx with connections that are kept': { page: 'nginx-keepalive', kind: 'nginx' },
   'nginx, uwsgi_pass': { page: 'nginx-uwsgi', kind: 'nginx', behind: 'Behind another proxy' },
-  HAProxy: { page: 'haproxy', kind: 'haproxy', itself: 'Refused by HAProxy itself' },
+  HAProxy: { page: 'haproxy', kind: 'haproxy', itself: 'Bans in HAProxy itself' },
   'Apache, mod_proxy_http': {
     page: 'apache',
     kind: 'apache2',
@@ -136,7 +136,7 @@ kernelTest('a load balancer before an nginx of your own', ['nginx', ...APP, ...B
   const lab = await createLab(t, { clients: TRICKSTERS })
   const page = openPage('cloud')
   const uwsgi = await startApp(lab, page)
-  const configuration = page.one('nginx', 'With an nginx of your own between')
+  const configuration = page.one('nginx', 'With an nginx of your own in between')
   const between = await lab.configured('nginx', configuration, { at: 'inner' })
   const front = await loadBalancer(lab, between, `${APPENDS},192.0.2.80`)
   await areTrue(t, { lab, uwsgi, front }, openPage('nginx').all('sh').slice(0, 1))
