@@ -61,16 +61,21 @@ ESBUILD = npx esbuild --bundle --platform=node --format=cjs --target=node20 --lo
   --alias:string-width=./lib/cli/yargs-shims/string-width.ts --alias:wrap-ansi=./lib/cli/yargs-shims/wrap-ansi.ts \
   --alias:assert=./lib/cli/yargs-shims/assert.ts \
   --banner:js='const here=require("node:url").pathToFileURL(__filename).href;'
-dist: $(BUNDLES) manual $(if $(CAN_BUILD_BPF),bpf)
+dist: $(BUNDLES) manual dist/THIRD-PARTY-LICENSES $(if $(CAN_BUILD_BPF),bpf)
 $(BUNDLES) &: $(SOURCES) $(ASSEMBLED) Makefile node_modules/.package-lock.json
-	rm -rf dist/*.js dist/library
-	$(ESBUILD) $(COMMANDS:%=bin/%.ts) --outdir=dist \
+	rm -rf dist/*.js dist/library build/meta
+	$(ESBUILD) $(COMMANDS:%=bin/%.ts) --outdir=dist --metafile=build/meta/commands.json \
 	  --alias:readable-stream=node:stream \
 	  $(foreach library,$(LIBRARIES),--alias:$(library)=./library/$(library).js --external:./library/$(library).js)
 	for library in $(LIBRARIES); do echo "export * from '$$library'" | \
-	  $(ESBUILD) --outfile=dist/library/$$library.js; done
+	  $(ESBUILD) --outfile=dist/library/$$library.js --metafile=build/meta/$$library.json; done
 	echo '{"type":"commonjs"}' > dist/package.json
 	chmod +x $(BUNDLES)
+
+# The licences of the packages that are part of the bundles.
+dist/THIRD-PARTY-LICENSES: lib/licences/write.ts $(BUNDLES)
+	npx esbuild $< --outfile=build/licences.cjs --bundle --platform=node --log-level=warning
+	node build/licences.cjs
 
 # Manual pages and completion, from the very options that the commands read and from the prose in share/man; and the
 # JSON Schema of the records.
@@ -97,6 +102,7 @@ OURS := lib/xff-jail share/doc/xff-jail
 # each as SOURCE:TARGET below PREFIX
 PROGRAM := $(BUNDLES) $(LIBRARIES:%=dist/library/%.js) dist/package.json dist/xff-ban.bpf.o
 INSTALLED = $(foreach file,$(PROGRAM),$(file):lib/xff-jail/$(file:dist/%=%)) LICENSE:lib/xff-jail/LICENSE \
+  dist/THIRD-PARTY-LICENSES:lib/xff-jail/THIRD-PARTY-LICENSES \
   $(foreach page,$(filter dist/man/%,$(MANUAL)),$(page):share/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page))) \
   dist/record.schema.json:share/doc/xff-jail/record.schema.json \
   $(foreach command,$(COMMANDS),dist/completion/bash/$(command):share/bash-completion/completions/$(command)) \
@@ -197,5 +203,5 @@ clean:
 fuzz: dist build/.compiled small-bites
 	RUNS_TIMES=50 TAP_TIMEOUT=3600 $(RUN_TESTS) build/test/uwsgi-parse/hostile.js build/test/uwsgi-parse/stage.js \
 	  build/test/xff-window/window.js \
-	  build/test/xff-window/stage.js build/test/record.js build/test/kernel/bpf-parser.js
+	  build/test/xff-window/stage.js build/test/wire/record.js build/test/kernel/bpf-parser.js
 	CRASHES=200 TAP_TIMEOUT=3600 $(RUN_TESTS) build/test/xff-ban/crash.js

@@ -21,6 +21,23 @@ t.test('npm pack, npm install --global, and the commands answer from any folder'
   const installed = join(prefix, 'lib/node_modules/xff-jail', object)
   t.equal(existsSync(installed), existsSync(object), 'with the kernel program, where it could be built')
   const shipped = (folder: string) => readdirSync(join(prefix, 'lib/node_modules/xff-jail', folder)).sort()
+  const licences = readFileSync(join(prefix, 'lib/node_modules/xff-jail/dist/THIRD-PARTY-LICENSES'), 'utf8')
+  // of bundles, of the libraries beside them, and of what is compiled into WebAssembly
+  for (const name of [
+    'yargs',
+    'split2',
+    'ipaddr.js',
+    'execa',
+    'nodemailer',
+    '@opentelemetry/api',
+    'assemblyscript',
+  ])
+    t.match(
+      licences,
+      new RegExp(`^${name} [\\d.]+ \\(.+\\)\n\n.*Copyright`, 'ms'),
+      `ships the licence of ${name}`,
+    )
+  t.notMatch(licences, /^(typescript|esbuild|tap|string-width) /m, 'and of nothing that is not shipped')
   for (const folder of ['dist/completion/bash', 'dist/completion/zsh', 'share/systemd', 'share/examples'])
     t.same(shipped(folder), readdirSync(folder).sort(), folder)
   t.same([...pages].sort(), readdirSync('dist/man').sort(), 'every manual page is named for npm')
