@@ -1,9 +1,16 @@
-# From a fresh clone: `make run` shows what it does, `make test` shows that it works.
+# From a fresh clone: `make run` shows what it does, `make test` shows that it works; `make help` lists the rest.
 .DELETE_ON_ERROR:
 SHELL = /bin/bash
 
+# What is built is a line each; `make V=1` shows the commands.
+ifndef V
+.SILENT:
+endif
+say = printf '%-9s %s\n' '$1' '$2'
+
 COMMANDS := $(patsubst bin/%.ts,%,$(wildcard bin/*.ts))
 BUNDLES := $(COMMANDS:%=dist/%.js)
+MAINS := $(COMMANDS:%=dist/%.main.js)
 SOURCES := $(shell find bin lib -name '*.ts') package.json tsconfig.json
 TESTS := $(shell find test -name '*.ts')
 # what tests are made of is no test, and test/bench measures
@@ -11,49 +18,60 @@ TEST_FILES := $(filter-out test/support/% test/kernel/lab/% test/kernel/conforma
   $(TESTS))
 RUN_TESTS = node build/test/support/run.js
 
-.PHONY: all install uninstall dist manual bpf small-bites packable bpf-kernels run report test matrix bench bench-hostile \
+.PHONY: all help install uninstall dist manual bpf small-bites bpf-kernels run report test fresh matrix bench bench-hostile \
   bench-ban bench-bpf lint format golden fuzz clean
 
 all: dist
 
+help: ## this list
+	sed -nE 's/^([a-z-]+):.* ## (.*)/\1\t\2/p' Makefile | while IFS=$$'\t' read -r target text; do \
+	  printf '  make %-14s %s\n' "$$target" "$$text"; done
+
+# What npm writes is shown where it fails.
+NPM_INSTALL = npm_install() { local said; said=$$(npm install --no-save --no-audit --no-fund --loglevel=error "$$@" 2>&1) || \
+  { echo "$$said" >&2; return 1; }; }; npm_install
+
 # as the lock file says; `npm ci` of npm 11 finds packages for other systems missing in it
 node_modules/.package-lock.json: package-lock.json
-	npm install --no-save --no-audit --no-fund --loglevel=error
+	$(call say,packages,node_modules)
+	$(NPM_INSTALL)
 	touch $@
 
-# The kernel program of xff-ban. It takes clang and libbpf's headers (Debian: clang, libbpf-dev); where they are missing
-# `make dist` leaves it out, and xff-ban bans by iptables.
+# The kernel program of xff-ban. What it compiles to is kept in the repository, so that nobody needs a compiler for it: `make
+# bpf` compiles it anew, with clang, bpftool and libbpf's headers (Debian: clang, bpftool, libbpf-dev). bpftool keeps what the
+# loader reads and leaves the rest out; names of files in it begin at the top of the project, wherever that lies.
 CLANG ?= clang
 BPF_PROGRAM := lib/xff-ban/backend/bpf/xff_ban.bpf.c
+BPF_OBJECT ?= $(BPF_PROGRAM:.c=.o)
 BPF_FLAGS := -target bpf -mcpu=v2 -I/usr/include/$(shell uname -m)-linux-gnu
 CAN_BUILD_BPF = $(shell $(CLANG) $(BPF_FLAGS) -M $(BPF_PROGRAM) >/dev/null 2>&1 && echo yes)
-BUILD_BPF = $(CLANG) $(BPF_FLAGS) -O2 -g -Wall -Werror -c $(BPF_PROGRAM)
-BPF_SOURCES := $(wildcard lib/xff-ban/backend/bpf/*.[ch])
-bpf: dist/xff-ban.bpf.o
-dist/xff-ban.bpf.o: $(BPF_SOURCES)
+BUILD_BPF = $(CLANG) $(BPF_FLAGS) -O2 -g -ffile-compilation-dir=. -Wall -Werror -c $(BPF_PROGRAM)
+bpf: ## compiles the kernel program anew, with clang, into the file that the repository keeps
+	$(call say,clang,$(BPF_OBJECT))
+	whole=$$(mktemp) && trap "rm $$whole" EXIT && $(BUILD_BPF) -o $$whole && bpftool gen object $(BPF_OBJECT) $$whole
+dist/xff-ban.bpf.o: $(BPF_PROGRAM:.c=.o)
 	mkdir -p dist
-	$(BUILD_BPF) -o $@
+	cp $< $@
 # The same for a test, with a small buffer.
 small-bites: $(if $(CAN_BUILD_BPF),build/xff-ban-small-bites.bpf.o)
-build/xff-ban-small-bites.bpf.o: $(BPF_SOURCES)
+build/xff-ban-small-bites.bpf.o: $(wildcard lib/xff-ban/backend/bpf/*.[ch])
+	$(call say,clang,$@)
 	mkdir -p build
 	$(BUILD_BPF) -DCHUNK=64 -DCHUNKS=64 -o $@
-
-# What `npm pack` says of a package without it.
-packable:
-	@[ -e dist/xff-ban.bpf.o ] || echo 'packed without the kernel program of xff-ban: make bpf builds it, with clang' >&2
 
 # The innermost loops of the first two commands, from AssemblyScript to WebAssembly: they run at full speed from their
 # first line on, look at sixteen bytes at once, and leave no garbage. In base64, so that they are part of the bundle.
 ASSEMBLED := $(patsubst lib/%/assembly/index.ts,build/assembly/%.js,$(wildcard lib/*/assembly/index.ts))
 build/assembly/%.js: $(wildcard lib/fast/assembly/*.ts lib/*/assembly/*.ts) node_modules/.package-lock.json
+	$(call say,asc,$@)
 	mkdir -p build/assembly
 	npx asc lib/$*/assembly/index.ts --outFile build/assembly/$*.wasm --runtime stub --use abort= --memoryBase 64 \
 	  --enable simd -O3 --converge --noAssert
 	echo "export default '$$(base64 -w0 build/assembly/$*.wasm)'" > $@
 
 # One file a command: it starts in a third of the time that loading the packages one by one takes; as CommonJS, which
-# starts without Node's loader of modules. Libraries that few runs need are files of their own, read when needed.
+# starts without Node's loader of modules. Libraries that few runs need are files of their own, read when needed. Before it
+# comes a small file that says which Node it takes (lib/cli/launch.ts).
 # (Of what yargs uses, string-width carries tables of every script and wrap-ansi colours, while our help is ASCII, and so does assert.)
 LIBRARIES := execa nodemailer prom-client
 ESBUILD = npx esbuild --bundle --platform=node --format=cjs --target=node20 --log-level=warning \
@@ -61,15 +79,20 @@ ESBUILD = npx esbuild --bundle --platform=node --format=cjs --target=node20 --lo
   --alias:string-width=./lib/cli/yargs-shims/string-width.ts --alias:wrap-ansi=./lib/cli/yargs-shims/wrap-ansi.ts \
   --alias:assert=./lib/cli/yargs-shims/assert.ts \
   --banner:js='const here=require("node:url").pathToFileURL(__filename).href;'
-dist: $(BUNDLES) manual dist/THIRD-PARTY-LICENSES $(if $(CAN_BUILD_BPF),bpf)
-$(BUNDLES) &: $(SOURCES) $(ASSEMBLED) Makefile node_modules/.package-lock.json
+LEAST_NODE := $(shell sed -n 's/.*"node": ">=\(.*\)".*/\1/p' package.json)
+dist: $(BUNDLES) manual dist/THIRD-PARTY-LICENSES dist/xff-ban.bpf.o ## the commands as they are installed, in dist/
+$(BUNDLES) $(MAINS) &: $(SOURCES) $(ASSEMBLED) Makefile node_modules/.package-lock.json
+	$(call say,esbuild,dist/*.js)
 	rm -rf dist/*.js dist/library build/meta
-	$(ESBUILD) $(COMMANDS:%=bin/%.ts) --outdir=dist --metafile=build/meta/commands.json \
+	$(ESBUILD) $(COMMANDS:%=bin/%.ts) --outdir=dist --entry-names=[name].main --metafile=build/meta/commands.json \
 	  --alias:readable-stream=node:stream \
 	  $(foreach library,$(LIBRARIES),--alias:$(library)=./library/$(library).js --external:./library/$(library).js)
 	for library in $(LIBRARIES); do echo "export * from '$$library'" | \
 	  $(ESBUILD) --outfile=dist/library/$$library.js --metafile=build/meta/$$library.json; done
 	echo '{"type":"commonjs"}' > dist/package.json
+	npx esbuild lib/cli/launch.ts --target=es2015 --define:LEAST='"$(LEAST_NODE)"' --log-level=warning \
+	  --outfile=build/launch.js
+	tee $(BUNDLES) < build/launch.js >/dev/null
 	chmod +x $(BUNDLES)
 
 # The licences of the packages that are part of the bundles.
@@ -83,12 +106,14 @@ MANUAL := $(patsubst share/man/%.md,dist/man/%,$(wildcard share/man/*.md)) \
   $(COMMANDS:%=dist/completion/bash/%) $(COMMANDS:%=dist/completion/zsh/_%) dist/record.schema.json
 manual: $(MANUAL)
 $(MANUAL) &: $(SOURCES) $(wildcard share/man/*.md) node_modules/.package-lock.json
+	$(call say,manual,dist/man dist/completion)
 	rm -rf dist/man dist/completion
 	npx esbuild lib/manual/write.ts --outfile=build/manual.cjs --bundle --platform=node --log-level=warning
 	node build/manual.cjs
 
 # The tests as JavaScript, and the commands by their names, for a PATH.
 build/.compiled: $(SOURCES) $(TESTS) $(ASSEMBLED) node_modules/.package-lock.json
+	$(call say,tsc,build)
 	npx tsc
 	mkdir -p build/path
 	for command in $(COMMANDS); do ln -sfn ../../dist/$$command.js build/path/$$command; done
@@ -100,7 +125,7 @@ PREFIX ?= /usr/local
 TO = $(DESTDIR)$(PREFIX)
 OURS := lib/xff-jail share/doc/xff-jail
 # each as SOURCE:TARGET below PREFIX
-PROGRAM := $(BUNDLES) $(LIBRARIES:%=dist/library/%.js) dist/package.json dist/xff-ban.bpf.o
+PROGRAM := $(BUNDLES) $(MAINS) $(LIBRARIES:%=dist/library/%.js) dist/package.json dist/xff-ban.bpf.o
 INSTALLED = $(foreach file,$(PROGRAM),$(file):lib/xff-jail/$(file:dist/%=%)) LICENSE:lib/xff-jail/LICENSE \
   dist/THIRD-PARTY-LICENSES:lib/xff-jail/THIRD-PARTY-LICENSES \
   $(foreach page,$(filter dist/man/%,$(MANUAL)),$(page):share/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page))) \
@@ -110,14 +135,14 @@ INSTALLED = $(foreach file,$(PROGRAM),$(file):lib/xff-jail/$(file:dist/%=%)) LIC
   $(foreach unit,$(wildcard share/systemd/*),$(unit):lib/systemd/system/$(notdir $(unit))) \
   $(foreach file,$(wildcard share/examples/*),$(file):share/doc/xff-jail/examples/$(notdir $(file)))
 
-install: dist packable
+install: dist ## puts it below PREFIX (/usr/local); DESTDIR goes before it
 	@for file in $(INSTALLED); do \
 	  [ ! -e "$${file%%:*}" ] || install -D -m 644 "$${file%%:*}" "$(TO)/$${file#*:}" || exit; done
 	@install -d "$(TO)/bin"; for command in $(COMMANDS); do chmod 755 "$(TO)/lib/xff-jail/$$command.js" && \
 	  ln -sfn "../lib/xff-jail/$$command.js" "$(TO)/bin/$$command" || exit; done
 	@echo "installed in $(TO); settings for a service go into /etc/xff-jail, see man xff-jail"
 
-uninstall:
+uninstall: ## takes away what make install put there, and nothing else
 	@for file in $(INSTALLED); do rm -f "$(TO)/$${file#*:}"; done
 	@for command in $(COMMANDS); do rm -f "$(TO)/bin/$$command"; done
 	@for folder in $(OURS); do [ ! -d "$(TO)/$$folder" ] || find "$(TO)/$$folder" -depth -type d -empty -delete; done
@@ -125,7 +150,7 @@ uninstall:
 # An attack as it was logged, through the commands: who would have been banned, when and why; and nobody is.
 # `make run LOG=FILE` takes a log of your own.
 LOG ?= fixtures/attack/uwsgi.log
-run: dist
+run: dist ## who would have been banned for a log (LOG=FILE), when and why; nobody is
 	@echo 'uwsgi-parse < $(LOG) > requests.jsonl' && \
 	echo 'xff-window < requests.jsonl | xff-ban --dry-run --clock log | cat requests.jsonl - | xff-report --text --top 10' && \
 	echo && requests=$$(mktemp) && trap "rm $$requests" EXIT && \
@@ -135,72 +160,79 @@ run: dist
 
 # The same log as a page to look at.
 REPORT ?= build/report.html
-report: dist
+report: dist ## the same log as a page to look at (REPORT=FILE)
 	@mkdir -p $(dir $(REPORT)) && records=$$(mktemp) && trap "rm $$records" EXIT && \
 	dist/uwsgi-parse.js < $(LOG) > $$records && \
 	dist/xff-window.js < $$records | dist/xff-ban.js --dry-run --clock log | \
 	  cat $$records - | dist/xff-report.js > $(REPORT) && echo "open $(REPORT)"
 
-test: dist build/.compiled
+# Of old releases of Node there is one that reads what we write, and one that does not.
+OLD_NODES := $(if $(filter Linux,$(shell uname)),build/node/12/.installed build/node/18/.installed)
+test: ## every test; on Debian, as root, with real servers and a real kernel, which it installs
 	test/support/packages
-	$(MAKE) --no-print-directory dist small-bites
+	$(MAKE) --no-print-directory dist build/.compiled small-bites $(OLD_NODES)
 	$(RUN_TESTS) $(TEST_FILES:%.ts=build/%.js)
+
+# The same, make run and make lint in a new Debian of their own, as CI does it. Whoever ends make ends it, too.
+fresh: ## make run, lint and test in a new Debian 12 that is thrown away afterwards, as root on Debian
+	exec setpriv --pdeathsig TERM test/support/fresh
 
 # The tests under each release of Node that is supported; three times what `make test` takes, and no part of CI.
 # `make matrix TESTS='test/bin.ts test/pipeline.ts' NODES=24` is shorter. The releases come as packages of npm's.
 NODES ?= 20 22 24
 NODE_PACKAGE := node-linux-$(if $(filter aarch64,$(shell uname -m)),arm64,x64)
 NODE_BIN = build/node/$*/node_modules/$(NODE_PACKAGE)/bin
-matrix: dist build/.compiled $(NODES:%=build/node/%/.installed)
+matrix: ## the tests under Node 20, 22 and 24 (NODES='22 24', TESTS='test/bin.ts')
 	test/support/packages
-	$(MAKE) --no-print-directory dist small-bites $(NODES:%=matrix-%)
+	$(MAKE) --no-print-directory dist build/.compiled small-bites $(OLD_NODES) $(NODES:%=matrix-%)
 matrix-%: build/node/%/.installed
 	@echo "Node $$($(NODE_BIN)/node --version)"
 	@PATH="$(abspath $(NODE_BIN)):$$PATH" $(RUN_TESTS) $(TEST_FILES:%.ts=build/%.js)
 build/node/%/.installed:
-	npm install --prefix $(dir $@) --no-save --no-audit --no-fund --loglevel=error $(NODE_PACKAGE)@$*
+	$(call say,node $*,$(@D))
+	$(NPM_INSTALL) --prefix $(@D) $(NODE_PACKAGE)@$*
 	touch $@
 
 # How fast the commands are, against mawk, grep and fail2ban; LINES and ROUNDS make it shorter.
-bench: dist build/.compiled
+bench: dist build/.compiled ## how fast the commands are, against grep, mawk and fail2ban (LINES, ROUNDS)
 	node build/test/bench/speed.js
 
 # What lines cost that are made to be slow, long ones against short ones; half a minute.
-bench-hostile: build/.compiled
+bench-hostile: build/.compiled ## what the worst lines cost
 	node build/test/bench/hostile.js
 
 # What a ban costs the app and its other clients, as tables; about a quarter of an hour, as root.
 # `make bench-ban MEASURE='load delay'` takes some of load, flood, delay.
 MEASURE ?= load flood delay
-bench-ban: dist build/.compiled
+bench-ban: dist build/.compiled ## what a ban costs the app and its other clients, as root
 	node build/test/bench/ban.js $(MEASURE)
 
-lint: node_modules/.package-lock.json
+lint: node_modules/.package-lock.json ## biome and the compiler
 	npx biome check --error-on-warnings
 	npx tsc --noEmit
 
-format: node_modules/.package-lock.json
+format: node_modules/.package-lock.json ## formats the sources
 	npx biome check --write
 
 # Writes what the golden cases print: read the diff.
-golden: dist build/.compiled
+golden: dist build/.compiled ## writes what the golden cases print: read the diff
 	GOLDEN=write $(RUN_TESTS) build/test/bin.js
 
 # What a ban costs the port and the packet, by the kernel's own account; as root, some minutes.
-bench-bpf: dist build/.compiled
+bench-bpf: dist build/.compiled ## what a ban costs the port and the packet in the kernel, as root
 	node build/test/bench/bpf.js
 
 # Whether the kernel program loads, runs and attaches under another Debian kernel, in qemu; as root, some minutes.
 # `make bpf-kernels KERNELS=linux-image-….deb` takes one that is there already.
 KERNELS ?= linux-image-6.1
-bpf-kernels: bpf
+bpf-kernels: dist ## whether the kernel program runs under another Debian kernel, in qemu, as root
 	test/kernel/bpf/kernels dist/xff-ban.bpf.o $(KERNELS)
 
-clean:
+clean: ## removes what was built
 	rm -rf build dist
 
 # The properties with fifty times the cases: a million hostile requests among them; and xff-ban killed 200 times.
-fuzz: dist build/.compiled small-bites
+fuzz: dist build/.compiled small-bites ## the properties with fifty times the cases
 	RUNS_TIMES=50 TAP_TIMEOUT=3600 $(RUN_TESTS) build/test/uwsgi-parse/hostile.js build/test/uwsgi-parse/stage.js \
 	  build/test/xff-window/window.js \
 	  build/test/xff-window/stage.js build/test/wire/record.js build/test/kernel/bpf-parser.js

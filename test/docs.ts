@@ -28,6 +28,7 @@ const SHOWN = ['apache', 'caddy', 'haproxy', 'ini', 'nginx', 'yaml', 'json', 'te
 /** Commands that are not run here, each with the reason. */
 const ELSEWHERE: readonly (readonly [RegExp, string])[] = [
   [/ xff-ban --(nginx|haproxy) /, 'asks for that server, and is run with it by test/kernel/recipes.ts'],
+  [/^apt-get /, 'is run by test/support/fresh, which begins with it'],
   [
     /npm |systemctl|journalctl|\/etc\/xff-jail\/shop/,
     'is run by test/kernel/systemd.ts, where there is a systemd',

@@ -17,9 +17,7 @@ t.test('npm pack, npm install --global, and the commands answer from any folder'
   const tarball = join(dir, `xff-jail-${version}.tgz`)
   const prefix = resolve(dir, 'prefix')
   await execa('npm', ['install', '--global', '--prefix', prefix, '--offline', tarball], { cwd: dir })
-  const object = 'dist/xff-ban.bpf.o'
-  const installed = join(prefix, 'lib/node_modules/xff-jail', object)
-  t.equal(existsSync(installed), existsSync(object), 'with the kernel program, where it could be built')
+  t.ok(existsSync(join(prefix, 'lib/node_modules/xff-jail/dist/xff-ban.bpf.o')), 'with the kernel program')
   const shipped = (folder: string) => readdirSync(join(prefix, 'lib/node_modules/xff-jail', folder)).sort()
   const licences = readFileSync(join(prefix, 'lib/node_modules/xff-jail/dist/THIRD-PARTY-LICENSES'), 'utf8')
   // of bundles, of the libraries beside them, and of what is compiled into WebAssembly

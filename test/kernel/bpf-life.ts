@@ -183,7 +183,7 @@ kernelTest(
       return waitFor('its end', () => pipeline.ended() && pipeline.written().stderr)
     }
     const chains = async () => (await lab.command(['iptables-save'])).includes('-j one')
-    const missing = /xff-ban\.bpf\.o is missing \(make bpf builds it\)/
+    const missing = /xff-ban\.bpf\.o is missing \(make dist puts it there\)/
     t.match(await run(), new RegExp(`bans by iptables: bpf cannot be had: .*${missing.source}`))
     t.ok(await chains(), 'a chain bans')
     t.notOk(existsSync(pins))

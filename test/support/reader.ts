@@ -18,7 +18,7 @@ const STAND_INS: Readonly<Record<string, string>> = {
   ssh: 'shift; exec "$@"',
   // what takes minutes, or would run the test that runs it, is only told; what is built is built
   make: `for target; do
-      case "$target" in test|matrix|fuzz|golden|lint|bench*|bpf-kernels) set -- --dry-run "$@"; break; esac
+      case "$target" in test|fresh|matrix|fuzz|golden|lint|bench*|bpf-kernels) set -- --dry-run "$@"; break; esac
     done
     exec /usr/bin/make "$@"`,
 }

@@ -50,7 +50,7 @@ t.test('without object, tools or kernel, what is missing is said', async t => {
     await t.rejects(backend(wishes).open([]), {
       name: 'Error',
       exitCode: 69,
-      message: /\/nowhere\/xff-ban\.bpf\.o is missing \(make bpf builds it\)/,
+      message: /\/nowhere\/xff-ban\.bpf\.o is missing \(make dist puts it there\)/,
     })
   }
   t.same(said, [], 'nothing is said of what did not begin')

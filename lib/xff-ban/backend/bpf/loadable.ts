@@ -21,7 +21,7 @@ const TOOLS: Readonly<Record<string, string>> = { bpftool: 'version', tc: '-V', 
  */
 export async function checkLoadable(object: string): Promise<void> {
   const missing: string[] = []
-  if (!existsSync(object)) missing.push(`${object} is missing (make bpf builds it)`)
+  if (!existsSync(object)) missing.push(`${object} is missing (make dist puts it there)`)
   for (const [tool, question] of Object.entries(TOOLS)) {
     await runProgram([tool, question]).catch(() => missing.push(`${tool} is not installed`))
   }

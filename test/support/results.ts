@@ -1,0 +1,67 @@
+/**
+ * What tap writes about test files, as a person reads it: a line a file as it ends, what failed with all that is known of
+ * it, and the failures once more at the end.
+ */
+
+export interface Counts {
+  passed: number
+  failed: number
+  skipped: number
+}
+
+export interface Results {
+  /** one line of TAP 14, without its end */
+  read: (line: string) => void
+  /**
+   * Lists the failures and returns what was counted.
+   * @param exitCode tap's own: where it failed and no test did, that is a failure
+   */
+  finish: (exitCode: number | undefined) => Counts
+}
+
+/** @param print takes a line for the reader */
+export function createResults(print: (line: string) => void): Results {
+  const counts: Counts = { passed: 0, failed: 0, skipped: 0 }
+  const failures: string[] = []
+  let inFile: Counts = { ...counts }
+  let quoting = false
+
+  const failed = (file: string, title: string) => {
+    counts.failed += 1
+    failures.push(`${file}: ${title}`)
+  }
+  const read = (line: string) => {
+    const [, indent, not, title = ''] = /^( {4}|)(not )?ok \d+(?: - (.*?))?(?: \{)?$/.exec(line) ?? []
+    // one level down are the tests of a file
+    if (indent === '    ') {
+      if (/# SKIP/.test(title)) counts.skipped += 1
+      else if (not) failed(file, title.replace(/ # time=.*/, ''))
+      else counts.passed += 1
+    } else if (indent === '') {
+      const [, name = title, time] = /^(.*?)(?: # time=([\d.]+)ms)?$/.exec(title) ?? []
+      if (not && counts.failed === inFile.failed) failed(source(name), 'the file itself')
+      const tests = counts.passed - inFile.passed
+      const seconds = time === undefined ? '' : `, ${(Number(time) / 1000).toFixed(1)} s`
+      print(`${not ? 'FAILED' : '    ok'} ${source(name)}: ${tests} passed${seconds}`)
+      inFile = { ...counts }
+    }
+    file = source(/^# Subtest: (.*)/.exec(line)?.[1] ?? file)
+    // what went wrong is shown as tap tells it, with its block of details
+    const failure = /^\s*not ok /.test(line) && indent !== ''
+    quoting = failure || (quoting && !/^\s*(?:(?:not )?ok |# |1\.\.|$)/.test(line))
+    if (quoting || /# SKIP|^\s+# (?!time=|Subtest)/.test(line)) print(line)
+  }
+  let file = ''
+
+  const finish = (exitCode: number | undefined) => {
+    if (exitCode !== 0 && counts.failed === 0) failed('tap', `ended with exit code ${exitCode}`)
+    if (failures.length > 0) print(['', 'Failed:', ...failures.map(failure => `  ${failure}`)].join('\n'))
+    return counts
+  }
+  return { read, finish }
+}
+
+/** The file that was written, of one that was compiled. */
+function source(compiled: string): string {
+  return compiled.replace(/^build\/(.*)\.js$/, '$1.ts')
+}
