@@ -5,7 +5,7 @@ import { APP, kernelTest, PACKET_FILTER } from './lab/needs.js'
 import { attackUntilRefused, isRefused, othersAreServed, startFiltering } from './lab/story.js'
 import type { Uwsgi } from './lab/uwsgi.js'
 
-const OPTIONS = '--port 3031 --time 60'
+const OPTIONS = '--port 3031'
 
 // `--match http` would do as well, but for him who ends a list in his own header with the attacker's address:
 // HAProxy passes that on as a line of its own, which looks like nginx's
