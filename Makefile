@@ -62,7 +62,7 @@ build/xff-ban-small-bites.bpf.o: $(wildcard lib/xff-ban/backend/bpf/*.[ch])
 # The innermost loops of the first two commands, from AssemblyScript to WebAssembly: they run at full speed from their
 # first line on, look at sixteen bytes at once, and leave no garbage. In base64, so that they are part of the bundle.
 ASSEMBLED := $(patsubst lib/%/assembly/index.ts,build/assembly/%.js,$(wildcard lib/*/assembly/index.ts))
-build/assembly/%.js: $(wildcard lib/fast/assembly/*.ts lib/*/assembly/*.ts) node_modules/.package-lock.json
+build/assembly/%.js: $(wildcard lib/fast/block-size.ts lib/*/assembly/*.ts) node_modules/.package-lock.json
 	$(call say,asc,$@)
 	mkdir -p build/assembly
 	npx asc lib/$*/assembly/index.ts --outFile build/assembly/$*.wasm --runtime stub --use abort= --memoryBase 64 \

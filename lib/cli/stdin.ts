@@ -1,12 +1,11 @@
 import { fstatSync, readSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
-import { lendBlock } from '../fast/buffer-pool.js'
+import { INPUT_BLOCK_BYTES } from '../fast/block-size.js'
+import { acquire, asOwned, type OwnedBuffer, partOf } from '../fast/buffer-pool.js'
 import { readStdin } from './stdin-pipe.js'
 
 const STDIN = 0
-/** How much is read at a time at the most, in bytes. */
-const BLOCK = 256 * 1024
 /** Up to how many bytes are handed on as a copy, and the block kept: one a line would be garbage by the gigabyte. */
 const FEW = 8 * 1024
 /** How many blocks of a file are read before anything else has a turn. */
@@ -79,29 +78,29 @@ export interface Blocks {
   /** Where the next bytes are to be read. */
   room: () => Buffer
   /** The block, now that so many bytes have been read. */
-  take: (read: number) => Buffer
+  take: (read: number) => OwnedBuffer
   /** What came behind the last newline. */
-  rest: () => Buffer
+  rest: () => OwnedBuffer
 }
 
 function cutIntoLines(): Blocks {
-  let rest: Buffer = Buffer.alloc(0)
+  let rest = asOwned(Buffer.alloc(0))
   let block = rest
   let isOurs = false
   return {
     room() {
-      if (!isOurs) block = lendBlock(BLOCK)
+      if (!isOurs) block = acquire(INPUT_BLOCK_BYTES)
       isOurs = true
       return block.subarray(rest.copy(block))
     },
     take(read) {
       const end = rest.length + read
       const last = block.lastIndexOf(NEWLINE, end - 1) + 1 || end
-      // a copy, since who takes the block may give it back
-      rest = Buffer.from(block.subarray(last, end))
+      // a copy, since the block is handed on
+      rest = asOwned(Buffer.from(block.subarray(last, end)))
       isOurs = last <= FEW
-      const lines = block.subarray(0, last)
-      return isOurs ? Buffer.from(lines) : lines
+      const lines = partOf(block, 0, last)
+      return isOurs ? asOwned(Buffer.from(lines)) : lines
     },
     rest: () => rest,
   }

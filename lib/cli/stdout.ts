@@ -1,12 +1,12 @@
 import { Writable } from 'node:stream'
-import { giveBack } from '../fast/buffer-pool.js'
+import { type OwnedBuffer, release } from '../fast/buffer-pool.js'
 
-/** stdout, which gives back the blocks that it has written; and which is never shut down, as a shell may share it. */
+/** stdout, which releases the buffers that it has written, and is never shut down, as a shell may share it. */
 export function openOutput(): Writable {
   const output = new Writable({
-    write(block: Buffer, _encoding, done) {
+    write(block: OwnedBuffer, _encoding, done) {
       process.stdout.write(block, error => {
-        giveBack(block)
+        release(block)
         done(error)
       })
     },

@@ -1,4 +1,5 @@
-import { addBlock } from './buffer-pool.js'
+import { INPUT_BLOCK_BYTES } from './block-size.js'
+import { addToPool } from './buffer-pool.js'
 
 /** As much of the global as is used here. */
 declare const WebAssembly: {
@@ -42,12 +43,11 @@ export function startModule<Exports>(code: string, host: Host): Started<Exports>
 const NEWLINE = 0x0a
 
 /** What assembly/rooms.ts exports: where lines can be read. */
-export interface Rooms {
-  BLOCK: Global
-  CAPACITY: Global
-  roomOne: Global
-  roomTwo: Global
-  roomThree: Global
+export interface InputBuffers {
+  COPY_BYTES: Global
+  firstInput: Global
+  secondInput: Global
+  copiedInput: Global
 }
 
 /** Where in the memory of a module lines lie, and how many bytes they are. */
@@ -57,12 +57,15 @@ type Piece = readonly [start: number, size: number]
  * Has the blocks of input lie in the memory of a module, where they need not be copied to.
  * @returns where whole lines lie, in pieces of whole lines that can be read at once; a line that is longer is cut
  */
-export function openRooms({ exports, memory }: Started<Rooms>): (block: Buffer) => Iterable<Piece> {
-  const most = exports.CAPACITY.value
-  for (const { value } of [exports.roomOne, exports.roomTwo]) {
-    addBlock(memory.subarray(value, value + exports.BLOCK.value))
+export function openInputBuffers({
+  exports,
+  memory,
+}: Started<InputBuffers>): (block: Buffer) => Iterable<Piece> {
+  const most = exports.COPY_BYTES.value
+  for (const { value } of [exports.firstInput, exports.secondInput]) {
+    addToPool(memory.subarray(value, value + INPUT_BLOCK_BYTES))
   }
-  const room = memory.subarray(exports.roomThree.value, exports.roomThree.value + most)
+  const room = memory.subarray(exports.copiedInput.value, exports.copiedInput.value + most)
   return function* (block) {
     if (block.buffer === memory.buffer) return yield [block.byteOffset, block.length]
     for (const piece of pieces(block, most)) yield [room.byteOffset, piece.copy(room)]

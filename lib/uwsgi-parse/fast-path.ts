@@ -1,6 +1,12 @@
 import code from '#assembly/uwsgi-parse'
-import { lendBlock } from '../fast/buffer-pool.js'
-import { type Global, openRooms, type Rooms, type Started, startModule } from '../fast/module.js'
+import { acquire, asOwned, type OwnedBuffer, partOf } from '../fast/buffer-pool.js'
+import {
+  type Global,
+  type InputBuffers,
+  openInputBuffers,
+  type Started,
+  startModule,
+} from '../fast/module.js'
 import { formatInstant } from '../wire/instant.js'
 import type { FindClient } from './client.js'
 import { type LogClock, parseCtime } from './time/log-clock.js'
@@ -43,11 +49,11 @@ export interface Quick {
   /** How many bytes of records are gathered. */
   size: () => number
   /** The records gathered, as lines, which leaves none; undefined where there are none. */
-  take: () => Buffer | undefined
+  take: () => OwnedBuffer | undefined
 }
 
 /** What assembly/index.ts exports. */
-interface Exports extends Rooms {
+interface Exports extends InputBuffers {
   output: Global
   written: Global
   wanted: Global
@@ -72,7 +78,7 @@ const WRITE = 512 * 1024
 export function compileQuick(options: Options): Quick | null {
   const { client, clock, wanted, readThoroughly, countRecord, countPrivate } = options
   // records that have left the memory of the module, since that was full
-  let full: Buffer[] = []
+  let full: OwnedBuffer[] = []
   let linesBefore = 0
 
   const started: Started<Exports> | null = startModule(code, {
@@ -109,16 +115,16 @@ export function compileQuick(options: Options): Quick | null {
   for (let status = 0; status < 1000; status++) memory[module.wanted.value + status] = wanted(status) ? 1 : 0
 
   const textAt = (start: number, length: number): string => memory.toString('latin1', start, start + length)
-  const drain = (): Buffer => {
+  const drain = (): OwnedBuffer => {
     const { value: start } = module.output
     const { value: end } = module.written
-    const records = end - start > WRITE ? Buffer.allocUnsafeSlow(end - start) : lendBlock(WRITE)
+    const records = end - start > WRITE ? asOwned(Buffer.allocUnsafeSlow(end - start)) : acquire(WRITE)
     const size = memory.copy(records, 0, start, end)
     module.commit(start)
-    return records.subarray(0, size)
+    return partOf(records, 0, size)
   }
 
-  const piecesOf = openRooms(started)
+  const piecesOf = openInputBuffers(started)
   const gathered = () => module.written.value - module.output.value
   return {
     read(block, sieving) {
@@ -135,7 +141,7 @@ export function compileQuick(options: Options): Quick | null {
     size: () => full.reduce((sum, { length }) => sum + length, gathered()),
     take() {
       const records =
-        full.length > 0 ? Buffer.concat([...full, drain()]) : gathered() > 0 ? drain() : undefined
+        full.length > 0 ? asOwned(Buffer.concat([...full, drain()])) : gathered() > 0 ? drain() : undefined
       full = []
       return records
     },

@@ -1,6 +1,6 @@
 import type { Duplex, Transform } from 'node:stream'
 import { transform } from 'through2'
-import { giveBack } from '../fast/buffer-pool.js'
+import { type OwnedBuffer, release } from '../fast/buffer-pool.js'
 import type { OnBadLine } from '../wire/bad-line.js'
 import { parseInstant } from '../wire/instant.js'
 import { encodeLine } from '../wire/jsonl.js'
@@ -191,7 +191,7 @@ export function uwsgiParse(options: Options): { stages: Duplex[]; tally: Tally }
   }
 
   const parser = transform(
-    function (this: Transform, block: Buffer, _encoding, done) {
+    function (this: Transform, block: OwnedBuffer, _encoding, done) {
       if (!quick) {
         this.push(parseBlockThoroughly(block))
       } else {
@@ -200,7 +200,7 @@ export function uwsgiParse(options: Options): { stages: Duplex[]; tally: Tally }
         if (quick.size() >= BLOCK || this.readableLength > 0) flush(this)
         else if (quick.size() > 0) pause ??= setImmediate(flush, this)
       }
-      giveBack(block)
+      release(block)
       done()
     },
     function (this: Transform, done: () => void) {

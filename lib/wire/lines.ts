@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { Transform } from 'node:stream'
 import { transform } from 'through2'
-import { giveBack } from '../fast/buffer-pool.js'
+import { asOwned, type OwnedBuffer, partOf, release } from '../fast/buffer-pool.js'
 
 /** The longest line that is read, in UTF-16 units; what is longer reaches the reader cut and is refused there. */
 export const MAX_LINE = 65_536
@@ -24,53 +24,55 @@ export function wholeLines({ markInvalid = false } = {}): Transform {
   const hold = (piece: Buffer) => {
     const room = KEPT - size
     if (room <= 0 || piece.length === 0) return
-    // a copy, since who takes the rest of the block may give it back
     held.push(Buffer.from(piece.subarray(0, room)))
     size += Math.min(room, piece.length)
   }
-  const take = (end: Buffer[]): Buffer => {
-    const block =
-      held.length === 0 && end.length === 1 ? (end[0] as Buffer) : Buffer.concat([...held, ...end])
+  /** What is held, and behind it the end of its line; nothing is held any more. */
+  const completed = (end: Buffer): OwnedBuffer => {
+    const line = asOwned(Buffer.concat([...held, end]))
     held = []
     size = 0
-    if (!markInvalid || isUtf8(block)) return block
-    const copy = marked(block)
-    giveBack(block)
+    return line
+  }
+  const checked = (lines: OwnedBuffer): OwnedBuffer => {
+    if (!markInvalid || isUtf8(lines)) return lines
+    const copy = marked(lines)
+    release(lines)
     return copy
   }
 
   return transform(
-    function (this: Transform, chunk: Buffer, _encoding, done) {
+    function (this: Transform, chunk: OwnedBuffer, _encoding, done) {
       const last = chunk.lastIndexOf(NEWLINE)
       if (last < 0) {
         hold(chunk)
-        giveBack(chunk)
+        release(chunk)
         return done()
       }
-      // first of all, since who takes the rest of the block may give it back, or write to it
+      // first of all, since the chunk is handed on
       const rest = Buffer.from(chunk.subarray(last + 1))
       if (size > 0) {
         // the held line ends here; it alone may have to be cut
         const first = chunk.indexOf(NEWLINE)
         hold(chunk.subarray(0, first))
-        this.push(take([chunk.subarray(first, first + 1)]))
-        if (last > first) this.push(take([chunk.subarray(first + 1, last + 1)]))
-        else giveBack(chunk)
+        this.push(checked(completed(chunk.subarray(first, first + 1))))
+        if (last > first) this.push(checked(partOf(chunk, first + 1, last + 1)))
+        else release(chunk)
       } else {
-        this.push(take([chunk.subarray(0, last + 1)]))
+        this.push(checked(partOf(chunk, 0, last + 1)))
       }
       hold(rest)
       done()
     },
     function (this: Transform, done: () => void) {
-      if (size > 0) this.push(take([]))
+      if (size > 0) this.push(checked(completed(Buffer.alloc(0))))
       done()
     },
   )
 }
 
 /** The same lines, each that is not UTF-8 with the mark in front. */
-function marked(block: Buffer): Buffer {
+function marked(block: Buffer): OwnedBuffer {
   const pieces: Buffer[] = []
   for (let start = 0; start < block.length; ) {
     const newline = block.indexOf(NEWLINE, start)
@@ -80,7 +82,7 @@ function marked(block: Buffer): Buffer {
     pieces.push(line)
     start = end
   }
-  return Buffer.concat(pieces)
+  return asOwned(Buffer.concat(pieces))
 }
 
 /** The lines of a block. */

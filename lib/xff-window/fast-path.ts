@@ -1,6 +1,12 @@
 import { isIP } from 'node:net'
 import code from '#assembly/xff-window'
-import { type Global, openRooms, type Rooms, type Started, startModule } from '../fast/module.js'
+import {
+  type Global,
+  type InputBuffers,
+  openInputBuffers,
+  type Started,
+  startModule,
+} from '../fast/module.js'
 import { parseInstant } from '../wire/instant.js'
 
 export interface Options {
@@ -33,7 +39,7 @@ export interface Read {
 export type Quick = (block: Buffer) => Read
 
 /** What assembly/index.ts exports. */
-interface Exports extends Rooms {
+interface Exports extends InputBuffers {
   failing: Global
   PLACES: Global
   requests: Global
@@ -82,7 +88,7 @@ export function compileQuick({ failing, keyOf, readThoroughly, countFailure }: O
   for (let status = 0; status < 1000; status++)
     memory[module.failing.value + status] = failing(status) ? 1 : 0
 
-  const piecesOf = openRooms(started)
+  const piecesOf = openInputBuffers(started)
   return block => {
     const read = { lines: 0, requests: 0, failures: 0, unattributed: 0 }
     for (const [start, size] of piecesOf(block)) {

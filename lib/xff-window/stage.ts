@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { transform } from 'through2'
-import { giveBack } from '../fast/buffer-pool.js'
+import { type OwnedBuffer, release } from '../fast/buffer-pool.js'
 import type { OnBadLine } from '../wire/bad-line.js'
 import { formatInstant, parseInstant } from '../wire/instant.js'
 import { decodeLine, encodeLine } from '../wire/jsonl.js'
@@ -126,10 +126,10 @@ export function xffWindow(options: Options): { stages: Duplex[]; tally: Tally; w
     tally.unattributed += unattributed
   }
 
-  const stage = transform((block: Buffer, _encoding, done) => {
+  const stage = transform((block: OwnedBuffer, _encoding, done) => {
     written = ''
     readBlock(block)
-    giveBack(block)
+    release(block)
     done(null, written === '' ? undefined : Buffer.from(written))
   })
   return { stages: [wholeLines({ markInvalid: true }), stage], tally, window }

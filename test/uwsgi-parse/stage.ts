@@ -4,7 +4,8 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import fc from 'fast-check'
 import t from 'tap'
-import { lendBlock } from '../../lib/fast/buffer-pool.js'
+import { INPUT_BLOCK_BYTES } from '../../lib/fast/block-size.js'
+import { acquire } from '../../lib/fast/buffer-pool.js'
 import { PRIVATE_RANGES } from '../../lib/net/private.js'
 import { compileClient } from '../../lib/uwsgi-parse/client.js'
 import { DEFAULT_FORMAT } from '../../lib/uwsgi-parse/layout/log-format.js'
@@ -151,7 +152,7 @@ t.test('nor do blocks that lie where they are read', async t => {
       const marks = [0, ...cuts.sort((a, b) => a - b), input.length]
       function* blocks() {
         for (const [i, mark] of marks.slice(1).entries()) {
-          const block = lendBlock(256 * 1024)
+          const block = acquire(INPUT_BLOCK_BYTES)
           yield block.subarray(0, input.copy(block, 0, marks[i], mark))
         }
       }

@@ -1,12 +1,12 @@
-/** How many bytes a block of input has. */
-export const BLOCK: usize = 1 << 18
-/** How many bytes are read at once, at the most: those of a block that was put together or marked, too. */
-export const CAPACITY: usize = 1 << 19
-// what is looked at before and behind the lines; it holds zeros before the first of them
-const MARGIN: usize = 64
-const rooms = heap.alloc(2 * BLOCK + CAPACITY + 4 * MARGIN)
+import { INPUT_BLOCK_BYTES } from '../block-size'
 
-/** Where lines can be read: a block each in the first two, up to CAPACITY in the third. */
-export const roomOne = rooms + MARGIN
-export const roomTwo = roomOne + BLOCK + MARGIN
-export const roomThree = roomTwo + BLOCK + MARGIN
+/** How many bytes are read at once at most, of what has to be copied: a block that was put together or marked, too. */
+export const COPY_BYTES: usize = 1 << 19
+/** What may be looked at before and behind the lines; it holds zeros before the first of them. */
+const MARGIN_BYTES: usize = 64
+const inputs = heap.alloc(2 * INPUT_BLOCK_BYTES + COPY_BYTES + 4 * MARGIN_BYTES)
+
+/** Where lines can be read: a block of input each in the first two, what is copied in the third. */
+export const firstInput = inputs + MARGIN_BYTES
+export const secondInput = firstInput + INPUT_BLOCK_BYTES + MARGIN_BYTES
+export const copiedInput = secondInput + INPUT_BLOCK_BYTES + MARGIN_BYTES

@@ -10,7 +10,7 @@ import { write } from './record'
 import { dateStart, msecsEnd, msecsStart, slotEnd, slotStart, takeApart } from './scan-line'
 import { findStatus } from './status-filter'
 
-export { BLOCK, CAPACITY, roomOne, roomThree, roomTwo } from '../../fast/assembly/input-buffers'
+export { COPY_BYTES, copiedInput, firstInput, secondInput } from '../../fast/assembly/input-buffers'
 export { CLIENT, keepSender } from './client'
 export { newest } from './clock'
 export { commit, output, reserve, written } from './output'

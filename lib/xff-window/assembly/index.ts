@@ -8,7 +8,7 @@ import { countFailure, readThoroughly } from './host'
 import { client, readRequest, status, time } from './request'
 
 export { PLACES } from '../../fast/assembly/cache'
-export { BLOCK, CAPACITY, roomOne, roomThree, roomTwo } from '../../fast/assembly/input-buffers'
+export { COPY_BYTES, copiedInput, firstInput, secondInput } from '../../fast/assembly/input-buffers'
 
 /** By status: 1 where it is a failure. */
 export const failing = heap.alloc(1000)
