@@ -22,6 +22,13 @@ export function parsePrefix(cidr: string): Prefix | null {
   return { network: masked(network, length), length }
 }
 
+/** As `parsePrefix`. @throws RangeError that quotes a text which is none */
+export function prefixOf(cidr: string): Prefix {
+  const prefix = parsePrefix(cidr)
+  if (!prefix) throw new RangeError(`expected an address or a range like 10.0.0.0/8, got "${cidr}"`)
+  return prefix
+}
+
 /** The canonical text: the address alone when the prefix holds just one, else `network/length`. */
 export function formatPrefix({ network, length }: Prefix): string {
   return length === network.length * 8 ? text(network) : `${text(network)}/${length}`

@@ -1,10 +1,11 @@
+import { BoundedMap } from '../bounded-map.js'
 import { formatInstant, parseInstant } from '../wire/instant.js'
 import type { BanRecord } from '../wire/record.js'
 import type { Failure } from './stage.js'
 
-/** How many keys, and how much of a URI, are remembered for being explained. */
-const KEYS = 10_000
-const URI = 200
+/** How many keys, and how many UTF-16 units of a URI, are remembered. */
+const MAX_KEYS = 10_000
+const MAX_URI_LENGTH = 200
 
 export interface Explainer {
   remember: (failure: Failure) => void
@@ -22,7 +23,7 @@ interface Told {
  * @param show makes a text from the log fit for a terminal
  */
 export function createExplainer(show: (text: string) => string): Explainer {
-  const failures = new Map<string, Told[]>()
+  const failures = new BoundedMap<string, Told[]>(MAX_KEYS)
   return {
     remember({ key, time, request }: Failure): void {
       const { status, method = '-', uri = '-' } = request
@@ -30,11 +31,9 @@ export function createExplainer(show: (text: string) => string): Explainer {
       failures.delete(key)
       told.push({
         time,
-        text: `${formatInstant(time)} ${status ?? '-'} ${show(method)} ${show(uri.slice(0, URI))}`,
+        text: `${formatInstant(time)} ${status ?? '-'} ${show(method)} ${show(uri.slice(0, MAX_URI_LENGTH))}`,
       })
       failures.set(key, told)
-      const [oldest] = failures.keys()
-      if (failures.size > KEYS) failures.delete(oldest as string)
     },
     explain(ban: BanRecord, { key, time }: Failure): string {
       const since = parseInstant(ban.since as string)

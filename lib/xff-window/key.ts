@@ -1,8 +1,9 @@
+import { BoundedMap } from '../bounded-map.js'
 import { bytes, canonical } from '../net/address.js'
 import { formatPrefix, masked } from '../net/prefix.js'
 
-/** How many answers are remembered; then the cache starts anew. */
-const CACHE = 4096
+/** How many addresses are remembered. */
+const MAX_CACHED = 4096
 
 /**
  * Compiles the key under which the failures of an address are counted, and by which it is banned: the address in
@@ -10,17 +11,10 @@ const CACHE = 4096
  * mostly has them all.
  */
 export function compileKey(ipv6Prefix: number): (ip: string) => string {
-  const cache = new Map<string, string>()
-  return ip => {
-    // four dotted numbers are canonical by their grammar
-    if (!ip.includes(':')) return ip
-    const known = cache.get(ip)
-    if (known !== undefined) return known
-    const key = keyOf(ip, ipv6Prefix)
-    if (cache.size >= CACHE) cache.clear()
-    cache.set(ip, key)
-    return key
-  }
+  const keys = new BoundedMap<string, string>(MAX_CACHED)
+  const make = (ip: string) => keyOf(ip, ipv6Prefix)
+  // four dotted numbers are canonical by their grammar
+  return ip => (ip.includes(':') ? keys.getOrMake(ip, make) : ip)
 }
 
 function keyOf(ip: string, ipv6Prefix: number): string {
