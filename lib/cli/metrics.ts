@@ -3,8 +3,8 @@ import { EXIT, ExitError, messageOf } from '../exit.js'
 import { type Option, single } from './options/option.js'
 import { pattern } from './options/values.js'
 
-/** How often the file is written, in milliseconds. */
-const EVERY = 15_000
+/** How often the file is written. */
+const INTERVAL_MS = 15_000
 
 /** The option of every command; node_exporter reads no other names. */
 export const metricsOption: Option<string | undefined> = single(
@@ -41,21 +41,20 @@ export async function openMetrics(
   prefix: string,
   file: string | undefined,
   warn: (message: string) => void,
-  every = EVERY,
+  intervalMs = INTERVAL_MS,
 ): Promise<Metrics> {
   if (file === undefined) return NO_METRICS
-  const [{ rename, writeFile }, { Counter, Gauge, Histogram, Registry }] = await Promise.all([
-    import('node:fs/promises'),
+  const [{ replaceFile }, { Counter, Gauge, Histogram, Registry }] = await Promise.all([
+    import('../files/replace-file.js'),
     import('prom-client'),
   ])
   const registry = new Registry()
   registry.setDefaultLabels({ jail: basename(file, '.prom') })
 
-  // no reader ever meets half a file, and node_exporter passes over what does not end in .prom
+  // node_exporter passes over what does not end in .prom; another process may write to the same file
   const draft = `${file}.${process.pid}`
   const write = async () => {
-    await writeFile(draft, await registry.metrics(), { mode: 0o644 })
-    await rename(draft, file)
+    await replaceFile(file, await registry.metrics(), { draft })
   }
   await write().catch(error => {
     throw new ExitError(`--metrics: ${messageOf(error)}`, EXIT.io)
@@ -70,7 +69,7 @@ export async function openMetrics(
     writing = writing.then(write).then(() => settle(), settle)
     return writing
   }
-  const timer = setInterval(writeNext, every).unref()
+  const timer = setInterval(writeNext, intervalMs).unref()
   let soon: NodeJS.Immediate | undefined
 
   const common = (name: string, help: string) => {

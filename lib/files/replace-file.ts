@@ -1,0 +1,79 @@
+import { type FileHandle, open, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+
+export interface Options {
+  /** the permissions of the file: 0o644 unless given */
+  mode?: number
+  /**
+   * whether it has to outlast a power cut: `text` writes the new text to the disk before it takes the place of the old
+   * one, so that one of them is there; `rename` waits until the new one is.
+   */
+  durable?: 'text' | 'rename'
+  /** the file's time of modification, in milliseconds since 1970 */
+  modifiedMs?: number
+  /** where the new text is put together; beside the file, and where no other process writes */
+  draft?: string
+}
+
+/**
+ * Writes a file that others read: they see the old text or the new one, and no part of either. Its folder has to be
+ * there. Where it fails the old file stays.
+ */
+export async function replaceFile(path: string, text: string, options: Options = {}): Promise<void> {
+  const draft = await openDraft(path, options)
+  try {
+    await draft.file.writeFile(text)
+    await draft.commit()
+  } catch (error) {
+    await draft.discard()
+    throw error
+  }
+  await draft.file.close()
+}
+
+/** A file that is to take the place of another. */
+export interface Draft {
+  /** open for writing; it stays open when it is committed */
+  file: FileHandle
+  /** Puts it in the place of the other file. */
+  commit: () => Promise<void>
+  /** Closes and removes it. */
+  discard: () => Promise<void>
+}
+
+/** The name of the draft of a file. nginx's `include folder/*` passes over names that begin with a dot. */
+export function draftOf(path: string): string {
+  return join(dirname(path), `.${basename(path)}.new`)
+}
+
+export async function openDraft(
+  path: string,
+  { mode = 0o644, durable, modifiedMs, draft = draftOf(path) }: Options = {},
+): Promise<Draft> {
+  // what an earlier attempt has left; a new file is never a link that somebody else has put there
+  await rm(draft, { force: true })
+  const file = await open(draft, 'wx', mode)
+  return {
+    file,
+    async commit() {
+      if (modifiedMs !== undefined) await file.utimes(modifiedMs / 1000, modifiedMs / 1000)
+      if (durable) await file.datasync()
+      await rename(draft, path)
+      if (durable === 'rename') await syncFolder(dirname(path))
+    },
+    async discard() {
+      await file.close()
+      await rm(draft, { force: true }).catch(() => {})
+    },
+  }
+}
+
+/** A rename is on the disk when its folder is. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}
