@@ -1,7 +1,8 @@
+import { clockDuration } from '../text/duration.js'
 import type { Input } from './stdin.js'
 
-/** How often it is drawn, and how long a run lasts at least before it is drawn at all; in milliseconds. */
-const EVERY = 250
+/** How often it is drawn; a run that is shorter is over before it is drawn at all. */
+const INTERVAL_MS = 250
 
 /** One line at the foot of a terminal: how much of the input is read, how fast, and how long it will take. */
 export interface Progress {
@@ -43,7 +44,7 @@ export function createProgress(
         stderr.write(`\r${line.slice(0, (stderr.columns || 80) - 1)}\x1b[K`)
         drawn = true
       }
-      timer = setInterval(draw, EVERY).unref()
+      timer = setInterval(draw, INTERVAL_MS).unref()
     },
     clear,
     stop() {
@@ -61,7 +62,7 @@ export function progressLine(
   // a log may grow while it is read
   const whole = Math.max(read, total)
   const rate = (1000 * read) / Math.max(1, milliseconds)
-  const left = rate > 0 ? `, ${time((whole - read) / rate)} left` : ''
+  const left = rate > 0 ? `, ${clockDuration((whole - read) / rate)} left` : ''
   return `${command}: ${Math.floor((100 * read) / whole)}%, ${size(read)} of ${size(whole)}, ${size(rate)}/s${left}`
 }
 
@@ -75,12 +76,4 @@ function size(bytes: number): string {
   }
   const digits = unit === 0 || rest >= 99.95 ? 0 : rest >= 9.995 ? 1 : 2
   return `${rest.toFixed(digits)} ${['B', 'kB', 'MB', 'GB', 'TB'][unit]}`
-}
-
-/** Seconds as `2 s`, `3:05 min` or `1:02 h`. */
-function time(seconds: number): string {
-  const whole = Math.ceil(seconds)
-  const pair = (of: number) => `${Math.floor(of / 60)}:${String(of % 60).padStart(2, '0')}`
-  if (whole < 60) return `${whole} s`
-  return whole < 3600 ? `${pair(whole)} min` : `${pair(Math.ceil(whole / 60))} h`
 }

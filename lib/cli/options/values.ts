@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { messageOf } from '../../exit.js'
 import { compileRanges } from '../../net/ranges.js'
+import { parseDuration } from '../../text/duration.js'
 
 /*
  * What the values of options are: each reads the text of one, and throws a RangeError that says what was expected
@@ -22,14 +23,10 @@ export function whole(from: number, to: number): (text: string) => number {
   }
 }
 
-/** How many seconds a unit is. */
-const UNITS = { s: 1, m: 60, h: 3600, d: 86_400 } as const
-
 /** A time span between two bounds, in seconds: `3600`, `45s`, `10m`, `12h` or `30d`. */
 export function duration(from: number, to: number): (text: string) => number {
   return text => {
-    const [, digits, unit = 's'] = /^(\d{1,12})([smhd])?$/.exec(text) ?? []
-    const seconds = Number(digits) * UNITS[unit as keyof typeof UNITS]
+    const seconds = parseDuration(text) ?? Number.NaN
     if (seconds >= from && seconds <= to) return seconds
     throw new RangeError(
       `expected seconds from ${from} to ${to}, or a time like 45s, 10m, 12h or 30d, got ${quote(text)}`,
