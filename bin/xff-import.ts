@@ -8,7 +8,7 @@ import { counted } from '../lib/text/counted.js'
 import { readConfig } from '../lib/xff-import/config.js'
 import { usage } from '../lib/xff-import/options.js'
 import { pipelineOf, settingsOf } from '../lib/xff-import/print.js'
-import { carryOver } from '../lib/xff-import/translate.js'
+import { translateJail } from '../lib/xff-import/translate.js'
 
 run(usage.command, async ({ warn }) => {
   const read = await parseWords(usage, process.argv.slice(2))
@@ -20,7 +20,7 @@ run(usage.command, async ({ warn }) => {
     throw new UsageError(`expected one file, jail.local or jail.conf, got ${got}`)
   }
   const config = await readConfig(file.replace(/\.(conf|local)$/, ''))
-  config.faults.forEach(warn)
+  config.problems.forEach(warn)
   if (config.files.length === 0)
     throw new ExitError(`cannot read ${JSON.stringify(file)}: no such file`, EXIT.noInput)
   const names = [...config.sections.keys()].filter(name => name !== 'DEFAULT' && name !== 'INCLUDES')
@@ -29,12 +29,12 @@ run(usage.command, async ({ warn }) => {
     throw new UsageError(`--jail: expected the name of a jail, got ${JSON.stringify(missing)}`)
   }
   const wanted = given.jail.length > 0 ? given.jail : names
-  const jails = await Promise.all(wanted.map(name => carryOver(config, name, dirname(file))))
-  const carried = jails.filter(jail => !('because' in jail)).length
+  const jails = await Promise.all(wanted.map(name => translateJail(config, name, dirname(file))))
+  const translated = jails.filter(jail => !('skipped' in jail)).length
   const print = given.settings ? settingsOf : pipelineOf
   return {
     input: Readable.from([Buffer.from(jails.map(print).join('\n'))]),
     stages: [],
-    summary: () => `${counted(jails.length, 'jail')}, ${carried} carried over`,
+    summary: () => `${counted(jails.length, 'jail')}, ${translated} carried over`,
   }
 })

@@ -26,7 +26,12 @@ run(usage.command, async ({ onBadLine }) => {
   return {
     stages: [...decode(['request', 'ban', 'unban', 'hit'], onBadLine), stage],
     summary: () =>
-      `${counted(totals.requests, 'request')}, ${counted(totals.failures, 'failure')}, ${totals.unattributed} unattributed, ` +
-      `${counted(totals.bans, 'ban')}, ${counted(totals.unbans, 'unban')}`,
+      [
+        counted(totals.requests, 'request'),
+        counted(totals.failures, 'failure'),
+        `${totals.unattributed} unattributed`,
+        counted(totals.bans, 'ban'),
+        counted(totals.unbans, 'unban'),
+      ].join(', '),
   }
 })

@@ -77,7 +77,7 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
   yargs: /^lib\/cli\/options\/parse\.ts$/,
   'prom-client': /^lib\/cli\/metrics\.ts$/,
   execa: /^lib\/(xff-ban\/backend|xff-notify)\//,
-  nodemailer: /^lib\/xff-notify\/post\.ts$/,
+  nodemailer: /^lib\/xff-notify\/send-mail\.ts$/,
   'ipaddr.js': /^lib\/net\/address\.ts$/,
   tinyqueue: /^lib\/xff-ban\/jail\/expiry-queue\.ts$/,
 }

@@ -1,21 +1,21 @@
 /** Options by their names in lower case. */
 export type Section = Map<string, string>
 
-/** A file as Python's configparser reads it, the way fail2ban sets that up. */
+/** A file as Python's configparser reads it, with the settings that fail2ban uses. */
 export interface Ini {
-  /** by their names as written; `DEFAULT` among them */
+  /** by their names as written, `DEFAULT` included */
   sections: Map<string, Section>
-  /** the lines that are neither section, option nor the rest of a value, from 1 */
-  faults: number[]
+  /** numbers of the lines that are neither section, option nor continuation, from 1 */
+  badLines: number[]
 }
 
 /**
- * `[section]`, `name = value` or `name: value`; a line that is indented deeper than its option's goes on with the
- * value; `#` and `;` begin a line of comment, ` ;` the rest of a line. Nothing is interpolated yet.
+ * `[section]`, `name = value` or `name: value`; a line that is indented deeper than its option's continues the value;
+ * a line that begins with `#` or `;` is a comment, and so is the rest of a line after ` ;`. Nothing is interpolated yet.
  */
 export function parseIni(text: string): Ini {
   const sections = new Map<string, Section>()
-  const faults: number[] = []
+  const badLines: number[] = []
   let section: Section | undefined
   let option: string | undefined
   let indent = 0
@@ -43,13 +43,13 @@ export function parseIni(text: string): Ini {
       option = name.toLowerCase()
       section.set(option, value as string)
     } else {
-      faults.push(i + 1)
+      badLines.push(i + 1)
     }
   }
   for (const options of sections.values()) {
     for (const [name, value] of options) options.set(name, value.trimEnd())
   }
-  return { sections, faults }
+  return { sections, badLines }
 }
 
 function append(section: Section, option: string, line: string): void {

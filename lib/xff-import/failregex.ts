@@ -1,21 +1,21 @@
-/** What the recipe's failregex comes down to, spelled in any of the usual ways; the status is its only choice. */
+/** The failregex of the widely copied recipe, once its usual variants are normalised; only the status varies. */
 const RECIPE =
   /^\^?(?:\.\* ?)?<(?:HOST|ADDR)> \\\(\.\*\\\) \.\* \\\(HTTP\/([^\s()]{1,40}) ([^\s<>]{1,200}?)\\\)(?:\.\*)?\$?$/
 
-/** Classes, alternatives and digits; nothing that repeats or looks around. */
-const STATUS = /^(?:[\d[\]|.-]|\\d|\(\?:|[()])+$/
+/** Character classes, alternatives and digits; no repetition, no lookaround. */
+const STATUS_PATTERN = /^(?:[\d[\]|.-]|\\d|\(\?:|[()])+$/
 
-/** The statuses that a failregex of uWSGI's request lines asks for; undefined for any other failregex. */
+/** The statuses that a failregex for uWSGI's request lines matches; undefined for any other failregex. */
 export function statusesOf(failregex: string): number[] | undefined {
-  const plain = failregex
+  const normalised = failregex
     .trim()
     .replace(/\\s[+*]?/g, ' ')
     .replace(/\.[*+]\??/g, '.*')
-  const [, , status = ''] = RECIPE.exec(plain) ?? []
-  if (!STATUS.test(status)) return undefined
+  const [, , status = ''] = RECIPE.exec(normalised) ?? []
+  if (!STATUS_PATTERN.test(status)) return undefined
   try {
-    const asked = new RegExp(`^(?:${status})$`)
-    const found = Array.from({ length: 900 }, (_, i) => i + 100).filter(code => asked.test(String(code)))
+    const pattern = new RegExp(`^(?:${status})$`)
+    const found = Array.from({ length: 900 }, (_, i) => i + 100).filter(code => pattern.test(String(code)))
     return found.length > 0 ? found : undefined
   } catch {
     return undefined
@@ -28,7 +28,7 @@ export function statusList(statuses: readonly number[]): string {
   const runs: [number, number][] = []
   for (const status of wanted) {
     const run = runs.at(-1)
-    // a class is a run of its own
+    // runs end at the end of a class, so that a whole class can be written as 4xx
     if (run && status === run[1] + 1 && status % 100 !== 0) run[1] = status
     else runs.push([status, status])
   }

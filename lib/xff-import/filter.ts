@@ -1,18 +1,19 @@
 import { join } from 'node:path'
 import { type Config, readConfig } from './config.js'
 import { interpolated } from './interpolate.js'
-import type { Read } from './translation.js'
+import type { ReadOption } from './translation.js'
 
 /**
- * The failregexes of a jail, one each: its own or else those of its filter, which `%(known/failregex)s` in its own
- * stands for.
+ * The failregexes of a jail, one a line: its own, or else those of its filter. In its own, `%(known/failregex)s`
+ * refers to the filter's.
+ * @param folder holds `filter.d`
  */
 export async function failregexesOf(
   config: Config,
   jail: string,
   filter: string,
   folder: string,
-  read: Read,
+  read: ReadOption,
 ): Promise<string[]> {
   const ofFilter = filter === '' ? '' : await definition(join(folder, 'filter.d', filter))
   const known = config.known.get(jail) ?? new Map<string, string>()
@@ -25,7 +26,7 @@ async function definition(base: string): Promise<string> {
   try {
     return interpolated(config)('Definition', 'failregex') ?? ''
   } catch {
-    // as written: what it says will be told as not understood
+    // as written; it will be noted as not understood
     return config.sections.get('Definition')?.get('failregex') ?? ''
   }
 }

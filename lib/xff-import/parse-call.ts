@@ -1,5 +1,5 @@
-/** A filter or an action as a jail calls it: `name[option=value, other="va, lue"]`. */
-export interface Called {
+/** A filter or an action with its options, as a jail refers to it: `name[option=value, other="va, lue"]`. */
+export interface Call {
   name: string
   options: Map<string, string>
 }
@@ -8,7 +8,7 @@ const OPTIONS = /\s*([\w.-]+)=(?:"([^"]*)"|'([^']*)'|([^,\]]*))(?:,|\]\s*\[|$)/g
 const CALLS = /[^[\s]+(?:\s*\[\s*(?:[\w.-]+=(?:"[^"]*"|'[^']*'|[^,\]]*)\s*(?:,|\]\s*\[)?\s*)*\])?/g
 
 /** Reads one call; options of a form that fail2ban would refuse are left out. */
-export function parseCall(text: string): Called {
+export function parseCall(text: string): Call {
   const [, name = '', inner = ''] = /^([^[]+)(?:\[([\s\S]*)\])?\s*$/.exec(text.trim()) ?? []
   const options = new Map<string, string>()
   for (const [, option = '', double, single, bare] of inner.matchAll(OPTIONS)) {
@@ -17,7 +17,7 @@ export function parseCall(text: string): Called {
   return { name: name.trim(), options }
 }
 
-/** Reads a list of calls, separated by spaces and newlines. */
-export function parseCalls(text: string): Called[] {
+/** Reads a list of calls, separated by white space. */
+export function parseCalls(text: string): Call[] {
   return [...text.matchAll(CALLS)].map(([call]) => parseCall(call))
 }

@@ -1,9 +1,9 @@
 import { comment, settingValue, shellPattern, shellWord } from './shell.js'
-import type { Carried, Left } from './translation.js'
+import type { Skipped, Translated } from './translation.js'
 
-/** A jail as a pipeline that a shell runs, what was not carried over before it. */
-export function pipelineOf(jail: Carried | Left): string {
-  if ('because' in jail) return lines(heading(jail))
+/** A jail as a pipeline for a shell; comments before it name what was not carried over. */
+export function pipelineOf(jail: Translated | Skipped): string {
+  if ('skipped' in jail) return lines(heading(jail))
   const { parse, window, ban, name, notify } = jail
   const stages = [
     follow(jail),
@@ -16,11 +16,11 @@ export function pipelineOf(jail: Carried | Left): string {
 }
 
 /**
- * A jail as a settings file that a shell and systemd's EnvironmentFile read alike; the service that reads it names the
- * jail after the file.
+ * A jail as a settings file, which a shell and systemd's EnvironmentFile read alike. The jail has no name in it: that is
+ * the name of the file.
  */
-export function settingsOf(jail: Carried | Left): string {
-  if ('because' in jail) return lines(heading(jail))
+export function settingsOf(jail: Translated | Skipped): string {
+  if ('skipped' in jail) return lines(heading(jail))
   const { log, parse, window, ban, notify } = jail
   const source = 'files' in log ? ['LOG', log.files] : ['JOURNAL', log.journal]
   const settings = [
@@ -36,13 +36,13 @@ export function settingsOf(jail: Carried | Left): string {
   ])
 }
 
-function heading(jail: Carried | Left): string[] {
+function heading(jail: Translated | Skipped): string[] {
   const title =
-    'because' in jail ? `jail ${jail.jail}: left with fail2ban: ${jail.because}` : `jail ${jail.jail}`
+    'skipped' in jail ? `jail ${jail.jail}: left with fail2ban: ${jail.skipped}` : `jail ${jail.jail}`
   return [title, ...jail.notes].map(comment)
 }
 
-function follow({ log }: Carried): string {
+function follow({ log }: Translated): string {
   if ('journal' in log) return command('journalctl', ['--follow', '--output', 'cat', ...log.journal])
   return [
     'tail',

@@ -1,4 +1,4 @@
-/** Seconds in a unit, by fail2ban's spellings (MyTime.str2seconds); `m` is a minute, `mo` a month. */
+/** Seconds of each unit, by fail2ban's spellings (MyTime.str2seconds); `m` is a minute, `mo` a month. */
 const UNITS: readonly (readonly [RegExp, number])[] = [
   [/^(?:|seconds?|sec?|ss?)$/i, 1],
   [/^(?:minutes?|min?|mm?)$/i, 60],
@@ -9,7 +9,7 @@ const UNITS: readonly (readonly [RegExp, number])[] = [
   [/^(?:years?|yea?|yy?)$/i, 31_557_600],
 ]
 
-/** `600`, `10m`, `1d12h`, `1 week - 2 days`, `60*60` or `-1` in seconds; undefined for what is none of these. */
+/** `600`, `10m`, `1d12h`, `1 week - 2 days`, `60*60` or `-1` in seconds; undefined for any other text. */
 export function parseSeconds(text: string): number | undefined {
   let sum = 0
   let rest = text.trim()

@@ -1,14 +1,14 @@
 import { printable } from '../text/printable.js'
 
-/** Characters that mean nothing to a shell, nor to systemd where it splits a variable. */
-const HARMLESS = /^[A-Za-z0-9_@%+:,./][A-Za-z0-9_@%+=:,./-]*$|^-[A-Za-z0-9_@%+=:,./-]*$/
+/** Words without a special meaning to a shell, or to systemd where it splits a variable. */
+const PLAIN_WORD = /^[A-Za-z0-9_@%+:,./][A-Za-z0-9_@%+=:,./-]*$|^-[A-Za-z0-9_@%+=:,./-]*$/
 
-/** A word for a shell that comes out as this text, whatever it holds. */
+/** Quotes a text as one word for a shell. */
 export function shellWord(text: string): string {
-  return HARMLESS.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+  return PLAIN_WORD.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }
 
-/** A word that the shell expands as a pattern of file names: `*`, `?` and `[...]` stay open, all else is closed. */
+/** Quotes a path as one word in which the shell expands `*`, `?` and `[...]`; everything else is literal. */
 export function shellPattern(path: string): string {
   const safe = path.startsWith('-') ? `./${path}` : path
   return safe
@@ -18,20 +18,20 @@ export function shellPattern(path: string): string {
 }
 
 /**
- * Words as one value of a settings file that a shell and systemd's EnvironmentFile read alike. The value is split
- * into the words again by `eval "set -- $BAN"` there, by a lone `$BAN` in an ExecStart here.
+ * Quotes words as one value of a settings file, which a shell and systemd's EnvironmentFile read alike. A shell splits
+ * the value into the words again by `eval "set -- $BAN"`, systemd by an unquoted `$BAN` in ExecStart.
  */
 export function settingValue(words: readonly string[]): string {
   return shellWord(words.map(settingWord).join(' '))
 }
 
 function settingWord(word: string): string {
-  if (HARMLESS.test(word)) return word
-  // in double quotes both take the character behind a backslash as it is
+  if (PLAIN_WORD.test(word)) return word
+  // in double quotes both take the character after a backslash literally
   return /['\\]/.test(word) ? `"${word.replace(/["\\$`]/g, character => `\\${character}`)}"` : `'${word}'`
 }
 
-/** A line of comment, whatever the texts in it hold: nothing ends it early. */
+/** One line of comment: nothing in the text can end it. */
 export function comment(text: string): string {
   return `# ${printable(text)}`
 }

@@ -1,23 +1,23 @@
 import { readAction } from './action.js'
-import { alerts } from './alerts.js'
-import { enforcement } from './backend-options.js'
+import { backendOptions } from './backend-options.js'
 import type { Config } from './config.js'
 import { statusesOf, statusList } from './failregex.js'
 import { failregexesOf } from './filter.js'
-import { ignored } from './ignore.js'
+import { ignoreOptions } from './ignore-options.js'
 import { type Get, InterpolationError, interpolated } from './interpolate.js'
-import { logOf, zoneOf } from './log.js'
+import { logSource, timeZoneOptions } from './log-source.js'
+import { notifyOptions } from './notify-options.js'
 import { parseCall, parseCalls } from './parse-call.js'
-import type { Carried, Left, Note, Read } from './translation.js'
-import { limits, times } from './window-options.js'
+import { isTrue, type Note, type ReadOption, type Skipped, type Translated } from './translation.js'
+import { banTimeOptions, windowOptions } from './window-options.js'
 
-/** Options that are read here, or say how others are made up. */
-const READ = new Set(
+/** Options that are translated, or that only serve to make up others. */
+const TRANSLATED = new Set(
   `enabled filter failregex logpath journalmatch backend maxretry findtime bantime ignoreip port protocol chain
   action logtimezone destemail sender mta banaction banaction_allports mode bantime.increment bantime.maxtime
   ignoreself`.split(/\s+/),
 )
-/** Why some of the others have no counterpart. */
+/** Why some of the other options have no counterpart. */
 const REASONS: Readonly<Record<string, string>> = {
   ignoreregex:
     'failures cannot be ignored by their text; xff-window --status sets which statuses are failures',
@@ -25,7 +25,7 @@ const REASONS: Readonly<Record<string, string>> = {
   datepattern: "uwsgi-parse reads the date of uWSGI's own layout",
   prefregex: "uwsgi-parse reads uWSGI's own layout",
   maxlines: 'a request is one line',
-  logencoding: "uwsgi-parse reads bytes; the header's are never decoded",
+  logencoding: 'uwsgi-parse reads bytes; header values are never decoded',
   usedns: 'names are never looked up: an address is an address or unknown',
   maxmatches: 'a ban record holds the last failure',
   'bantime.factor': 'each ban of an address is twice as long as the one before',
@@ -35,62 +35,66 @@ const REASONS: Readonly<Record<string, string>> = {
   'bantime.overalljails': 'each xff-ban remembers its own bans only',
 }
 
-/** What the recipe's `<HOST> \\(` took for the client. */
-const HOST =
+/** The difference to the recipe's `<HOST> \\(`. */
+const CLIENT_NOTE =
   'different: <HOST> was the last address of the header; uwsgi-parse skips private addresses, or those of --trust'
 
 /**
  * Translates a jail of fail2ban.
- * @param folder where `filter.d` and `action.d` are
+ * @param folder holds `filter.d` and `action.d`
  */
-export async function carryOver(config: Config, jail: string, folder: string): Promise<Carried | Left> {
+export async function translateJail(
+  config: Config,
+  jail: string,
+  folder: string,
+): Promise<Translated | Skipped> {
   const notes: string[] = []
   const note: Note = (option, value, reason) => {
     const shown = value === '' ? option : `${option} = ${value.replace(/\s*\n\s*/g, ' ')}`
     const text = `not carried over: ${shown}: ${reason}`
     if (!notes.includes(text)) notes.push(text)
   }
-  const left = (because: string): Left => ({ jail, because, notes })
+  const skip = (reason: string): Skipped => ({ jail, skipped: reason, notes })
   const own = config.sections.get(jail)
   const raw = (option: string) => own?.get(option) ?? config.sections.get('DEFAULT')?.get(option) ?? ''
   const get = interpolated(config, { fail2ban_confpath: folder, fail2ban_version: '1.0' })
-  const read = reader(get, jail, raw, note)
+  const read = optionReader(get, jail, raw, note)
 
-  if (!/^(1|yes|true|on)$/i.test(read('enabled') ?? 'false')) return left('it is not enabled')
+  if (!isTrue(read('enabled'))) return skip('it is not enabled')
   const filter = parseCall(read('filter') ?? '')
   const logpath = read('logpath')
   const failregexes = await failregexesOf(config, jail, filter.name, folder, read)
   const statuses = failregexes.map(statusesOf)
-  const ours = /uwsgi/i.test(`${jail} ${filter.name} ${logpath}`) || statuses.some(Boolean)
-  if (!ours) return left("its log is not uWSGI's")
+  const isUwsgi = /uwsgi/i.test(`${jail} ${filter.name} ${logpath}`) || statuses.some(Boolean)
+  if (!isUwsgi) return skip("its log is not uWSGI's")
   failregexes.forEach((failregex, i) => {
     if (!statuses[i]) note('failregex', failregex, "not one of uWSGI's request lines by status alone")
   })
   const counted = statuses.flatMap(found => found ?? [])
-  if (counted.length === 0) return left('none of its failregex could be carried over')
-  notes.push(HOST)
-  const log = logOf(read, note)
-  if (!log) return left('it has no log')
+  if (counted.length === 0) return skip('none of its failregex could be carried over')
+  notes.push(CLIENT_NOTE)
+  const log = logSource(read, note)
+  if (!log) return skip('it has no log')
 
   const status = statusList(counted)
-  const choose = status === '4xx,5xx' ? [] : ['--status', status]
+  const statusOption = status === '4xx,5xx' ? [] : ['--status', status]
   const actions = await Promise.all(parseCalls(read('action') ?? '').map(call => readAction(call, folder)))
-  const parse = [...choose, ...zoneOf(read('logtimezone'), note)]
-  const window = [...limits(read, note), ...choose]
+  const parse = [...statusOption, ...timeZoneOptions(read('logtimezone'), note)]
+  const window = [...windowOptions(read, note), ...statusOption]
   const ban = [
-    ...enforcement(actions, read('port'), note),
-    ...times(read, note),
-    ...ignored(read('ignoreip') ?? '', note),
+    ...backendOptions(actions, read('port'), note),
+    ...banTimeOptions(read, note),
+    ...ignoreOptions(read('ignoreip') ?? '', note),
   ]
   const name = nameOf(jail, note)
-  const told = alerts(actions, note)
+  const notify = notifyOptions(actions, note)
   for (const [option, value] of own ?? []) {
-    if (!READ.has(option) && value !== '') note(option, value, REASONS[option] ?? 'no counterpart')
+    if (!TRANSLATED.has(option) && value !== '') note(option, value, REASONS[option] ?? 'no counterpart')
   }
-  return { jail, log, parse, window, ban, name, notify: told, notes }
+  return { jail, log, parse, window, ban, name, notify, notes }
 }
 
-function reader(get: Get, jail: string, raw: (option: string) => string, note: Note): Read {
+function optionReader(get: Get, jail: string, raw: (option: string) => string, note: Note): ReadOption {
   return option => {
     try {
       return get(jail, option)
@@ -102,7 +106,7 @@ function reader(get: Get, jail: string, raw: (option: string) => string, note: N
   }
 }
 
-/** The names that xff-ban takes for its chain and its journal. */
+/** The jail's name without the characters that xff-ban does not accept in the names of its chain and journal. */
 function nameOf(jail: string, note: Note): string | undefined {
   const name = jail
     .replace(/[^A-Za-z0-9_.-]+/g, '-')

@@ -1,6 +1,6 @@
 import type { BanRecord } from '../wire/record.js'
-import type { Item, Urgency } from './outbox.js'
-import { plain } from './plain.js'
+import type { Deadline, Item } from './outbox.js'
+import { plainLine } from './plain-line.js'
 import type { Whois } from './whois.js'
 
 /** A mail as it is handed to a mail server. */
@@ -11,44 +11,46 @@ export interface Mail {
   text: string
 }
 
-/** Hands a mail over; `over` aborted: stops at once. */
-export type Post = (mail: Mail, over: AbortSignal) => Promise<void>
+/** Hands a mail over to a mail server or program; an abort of the signal stops it at once. */
+export type SendMail = (mail: Mail, signal: AbortSignal) => Promise<void>
 
-export interface Options {
+export interface MailOptions {
   from: string
   to: readonly string[]
-  /** of the jail, for people who have several */
+  /** the jail and the host, as the subject names them */
   name: string
   host: string
+  /** undefined: mails go without registration data */
   whois: Whois | undefined
-  post: Post
+  send: SendMail
 }
 
-/** The longest that a text from the log is shown. */
-const SHOWN = 200
+/** The longest text from the log that is shown, in UTF-16 units. */
+const MAX_TEXT_UNITS = 200
 
-/** What makes one mail of many bans. */
-export function mailer({ from, to, name, host, whois, post }: Options) {
-  return async (items: readonly Item<BanRecord>[], { over, hurry }: Urgency): Promise<void> => {
+/** Delivers a batch of bans as one mail. */
+export function mailDelivery({ from, to, name, host, whois, send }: MailOptions) {
+  return async (items: readonly Item<BanRecord>[], { stop, skipExtras }: Deadline): Promise<void> => {
     const bans = items.map(({ record }) => record)
-    const known = await whois?.(
+    const registrations = await whois?.(
       bans.map(({ ip }) => ip),
-      hurry,
+      skipExtras,
     )
-    await post({ from, to, subject: subjectOf(bans, name, host), text: textOf(bans, known) }, over)
+    await send({ from, to, subject: subjectOf(bans, name, host), text: textOf(bans, registrations) }, stop)
   }
 }
 
 function subjectOf(bans: readonly BanRecord[], name: string, host: string): string {
-  const who = bans.length === 1 ? plain((bans[0] as BanRecord).ip, SHOWN) : `${bans.length} clients`
-  return plain(`${name} on ${host}: ${who} banned`, SHOWN)
+  const [first, ...others] = bans
+  const who = first && others.length === 0 ? first.ip : `${bans.length} clients`
+  return plainLine(`${name} on ${host}: ${who} banned`, MAX_TEXT_UNITS)
 }
 
-function textOf(bans: readonly BanRecord[], known?: ReadonlyMap<string, readonly string[]>): string {
-  return bans.map(ban => `${section(ban, known?.get(ban.ip)).join('\n')}\n`).join('\n')
+function textOf(bans: readonly BanRecord[], registrations?: ReadonlyMap<string, readonly string[]>): string {
+  return bans.map(ban => `${section(ban, registrations?.get(ban.ip)).join('\n')}\n`).join('\n')
 }
 
-function section(ban: BanRecord, known: readonly string[] | undefined): string[] {
+function section(ban: BanRecord, registration: readonly string[] = []): string[] {
   const { ip, time, until, count, failures, since, last } = ban
   const lines = [
     ['banned', time],
@@ -56,12 +58,12 @@ function section(ban: BanRecord, known: readonly string[] | undefined): string[]
     ['bans', count],
     ['failures', failures !== undefined && since !== undefined ? `${failures} since ${since}` : failures],
     ['last', last && [last.status, last.method, last.uri].filter(part => part !== undefined).join(' ')],
-    ...(known ?? []).map((line, i) => [i === 0 ? 'whois' : '', line] as const),
+    ...registration.map((line, i) => [i === 0 ? 'whois' : '', line] as const),
   ] as const
   return [
-    plain(ip, SHOWN),
+    plainLine(ip, MAX_TEXT_UNITS),
     ...lines.flatMap(([label, value]) =>
-      value === undefined ? [] : `  ${label.padEnd(9)} ${plain(String(value), SHOWN)}`,
+      value === undefined ? [] : `  ${label.padEnd(9)} ${plainLine(String(value), MAX_TEXT_UNITS)}`,
     ),
   ]
 }

@@ -3,126 +3,100 @@ import { counted } from '../text/counted.js'
 import type { AnyRecord } from '../wire/record.js'
 import { createQueue } from './queue.js'
 
-/** A record on its way to somebody: as it was read, and as its line. */
+/** A record to be delivered: as it was read, and as its line. */
 export interface Item<R extends AnyRecord = AnyRecord> {
   record: R
   line: string
 }
 
-/** The other side will not have it, now or later: what was sent is given up. */
+/** The receiver rejects a batch, and would reject it again: it is given up. */
 export class RefusedError extends Error {}
 
-/** What a delivery is told. */
-export interface Urgency {
-  /** aborted when the time is up: stop at once */
-  over: AbortSignal
-  /** aborted when the time is half up at the end: leave out what is only nice to have */
-  hurry: AbortSignal
+/** How the end of the program reaches a delivery. */
+export interface Deadline {
+  /** aborts when the time is up: stop at once */
+  stop: AbortSignal
+  /** aborts when half of the time is up: leave out what is not essential */
+  skipExtras: AbortSignal
 }
 
-export interface Options<R extends AnyRecord> {
-  /** as the messages name it: `mail to 127.0.0.1:25` */
+/** Delivers a batch. Throws `RefusedError` where a retry makes no sense, any other error where it does. */
+export type Deliver<R extends AnyRecord> = (items: readonly Item<R>[], deadline: Deadline) => Promise<void>
+
+export interface OutboxOptions<R extends AnyRecord> {
+  /** as the messages name it: `mail through 127.0.0.1:25` */
   name: string
-  /** how long records are gathered before the first of them is sent, in milliseconds */
+  /** how long a batch may wait for further records, in milliseconds */
   gather: number
-  /** how many records go into one delivery */
+  /** records of one delivery, at most */
   batch: number
-  /** the pauses between attempts, in milliseconds; each is twice the one before */
+  /** pauses between attempts, in milliseconds; each is twice the one before */
   retry: { first: number; longest: number }
-  /** Hands the records over; throws where that failed, `RefusedError` where it always will. */
-  deliver: (items: readonly Item<R>[], urgency: Urgency) => Promise<void>
+  deliver: Deliver<R>
   warn: (message: string) => void
 }
 
 export interface Tally {
   deliveries: number
-  /** records that were handed over */
+  /** records that were delivered */
   sent: number
-  /** records that the other side would not have */
+  /** records that the receiver rejected */
   refused: number
-  /** the oldest records, for which there was no room */
+  /** records that were dropped, the oldest first, when the outbox was full */
   dropped: number
-  /** records that were left at the end */
+  /** records that were not delivered by the end */
   unsent: number
 }
 
-/** Where records wait for a server that is slow, away or never comes back. */
+/** A bounded queue of records for a receiver that may be slow, or down for good. */
 export interface Outbox<R extends AnyRecord> {
   readonly name: string
-  /** Takes a record; returns at once, whatever state the server is in. */
+  /** Takes a record; never waits. */
   put: (item: Item<R>) => void
-  /** Sends what is left, for that many milliseconds at the most. */
+  /** Delivers what is left, within this many milliseconds. */
   close: (linger: number) => Promise<void>
   tally: Readonly<Tally>
 }
 
-/** How many records wait at the most, and how long their lines are in all, in UTF-16 units. */
-const ROOM = { records: 10_000, units: 16 * 1024 * 1024 }
+/** The bounds of the queue; lines are measured in UTF-16 units. */
+const MAX_RECORDS = 10_000
+const MAX_LINE_UNITS = 16 * 1024 * 1024
 
-/** Gathers records, delivers them in batches, and tries again with growing pauses; the oldest make room. */
-export function createOutbox<R extends AnyRecord>(options: Options<R>): Outbox<R> {
-  const { name, gather, batch, retry, deliver, warn } = options
+/** Gathers records into batches, delivers them, and retries with exponential backoff; when full it drops the oldest. */
+export function createOutbox<R extends AnyRecord>(options: OutboxOptions<R>): Outbox<R> {
+  const { name, gather, batch, warn } = options
   const tally: Tally = { deliveries: 0, sent: 0, refused: 0, dropped: 0, unsent: 0 }
-  const over = new AbortController()
-  const hurry = new AbortController()
-  const urgency: Urgency = { over: over.signal, hurry: hurry.signal }
-  const waiting = createQueue<Item<R>>(({ line }) => line.length)
+  const stop = new AbortController()
+  const skipExtras = new AbortController()
+  const deadline: Deadline = { stop: stop.signal, skipExtras: skipExtras.signal }
+  const queue = createQueue<Item<R>>(({ line }) => line.length)
+  const pause = createPause()
   let overflowing = false
   let gathering = false
   let closing = false
   let working: Promise<void> | undefined
-  let wake = () => {}
 
-  const pause = (milliseconds: number) =>
-    new Promise<void>(resolve => {
-      const timer = setTimeout(resolve, milliseconds)
-      wake = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
-
-  const makeRoom = () => {
-    while (waiting.length > ROOM.records || waiting.weight > ROOM.units) {
-      waiting.take(1)
+  const dropOldest = () => {
+    while (queue.length > MAX_RECORDS || queue.weight > MAX_LINE_UNITS) {
+      queue.take(1)
       tally.dropped += 1
       if (!overflowing) warn(`${name}: too many records are waiting; the oldest are dropped`)
       overflowing = true
     }
   }
 
-  /** Delivers a batch, however many attempts that takes. */
-  const hand = async (items: readonly Item<R>[]) => {
-    for (let wait = retry.first; ; wait = Math.min(2 * wait, retry.longest)) {
-      try {
-        await deliver(items, urgency)
-        tally.deliveries += 1
-        tally.sent += items.length
-        overflowing = false
-        return
-      } catch (error) {
-        const message = messageOf(error)
-        if (over.signal.aborted) break
-        if (error instanceof RefusedError) {
-          tally.refused += items.length
-          warn(`${name}: refused: ${message}; ${counted(items.length, 'record')} discarded`)
-          return
-        }
-        const held = items.length + waiting.length
-        warn(`${name}: ${message}; ${held} waiting, next attempt in ${Math.ceil(wait / 1000)} s`)
-        await pause(wait)
-        if (over.signal.aborted) break
-      }
-    }
-    tally.unsent += items.length
-  }
-
   const work = async () => {
-    while (waiting.length > 0 && !over.signal.aborted) {
-      gathering = waiting.length < batch && !closing
-      if (gathering) await pause(gather)
+    while (queue.length > 0 && !stop.signal.aborted) {
+      gathering = queue.length < batch && !closing
+      if (gathering) await pause.sleep(gather)
       gathering = false
-      await hand(waiting.take(batch))
+      const items = queue.take(batch)
+      const outcome = await deliverWithRetry(items, options, { deadline, pause, waiting: () => queue.length })
+      tally[outcome] += items.length
+      if (outcome === 'sent') {
+        tally.deliveries += 1
+        overflowing = false
+      }
     }
     working = undefined
   }
@@ -131,23 +105,69 @@ export function createOutbox<R extends AnyRecord>(options: Options<R>): Outbox<R
     name,
     tally,
     put(item) {
-      waiting.put(item)
-      makeRoom()
-      if (gathering && waiting.length >= batch) wake()
+      queue.put(item)
+      dropOldest()
+      if (gathering && queue.length >= batch) pause.wake()
       working ??= work()
     },
     async close(linger) {
       closing = true
-      wake()
-      const half = setTimeout(() => hurry.abort(), linger / 2)
+      pause.wake()
+      const half = setTimeout(() => skipExtras.abort(), linger / 2)
       const whole = setTimeout(() => {
-        over.abort()
-        wake()
+        stop.abort()
+        pause.wake()
       }, linger)
       await working
       clearTimeout(half)
       clearTimeout(whole)
-      tally.unsent += waiting.length
+      tally.unsent += queue.length
     },
+  }
+}
+
+/** Delivers a batch, in as many attempts as it takes until the deadline. */
+async function deliverWithRetry<R extends AnyRecord>(
+  items: readonly Item<R>[],
+  { name, retry, deliver, warn }: OutboxOptions<R>,
+  { deadline, pause, waiting }: { deadline: Deadline; pause: Pause; waiting: () => number },
+): Promise<'sent' | 'refused' | 'unsent'> {
+  for (let delay = retry.first; ; delay = Math.min(2 * delay, retry.longest)) {
+    try {
+      await deliver(items, deadline)
+      return 'sent'
+    } catch (error) {
+      const message = messageOf(error)
+      if (deadline.stop.aborted) return 'unsent'
+      if (error instanceof RefusedError) {
+        warn(`${name}: refused: ${message}; ${counted(items.length, 'record')} discarded`)
+        return 'refused'
+      }
+      const held = items.length + waiting()
+      warn(`${name}: ${message}; ${held} waiting, next attempt in ${Math.ceil(delay / 1000)} s`)
+      await pause.sleep(delay)
+      if (deadline.stop.aborted) return 'unsent'
+    }
+  }
+}
+
+/** A sleep that can be ended early. */
+interface Pause {
+  sleep: (milliseconds: number) => Promise<void>
+  wake: () => void
+}
+
+function createPause(): Pause {
+  let wake = () => {}
+  return {
+    wake: () => wake(),
+    sleep: milliseconds =>
+      new Promise(resolve => {
+        const timer = setTimeout(resolve, milliseconds)
+        wake = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      }),
   }
 }

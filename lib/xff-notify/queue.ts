@@ -1,16 +1,16 @@
-/** First in, first out, by weight; taking out costs the same however many wait. */
+/** First in, first out, with a total weight; takes amortised constant time per item. */
 export interface Queue<T> {
   readonly length: number
-  /** of all that waits */
+  /** of all items in it */
   readonly weight: number
   put: (item: T) => void
-  /** The oldest, up to so many. */
+  /** Removes and returns the oldest items, `count` at most. */
   take: (count: number) => T[]
 }
 
 export function createQueue<T>(weigh: (item: T) => number): Queue<T> {
   let items: T[] = []
-  // the taken ones stay in front of it, until they are half of the array
+  // items before this index are taken; they are removed once they are half of the array
   let first = 0
   let weight = 0
   return {

@@ -1,7 +1,7 @@
-import { plain } from './plain.js'
+import { plainLine } from './plain-line.js'
 
-/** The fields that tell whom an address belongs to and who hears complaints, as the registries spell them. */
-const TELLING = [
+/** The fields that name the owner of an address and the contact for complaints, as the registries spell them. */
+const FIELDS = [
   ['inetnum', 'inet6num', 'netrange'],
   ['netname'],
   ['org-name', 'orgname', 'organization', 'owner', 'descr'],
@@ -9,18 +9,18 @@ const TELLING = [
   ['origin', 'originas', 'aut-num'],
   ['abuse-mailbox', 'orgabuseemail', 'abuse-c-email', 'e-mail'],
 ]
-const MAX_VALUE = 100
+const MAX_VALUE_UNITS = 100
 
-/** What matters of a whois answer, which anyone may have written: a line a field, the first of each kind. */
+/** The fields above in an untrusted whois answer, a line each; of several spellings and repetitions the first. */
 export function summarise(answer: string): string[] {
   const found = new Map<string, string>()
   for (const line of answer.split('\n')) {
     const [, name, value] = /^\s{0,8}([A-Za-z][\w-]{1,20}):[ \t]*(.{1,1000})$/.exec(line.trimEnd()) ?? []
     if (name === undefined || value === undefined) continue
-    const text = plain(value, MAX_VALUE)
+    const text = plainLine(value, MAX_VALUE_UNITS)
     if (text !== '' && !found.has(name.toLowerCase())) found.set(name.toLowerCase(), text)
   }
-  return TELLING.flatMap(names => {
+  return FIELDS.flatMap(names => {
     const name = names.find(one => found.has(one))
     return name === undefined ? [] : `${name}: ${found.get(name)}`
   })

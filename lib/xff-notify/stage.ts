@@ -10,9 +10,9 @@ export interface Tally {
 }
 
 /**
- * Every record in is a record out, at once; the outboxes get a copy and never make it wait.
- * @param bans take the bans only
- * @param all take every record
+ * Passes every record through at once; the outboxes get copies and never delay it.
+ * @param bans outboxes for bans only
+ * @param all outboxes for every record
  */
 export function xffNotify(
   bans: readonly Outbox<BanRecord>[],

@@ -1,9 +1,9 @@
 import { summarise } from './registration.js'
 
-/** The summaries of what the registries tell about addresses, a few lines each; as many as could be had. */
+/** Looks up the registrations of addresses, a few lines each; those that cannot be found in time are left out. */
 export type Whois = (
   ips: readonly string[],
-  hurry: AbortSignal,
+  signal: AbortSignal,
 ) => Promise<ReadonlyMap<string, readonly string[]>>
 
 export interface Server {
@@ -11,27 +11,25 @@ export interface Server {
   port: number | undefined
 }
 
-/** How long one answer may take, and all of a mail's, in milliseconds. */
-const PATIENCE = 10_000
-const PATIENCE_FOR_ALL = 30_000
-/** How many are asked at a time. */
-const AT_A_TIME = 4
-/** How much of an answer is read, in bytes. */
-const MOST = 65_536
-/** How many summaries are remembered; the oldest leave first. */
-const REMEMBERED = 2048
+/** For one address, and for all addresses of a mail. */
+const LOOKUP_TIMEOUT_MS = 10_000
+const TOTAL_TIMEOUT_MS = 30_000
+const MAX_CONCURRENT_LOOKUPS = 4
+const MAX_ANSWER_BYTES = 65_536
+const MAX_CACHED_SUMMARIES = 2048
 
 /**
- * Asks the `whois` program, which knows the registry for an address.
- * @param server the one to ask instead
+ * Asks the `whois` program, which knows the registry of each address.
+ * @param server the whois server to ask instead of the registry's
  */
 export function createWhois(server: Server | undefined, warn: (message: string) => void): Whois {
-  const remembered = new Map<string, readonly string[]>()
+  const cache = new Map<string, readonly string[]>()
   let missing = false
 
   const remember = (ip: string, summary: readonly string[]) => {
-    remembered.set(ip, summary)
-    if (remembered.size > REMEMBERED) remembered.delete(remembered.keys().next().value as string)
+    cache.set(ip, summary)
+    const [oldest] = cache.keys()
+    if (cache.size > MAX_CACHED_SUMMARIES && oldest !== undefined) cache.delete(oldest)
   }
 
   const ask = async (ip: string, signal: AbortSignal) => {
@@ -41,10 +39,10 @@ export function createWhois(server: Server | undefined, warn: (message: string) 
     const answer = await execa('whois', [...at, '--', address], {
       stdin: 'ignore',
       stderr: 'ignore',
-      timeout: PATIENCE,
+      timeout: LOOKUP_TIMEOUT_MS,
       cancelSignal: signal,
       killSignal: 'SIGKILL',
-      maxBuffer: MOST,
+      maxBuffer: MAX_ANSWER_BYTES,
       reject: false,
     })
     if (answer.code === 'ENOENT') {
@@ -54,18 +52,20 @@ export function createWhois(server: Server | undefined, warn: (message: string) 
     return answer.isCanceled || answer.timedOut ? [] : summarise(answer.stdout ?? '')
   }
 
-  return async (ips, hurry) => {
-    const signal = AbortSignal.any([hurry, AbortSignal.timeout(PATIENCE_FOR_ALL)])
+  return async (ips, stop) => {
+    const signal = AbortSignal.any([stop, AbortSignal.timeout(TOTAL_TIMEOUT_MS)])
     const found = new Map<string, readonly string[]>()
-    const asked = new Set(ips).values()
-    const askOn = async () => {
-      for (const ip of asked) {
-        const summary = remembered.get(ip) ?? (missing || signal.aborted ? [] : await ask(ip, signal))
-        if (summary.length > 0) remember(ip, summary)
-        if (summary.length > 0) found.set(ip, summary)
+    // one iterator, from which several workers take
+    const remaining = new Set(ips).values()
+    const work = async () => {
+      for (const ip of remaining) {
+        const summary = cache.get(ip) ?? (missing || signal.aborted ? [] : await ask(ip, signal))
+        if (summary.length === 0) continue
+        remember(ip, summary)
+        found.set(ip, summary)
       }
     }
-    await Promise.all(Array.from({ length: AT_A_TIME }, askOn))
+    await Promise.all(Array.from({ length: MAX_CONCURRENT_LOOKUPS }, work))
     return found
   }
 }

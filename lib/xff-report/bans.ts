@@ -1,15 +1,15 @@
 import { parseInstant } from '../wire/instant.js'
 import type { Answer, BanRecord, HitRecord, UnbanRecord } from '../wire/record.js'
-import { briefly } from './truncate.js'
+import { truncatedAnswer } from './truncate.js'
 
-/** What is known of the last ban of an address or prefix; instants in milliseconds since 1970. */
+/** The last ban of an address or prefix; instants in milliseconds since 1970. */
 export interface LastBan {
   ip: string
   from: number
   until: number
   /** whether an unban has ended it */
   unbanned: boolean
-  /** how many bans it has had by now */
+  /** how many bans this address has had, this one included */
   count: number
   failures?: number
   last?: Answer
@@ -17,35 +17,39 @@ export interface LastBan {
   hits?: number
 }
 
-export interface Bans {
-  /** Whether this is a new ban: not one told already, nor a decision about somebody who is banned. */
+export interface BanHistory {
+  /** Whether this is a new ban, and neither a repetition nor a decision about an address that is banned already. */
   ban: (record: BanRecord) => boolean
   unban: (record: UnbanRecord) => void
   hit: (record: HitRecord) => void
-  /** How many bans were seen of this address. */
+  /** How many bans this address has had. */
   countOf: (ip: string) => number
-  /** Those that have not ended by then, the latest end first. */
+  /** Bans that have begun and not ended by then, the latest end first. */
   inForce: (now: number) => LastBan[]
-  /** The last ban of each address, the first of them in front. */
+  /** The last ban of each address, in the order in which they began. */
   all: () => LastBan[]
-  /** Whether there were more addresses than could be remembered. */
-  forgetful: () => boolean
+  /** Whether every address is still known; false once there were more than the bound. */
+  complete: () => boolean
 }
 
-/** How many addresses are remembered; those whose last ban began first leave first. */
-const REMEMBERED = 100_000
+/** Beyond it the address whose last ban was recorded first is forgotten. */
+const MAX_ADDRESSES = 100_000
 
-/** Who was banned until when, as the records of xff-window or xff-ban tell it; `time` where they do not. */
-export function createBans(time: number): Bans {
+/**
+ * Who was banned until when, from the records of xff-window or xff-ban.
+ * @param defaultTime how long a ban lasts whose record has no `until`, in milliseconds
+ */
+export function createBanHistory(defaultTime: number): BanHistory {
   const known = new Map<string, LastBan>()
-  let forgetful = false
+  let complete = true
 
   const remember = (ban: LastBan) => {
     known.delete(ban.ip)
     known.set(ban.ip, ban)
-    if (known.size <= REMEMBERED) return
-    known.delete(known.keys().next().value as string)
-    forgetful = true
+    const [oldest] = known.keys()
+    if (known.size <= MAX_ADDRESSES || oldest === undefined) return
+    known.delete(oldest)
+    complete = false
   }
 
   return {
@@ -53,32 +57,33 @@ export function createBans(time: number): Bans {
       const { ip, failures, last } = record
       if (record.time === undefined) return false
       const from = parseInstant(record.time)
-      const told = known.get(ip)
-      const until = record.until === undefined ? from + time : parseInstant(record.until)
-      // xff-window has told it, and now xff-ban says how long
-      if (told && from === told.from && record.until !== undefined && !told.unbanned) told.until = until
-      if (told && (from <= told.from || from < told.until)) return false
+      const previous = known.get(ip)
+      const until = record.until === undefined ? from + defaultTime : parseInstant(record.until)
+      // the record of xff-window is followed by that of xff-ban, which has the true end
+      if (previous && from === previous.from && record.until !== undefined && !previous.unbanned)
+        previous.until = until
+      if (previous && (from <= previous.from || from < previous.until)) return false
       remember({
         ip,
         from,
         until,
         unbanned: false,
-        count: Math.max((told?.count ?? 0) + 1, record.count ?? 1),
+        count: Math.max((previous?.count ?? 0) + 1, record.count ?? 1),
         ...(failures === undefined ? {} : { failures }),
-        ...(last === undefined ? {} : { last: briefly(last) }),
+        ...(last === undefined ? {} : { last: truncatedAnswer(last) }),
       })
       return true
     },
     unban({ ip, time }) {
-      const told = known.get(ip)
+      const previous = known.get(ip)
       const end = time === undefined ? Number.NEGATIVE_INFINITY : parseInstant(time)
-      if (!told || end < told.from) return
-      told.until = Math.min(told.until, end)
-      told.unbanned = true
+      if (!previous || end < previous.from) return
+      previous.until = Math.min(previous.until, end)
+      previous.unbanned = true
     },
     hit({ ip, hits }) {
-      const told = known.get(ip)
-      if (told) told.hits = hits
+      const previous = known.get(ip)
+      if (previous) previous.hits = hits
     },
     countOf: ip => known.get(ip)?.count ?? 0,
     inForce: now =>
@@ -86,6 +91,6 @@ export function createBans(time: number): Bans {
         .filter(({ from, until }) => from <= now && now < until)
         .sort((a, b) => b.until - a.until || (a.ip < b.ip ? -1 : 1)),
     all: () => [...known.values()].sort((a, b) => a.from - b.from || (a.ip < b.ip ? -1 : 1)),
-    forgetful: () => forgetful,
+    complete: () => complete,
   }
 }

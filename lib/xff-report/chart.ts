@@ -1,26 +1,27 @@
-import { amount, clock, counted, date, day, markedMoment, type Period, span } from './format.js'
+import { amount, counted, clock, date, day, markedMoment, type Period, span } from './format.js'
 import { type Html, html } from './html.js'
 import type { Bucket } from './timeline.js'
 
-/** The parts of the picture from top to bottom, in pixels; across it stretches, in percent. */
+/** The parts of the chart from top to bottom, in pixels; horizontal positions are in percent. */
 const FAILURES = { top: 18, height: 150 }
 const BANS = { top: 196, height: 36 }
 const HEIGHT = 262
 
-const MINUTE = 60_000
-const HOUR = 60 * MINUTE
-const DAY = 24 * HOUR
-const STEPS = [1, 5, 15, 30, 60, 300, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200].map(s => s * 1000)
-/** As many labels as find room on a phone. */
-const MOST_TICKS = 6
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
+const DAY_MS = 24 * HOUR_MS
+/** Distances between labels. */
+const STEPS_MS = [1, 5, 15, 30, 60, 300, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200].map(s => s * 1000)
+/** As many labels as fit on a phone. */
+const MAX_TICKS = 6
 
-export interface Timespan {
+export interface ChartData {
   width: number
   buckets: readonly Bucket[]
 }
 
-/** Failures and bans over time: a picture, and the same as a table. */
-export function chart({ width, buckets }: Timespan): Html {
+/** Failures and bans over time, as a bar chart and as a table. */
+export function chart({ width, buckets }: ChartData): Html {
   const first = buckets[0]
   const last = buckets.at(-1)
   if (!first || !last) return html`<p class="none">No failure or ban with a time in these records.</p>`
@@ -31,12 +32,12 @@ export function chart({ width, buckets }: Timespan): Html {
   const columns = (of: 'failures' | 'bans', { top, height }: typeof BANS, full: number) =>
     buckets.flatMap((bucket, i) => {
       if (bucket[of] === 0) return []
-      // what there is is seen, however little it is beside the rest
+      // at least two pixels, so that a small count is visible beside a large one
       const tall = Math.max(2, (height * bucket[of]) / full)
       return html`<rect x="${percentage((i + 0.1) * share)}" y="${round(top + height - tall)}" width="${percentage(0.8 * share)}" height="${round(tall)}"/>`
     })
   const full = roundUp(most)
-  const busiest = buckets.find(({ failures }) => failures === most) as Bucket
+  const busiest = buckets.find(({ failures }) => failures === most) ?? first
   const summary =
     `Failures and bans from ${date(first.start)} ${clock(first.start)} to ${date(newest)} ${clock(newest)} UTC.` +
     (most === 0
@@ -51,7 +52,7 @@ ${[full, full / 2].map(value => gridline(FAILURES.top + FAILURES.height * (1 - v
 <g class="ban">${columns('bans', BANS, Math.max(1, mostBans))}</g>
 <line x2="100%" y1="${BANS.top + BANS.height + 0.5}" y2="${BANS.top + BANS.height + 0.5}" class="axis"/>
 ${ticks(first.start, last.start + width)}
-${buckets.map((bucket, i) => pointed(bucket, width, percentage(i * share), percentage(share)))}
+${buckets.map((bucket, i) => tooltip(bucket, width, percentage(i * share), percentage(share)))}
 </svg>
 ${table(buckets, width, { oldest: first.start, newest })}
 </figure>`
@@ -62,18 +63,18 @@ function gridline(y: number, value: number): Html {
   return html`<line x2="100%" y1="${round(y)}" y2="${round(y)}" class="grid"/><text x="0" y="${round(y - 4)}">${amount(value)}</text>`
 }
 
-/** What is under the pointer, told in words. */
-function pointed(bucket: Bucket, width: number, x: string, share: string): Html {
+/** An invisible column with a tooltip. */
+function tooltip(bucket: Bucket, width: number, x: string, share: string): Html {
   const { failures, bans, start } = bucket
   if (failures === 0 && bans === 0) return html``
   const words = [failures > 0 && counted(failures, 'failure'), bans > 0 && counted(bans, 'ban')]
   return html`<rect class="point" x="${x}" y="0" width="${share}" height="${BANS.top + BANS.height}"><title>${day(start)} ${clock(start)} to ${clock(start + width)} UTC: ${words.filter(Boolean).join(', ')}</title></rect>`
 }
 
-/** Labels below, at round instants. */
+/** Labels below the chart, at round instants. */
 function ticks(from: number, to: number): Html[] {
-  const days = Math.ceil((to - from) / (MOST_TICKS * DAY))
-  const step = STEPS.find(step => (to - from) / step <= MOST_TICKS) ?? days * DAY
+  const days = Math.ceil((to - from) / (MAX_TICKS * DAY_MS))
+  const step = STEPS_MS.find(step => (to - from) / step <= MAX_TICKS) ?? days * DAY_MS
   const labels: Html[] = []
   for (let at = Math.ceil(from / step) * step; at <= to; at += step) {
     const x = (100 * (at - from)) / (to - from)
@@ -85,8 +86,8 @@ function ticks(from: number, to: number): Html[] {
 }
 
 function label(at: number, step: number): string {
-  if (at % DAY === 0) return step > 300 * DAY ? date(at) : day(at)
-  return step < MINUTE ? clock(at) : clock(at).slice(0, 5)
+  if (at % DAY_MS === 0) return step > 300 * DAY_MS ? date(at) : day(at)
+  return step < MINUTE_MS ? clock(at) : clock(at).slice(0, 5)
 }
 
 function table(buckets: readonly Bucket[], width: number, period: Period): Html {
@@ -99,10 +100,10 @@ function table(buckets: readonly Bucket[], width: number, period: Period): Html 
 </table></details>`
 }
 
-/** The next number of the form 1, 2, 4, 6 or 8 times a power of ten: halves of them are whole from 2 on. */
+/** The next number of the form 1, 2, 4, 6 or 8 times a power of ten; half of it is whole, except for 1. */
 function roundUp(value: number): number {
   const power = 10 ** Math.floor(Math.log10(Math.max(1, value)))
-  return ([1, 2, 4, 6, 8, 10].find(times => times * power >= value) as number) * power
+  return ([1, 2, 4, 6, 8].find(times => times * power >= value) ?? 10) * power
 }
 
 function round(value: number): number {

@@ -1,41 +1,39 @@
 import { canonical } from '../net/address.js'
 import { parseInstant } from '../wire/instant.js'
 import type { Answer, RequestRecord, StreamRecord } from '../wire/record.js'
-import { createBans, type LastBan } from './bans.js'
+import { createBanHistory, type LastBan } from './bans.js'
 import { createCounter, type Frequent } from './frequent.js'
 import { type Bucket, createTimeline } from './timeline.js'
-import { brief, briefly, pathOf } from './truncate.js'
+import { pathOf, truncated, truncatedAnswer } from './truncate.js'
 import { createWhatIf, type Outcome } from './what-if.js'
 
-export interface Limits {
+export interface DigestOptions {
+  /** the limits of xff-window in use; `find` and `late` in milliseconds */
   max: number
-  /** this and what follows in milliseconds */
   find: number
   late: number
-  /** how long a ban lasts, where its record does not say */
+  /** how long a ban lasts whose record has no `until`, in milliseconds */
   time: number
-}
-
-export interface Options extends Limits {
-  /** which statuses are failures; a request without one always is */
+  /** which statuses are failures; a request without a status always is one */
   failing: (status: number) => boolean
-  /** how many rows a table has at the most */
+  /** rows of a table, at most */
   top: number
 }
 
-/** What is kept about an address that failed. */
-export interface Culprit {
-  /** failures that were the server's: 5xx */
+/** Details of an address with failures. */
+export interface FailingAddress {
+  /** failures with a 5xx status */
   serverErrors: number
+  /** times of the first and the newest failure, in milliseconds since 1970 */
   first: number
-  /** the newest failure: when, what, by what program */
   newest: number
+  /** the newest failure */
   answer: Answer
   agent?: string
 }
 
-/** What is kept about a path that failed. */
-export interface Target {
+/** Details of a path with failures. */
+export interface FailingPath {
   serverErrors: number
   newest: number
 }
@@ -52,26 +50,26 @@ export interface Totals {
   newest: number | undefined
 }
 
-/** All that a page tells. */
+/** Everything that a report shows. */
 export interface Digest {
-  options: Options
+  options: DigestOptions
   totals: Totals
   timeline: { width: number; buckets: Bucket[] }
-  addresses: { top: (Frequent<Culprit> & { bans: number })[]; distinct: number; complete: boolean }
-  paths: { top: Frequent<Target>[]; distinct: number; complete: boolean }
-  /** the last ban of each address, the newest `top` of them in their order */
+  addresses: { top: (Frequent<FailingAddress> & { bans: number })[]; distinct: number; complete: boolean }
+  paths: { top: Frequent<FailingPath>[]; distinct: number; complete: boolean }
+  /** the last ban of each address: the newest `top` of them, the oldest first */
   banned: { top: LastBan[]; all: number }
   inForce: { top: LastBan[]; all: number; complete: boolean }
   outcomes: Outcome[][]
 }
 
-/** Limits to try beside those in use, `find` in milliseconds. */
-const MAXES = [3, 5, 10, 20, 50]
-const FINDS = [60_000, 300_000, 900_000, 3_600_000]
+/** Limits to compare with those in use. */
+const MAX_VALUES = [3, 5, 10, 20, 50]
+const FIND_VALUES_MS = [60_000, 300_000, 900_000, 3_600_000]
 
-/** Takes the records of any stage in any order of their types, in bounded memory. */
-export function createDigest(options: Options): {
-  take: (record: StreamRecord) => void
+/** Digests the records of any stage, in bounded memory; their types may come in any order. */
+export function createDigest(options: DigestOptions): {
+  add: (record: StreamRecord) => void
   totals: Totals
   digest: () => Digest
 } {
@@ -85,22 +83,22 @@ export function createDigest(options: Options): {
     newest: undefined,
   }
   const timeline = createTimeline()
-  const addresses = createCounter<Culprit>(() => ({
+  const addresses = createCounter<FailingAddress>(() => ({
     serverErrors: 0,
     first: Number.POSITIVE_INFINITY,
     newest: Number.NEGATIVE_INFINITY,
     answer: {},
   }))
-  const paths = createCounter<Target>(() => ({ serverErrors: 0, newest: Number.NEGATIVE_INFINITY }))
-  const bans = createBans(options.time)
+  const paths = createCounter<FailingPath>(() => ({ serverErrors: 0, newest: Number.NEGATIVE_INFINITY }))
+  const bans = createBanHistory(options.time)
   const whatIf = createWhatIf({
-    maxes: inOrder([...MAXES, options.max]),
-    finds: inOrder([...FINDS, options.find]),
+    maxes: sorted([...MAX_VALUES, options.max]),
+    finds: sorted([...FIND_VALUES_MS, options.find]),
     late: options.late,
     time: options.time,
   })
 
-  const takeRequest = (request: RequestRecord) => {
+  const addRequest = (request: RequestRecord) => {
     totals.requests += 1
     const { status, uri, ip, time } = request
     if (status !== undefined && !options.failing(status)) return
@@ -109,33 +107,33 @@ export function createDigest(options: Options): {
     const serverError = status !== undefined && status >= 500 ? 1 : 0
     if (at !== undefined) timeline.add(at, 'failures')
     if (uri !== undefined) {
-      const target = paths.count(pathOf(uri))
-      target.serverErrors += serverError
-      target.newest = Math.max(target.newest, at ?? target.newest)
+      const path = paths.count(pathOf(uri))
+      path.serverErrors += serverError
+      path.newest = Math.max(path.newest, at ?? path.newest)
     }
     if (ip === null || at === undefined) {
       totals.unattributed += 1
       return
     }
-    const key = canonical(ip) as string
-    const culprit = addresses.count(key)
-    culprit.serverErrors += serverError
-    culprit.first = Math.min(culprit.first, at)
-    if (at >= culprit.newest) {
-      culprit.newest = at
-      culprit.answer = briefly(request)
-      if (request.agent !== undefined) culprit.agent = brief(request.agent)
+    const key = canonical(ip) ?? ip
+    const address = addresses.count(key)
+    address.serverErrors += serverError
+    address.first = Math.min(address.first, at)
+    if (at >= address.newest) {
+      address.newest = at
+      address.answer = truncatedAnswer(request)
+      if (request.agent !== undefined) address.agent = truncated(request.agent)
     }
     whatIf.failure(key, at)
   }
 
-  const take = (record: StreamRecord) => {
+  const add = (record: StreamRecord) => {
     if (typeof record.time === 'string') {
       const at = parseInstant(record.time)
       totals.oldest = Math.min(totals.oldest ?? at, at)
       totals.newest = Math.max(totals.newest ?? at, at)
     }
-    if (record.type === 'request') return takeRequest(record)
+    if (record.type === 'request') return addRequest(record)
     if (record.type === 'hit') return bans.hit(record)
     if (record.type === 'unban') {
       totals.unbans += 1
@@ -143,7 +141,7 @@ export function createDigest(options: Options): {
     }
     if (!bans.ban(record)) return
     totals.bans += 1
-    timeline.add(parseInstant(record.time as string), 'bans')
+    if (record.time !== undefined) timeline.add(parseInstant(record.time), 'bans')
   }
 
   const digest = (): Digest => {
@@ -160,13 +158,13 @@ export function createDigest(options: Options): {
       },
       paths: { top: paths.top(options.top), distinct: paths.size(), complete: paths.complete() },
       banned: { top: banned.slice(-options.top), all: banned.length },
-      inForce: { top: inForce.slice(0, options.top), all: inForce.length, complete: !bans.forgetful() },
+      inForce: { top: inForce.slice(0, options.top), all: inForce.length, complete: bans.complete() },
       outcomes: whatIf.outcomes(),
     }
   }
-  return { take, totals, digest }
+  return { add, totals, digest }
 }
 
-function inOrder(numbers: readonly number[]): number[] {
+function sorted(numbers: readonly number[]): number[] {
   return [...new Set(numbers)].sort((a, b) => a - b)
 }

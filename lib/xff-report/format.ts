@@ -2,7 +2,7 @@ import { numbered } from '../text/counted.js'
 import { formatInstant } from '../wire/instant.js'
 import { type Html, html } from './html.js'
 
-/** Numbers, spans and instants as people read them; English, UTC, and the same on every machine. */
+/** Numbers, durations and instants for people: English, in UTC, the same on every machine. */
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 const UNITS = [
@@ -17,19 +17,19 @@ export function amount(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ',')
 }
 
-/** `1 failure`, `2 failures`; `of one` is the singular. */
+/** `1 failure`, `2 failures`; `one` is the singular. */
 export function counted(count: number, one: string, many = `${one}s`): string {
   return `${amount(count)} ${numbered(count, one, many)}`
 }
 
-/** `37%`; all and nothing are said of all and nothing only. */
+/** `37%`; 0% and 100% mean exactly none and all. */
 export function percent(part: number, whole: number): string {
   if (part === 0 || whole === 0) return '0%'
   if (part === whole) return '100%'
   return `${Math.min(99, Math.max(1, Math.round((100 * part) / whole)))}%`
 }
 
-/** Milliseconds in their two greatest units: `1 h 30 min`. */
+/** A duration in its two largest units: `1 h 30 min`. */
 export function span(milliseconds: number): string {
   let seconds = Math.round(milliseconds / 1000)
   const parts: string[] = []
@@ -59,22 +59,22 @@ export function clock(instant: number): string {
   return formatInstant(instant).slice(-13, -5)
 }
 
-/** The first and the last instant of a page. */
+/** The first and the last instant of a report. */
 export interface Period {
   oldest: number | undefined
   newest: number | undefined
 }
 
-/** An instant of a page: no more of the date than it takes to tell it from all others of the page. */
+/** An instant of a report, without those parts of the date that all instants of the report share. */
 export function moment(instant: number, { oldest = instant, newest = instant }: Period): string {
   const dates = [instant, oldest, newest].map(date)
   const years = dates.map(date => date.slice(-4))
-  const one = (parts: readonly string[]) => new Set(parts).size === 1
-  const shown = one(dates) ? '' : one(years) ? `${day(instant)} ` : `${date(instant)} `
+  const same = (parts: readonly string[]) => new Set(parts).size === 1
+  const shown = same(dates) ? '' : same(years) ? `${day(instant)} ` : `${date(instant)} `
   return `${shown}${clock(instant)}`
 }
 
-/** The same for people, and for machines. */
+/** The same as a `<time>` element. */
 export function markedMoment(instant: number, period: Period): Html {
   return html`<time datetime="${formatInstant(instant)}">${moment(instant, period)}</time>`
 }

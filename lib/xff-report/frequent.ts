@@ -1,71 +1,71 @@
-/** How often a key came. */
+/** How often a key occurred. */
 export interface Frequency {
-  /** since the key is watched: never too high */
+  /** occurrences while the key was tracked: a lower bound */
   count: number
-  /** how often it may have come before that, at the most */
-  unseen: number
+  /** occurrences before that, at most */
+  uncounted: number
 }
 
-interface Watched<T> extends Frequency {
-  /** what is left of the count after the purges: it decides who leaves */
+interface Tracked<T> extends Frequency {
+  /** what the purges have left of the count; keys without weight are removed */
   weight: number
   details: T
 }
 
-/** A frequent key with what was kept about it. */
+/** A frequent key with its details. */
 export interface Frequent<T> extends Frequency {
   key: string
   details: T
 }
 
 export interface Counter<T> {
-  /** Counts a key; its details are there to be written. */
+  /** Counts a key. @returns its details, for the caller to update */
   count: (key: string) => T
-  /** The most frequent keys, those that came equally often in the order of their texts. */
-  top: (most: number) => Frequent<T>[]
+  /** The most frequent keys, those with equal counts in the order of their texts. */
+  top: (limit: number) => Frequent<T>[]
   size: () => number
-  /** Whether every key that ever came is still watched: then all counts are exact. */
+  /** Whether every key that ever occurred is still tracked: then all counts are exact. */
   complete: () => boolean
 }
 
 /**
- * Counts the frequent keys of an endless stream in bounded memory. When `capacity` keys are watched, the
- * median weight is taken off all of them, and those with nothing left leave (reverse purge: Anderson et al.,
- * "A High-Performance Algorithm for Identifying Frequent Items in Data Streams", 2017). A key in every
- * `capacity / 2` is never lost, however many others are made up to push it out.
+ * Counts the frequent keys of an endless stream in bounded memory. When `capacity` keys are tracked, the median
+ * weight is subtracted from all of them, and keys without weight are removed (reverse purge: Anderson et al.,
+ * "A High-Performance Algorithm for Identifying Frequent Items in Data Streams", 2017). A key that makes up more than
+ * one in `capacity / 2` is never lost, however many keys an attacker invents.
  */
 export function createCounter<T>(fresh: () => T, capacity = 10_000): Counter<T> {
-  const watched = new Map<string, Watched<T>>()
+  const tracked = new Map<string, Tracked<T>>()
   let purged = 0
 
   const purge = () => {
-    const weights = Float64Array.from(watched.values(), ({ weight }) => weight).sort()
+    const weights = Float64Array.from(tracked.values(), ({ weight }) => weight).sort()
     const median = weights[weights.length >> 1] as number
     purged += median
-    for (const [key, entry] of watched) {
+    for (const [key, entry] of tracked) {
       entry.weight -= median
-      if (entry.weight <= 0) watched.delete(key)
+      if (entry.weight <= 0) tracked.delete(key)
     }
   }
 
   return {
     count(key) {
-      let entry = watched.get(key)
+      let entry = tracked.get(key)
       if (!entry) {
-        if (watched.size >= capacity) purge()
-        entry = { count: 0, unseen: purged, weight: 0, details: fresh() }
-        watched.set(key, entry)
+        if (tracked.size >= capacity) purge()
+        entry = { count: 0, uncounted: purged, weight: 0, details: fresh() }
+        tracked.set(key, entry)
       }
       entry.count += 1
       entry.weight += 1
       return entry.details
     },
-    top: most =>
-      [...watched]
-        .map(([key, { count, unseen, details }]) => ({ key, count, unseen, details }))
+    top: limit =>
+      [...tracked]
+        .map(([key, { count, uncounted, details }]) => ({ key, count, uncounted, details }))
         .sort((a, b) => b.count - a.count || (a.key < b.key ? -1 : 1))
-        .slice(0, most),
-    size: () => watched.size,
+        .slice(0, limit),
+    size: () => tracked.size,
     complete: () => purged === 0,
   }
 }

@@ -1,6 +1,6 @@
 import { visible } from '../text/printable.js'
 
-/** Text that is HTML already. */
+/** HTML source, which is not escaped again. */
 export class Html {
   readonly source: string
   constructor(source: string) {
@@ -8,12 +8,12 @@ export class Html {
   }
 }
 
-/** What may stand in a template; lists are joined, and `undefined` is nothing. */
+/** What a template accepts; lists are joined, and `undefined` is omitted. */
 export type Content = Html | string | number | undefined | readonly Content[]
 
 /**
- * HTML from a template. Whatever is put into it is text from outside and escaped, unless it is Html:
- * there is no way to forget it. Good between tags and in quoted attributes.
+ * HTML from a template. Every value is escaped unless it is Html, so that escaping cannot be forgotten. Safe between
+ * tags and in quoted attributes.
  */
 export function html(parts: TemplateStringsArray, ...contents: Content[]): Html {
   return new Html(parts.reduce((before, part, i) => before + inserted(contents[i - 1]) + part))
@@ -35,5 +35,5 @@ const MARKUP: Readonly<Record<string, string>> = {
 }
 
 function escaped(text: string): string {
-  return visible(text).replace(/[&<>"']/g, character => MARKUP[character] as string)
+  return visible(text).replace(/[&<>"']/g, character => MARKUP[character] ?? '')
 }

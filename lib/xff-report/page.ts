@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto'
 import { chart } from './chart.js'
 import type { Digest, Totals } from './digest.js'
-import { amount, clock, counted, date, percent, span } from './format.js'
+import { amount, counted, clock, date, percent, span } from './format.js'
 import { type Content, Html, html } from './html.js'
 import { STYLE } from './style.js'
 import { bansInForce, worstAddresses, worstPaths } from './tables.js'
 import { otherLimits } from './what-if-table.js'
 
-/** The page may do nothing but look as this one style says: no script, no image, no connection, no form. */
+/** The page may use its one style sheet and nothing else: no script, no image, no connection, no form. */
 const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'`
 
-/** What was found, as one HTML page that needs nothing else; the same findings give the same bytes. */
+/** The digest as one self-contained HTML page; the same digest gives the same bytes. */
 export function page(title: string, digest: Digest): string {
   const { totals } = digest
   const sections = [
@@ -62,7 +62,7 @@ ${content}
   }
 }
 
-/** Bars, and one that is bent open. */
+/** Prison bars. */
 const LOGO = html`<svg class="logo" viewBox="0 0 24 24" aria-hidden="true"><rect width="24" height="24" rx="6"/><path d="M7 5v14M12 5v14M17 5v14M5 9h14M5 15h14"/></svg>`
 
 function period({ oldest, newest }: Totals): Content {

@@ -1,18 +1,18 @@
 import type { Transform } from 'node:stream'
 import { transform } from 'through2'
 import type { StreamRecord } from '../wire/record.js'
-import { createDigest, type Digest, type Options, type Totals } from './digest.js'
+import { createDigest, type Digest, type DigestOptions, type Totals } from './digest.js'
 
-/** Records of any stage in; when they end, what `render` makes of them. */
+/** Reads records of any stage; when the input ends, writes what `render` makes of their digest. */
 export function xffReport(
-  options: Options,
+  options: DigestOptions,
   render: (digest: Digest) => string,
 ): { stage: Transform; totals: Totals } {
-  const { take, totals, digest } = createDigest(options)
+  const { add, totals, digest } = createDigest(options)
   const stage = transform(
     { writableObjectMode: true },
     (record: StreamRecord, _encoding, done) => {
-      take(record)
+      add(record)
       done()
     },
     function (this: Transform, done: () => void) {

@@ -7,14 +7,14 @@ import { type Html, html } from './html.js'
 
 interface Column<R> {
   name: string
-  /** how it stands: a number to the right, a text that may be broken anywhere */
+  /** its style: numbers are aligned to the right, a text may be broken anywhere */
   kind?: 'address' | 'when' | 'number' | 'count' | 'text'
   cell: (row: R) => Html
 }
 
 /**
- * A table that a phone shows as a list of cards. Roles are spelled out because browsers drop those of a table
- * that is not laid out as one. The first column names the row.
+ * A table that is a list of cards on a phone. ARIA roles are explicit because browsers drop the implicit ones when CSS
+ * changes the display of a table. The first column is the header of the row.
  */
 function table<R>(caption: string, columns: readonly Column<R>[], rows: readonly R[]): Html {
   const cell = ({ name, kind, cell }: Column<R>, row: R, i: number) =>
@@ -37,7 +37,7 @@ export function worstAddresses({ addresses: { top, distinct, complete }, totals 
     { name: 'Address', kind: 'address', cell: ({ key }) => html`<code>${key}</code>` },
     { name: 'Failures', kind: 'count', cell: row => bar(row, row.details.serverErrors, most) },
     ...serverErrorColumn(top),
-    { name: 'Bans', kind: 'number', cell: ({ bans }) => quiet(bans) },
+    { name: 'Bans', kind: 'number', cell: ({ bans }) => paleIfNone(bans) },
     { name: 'First', kind: 'when', cell: ({ details }) => markedMoment(details.first, totals) },
     { name: 'Last', kind: 'when', cell: ({ details }) => markedMoment(details.newest, totals) },
     {
@@ -76,12 +76,16 @@ export function bansInForce({ inForce: { top, all, complete }, totals, options }
     { name: 'Since', kind: 'when', cell: ({ from }) => markedMoment(from, totals) },
     { name: 'Until', kind: 'when', cell: ({ until }) => markedMoment(until, totals) },
     { name: 'Left', kind: 'number', cell: ({ until }) => html`${span(until - newest)}` },
-    { name: 'Failures', kind: 'number', cell: ({ failures }) => quiet(failures) },
-    { name: 'Bans', kind: 'number', cell: ({ count }) => quiet(count) },
+    { name: 'Failures', kind: 'number', cell: ({ failures }) => paleIfNone(failures) },
+    { name: 'Bans', kind: 'number', cell: ({ count }) => paleIfNone(count) },
     ...(top.some(({ hits }) => hits !== undefined)
-      ? [{ name: 'Packets stopped', kind: 'number', cell: ({ hits }: Row) => quiet(hits) } as const]
+      ? [{ name: 'Packets stopped', kind: 'number', cell: ({ hits }: Row) => paleIfNone(hits) } as const]
       : []),
-    { name: 'Last failure', kind: 'text', cell: ({ last }) => (last ? request(last) : quiet(undefined)) },
+    {
+      name: 'Last failure',
+      kind: 'text',
+      cell: ({ last }) => (last ? request(last) : paleIfNone(undefined)),
+    },
   ]
   const shown = showing(top.length, all, complete, 'ban', 'bans')
   const time = `Where a record does not say when its ban ends, ${span(options.time)} are assumed.`
@@ -89,34 +93,34 @@ export function bansInForce({ inForce: { top, all, complete }, totals, options }
 <p class="note">As of <time datetime="${formatInstant(newest)}">the newest record</time>. ${time}</p>`
 }
 
-/** Only where there are any: most pages do without. */
+/** No column if there are no server errors. */
 function serverErrorColumn<T extends { serverErrors: number }>(rows: readonly { details: T }[]) {
   if (rows.every(({ details }) => details.serverErrors === 0)) return []
-  const cell = ({ details }: { details: T }) => quiet(details.serverErrors)
+  const cell = ({ details }: { details: T }) => paleIfNone(details.serverErrors)
   return [{ name: 'of them 5xx', kind: 'number', cell } as const]
 }
 
-/** A count as a number and, for the eye, as a bar; the server's errors are its darker end. */
-function bar({ count, unseen }: Frequency, serverErrors: number, most: number): Html {
+/** A count as a number and as a bar, whose darker end are the server errors. */
+function bar({ count, uncounted }: Frequency, serverErrors: number, most: number): Html {
   const share = (part: number) => Math.round((1000 * part) / most) / 10
-  const least = unseen > 0 ? html`<abbr title="at least">≥</abbr> ` : undefined
-  return html`<div><span>${least}${amount(count)}</span><svg class="bar" aria-hidden="true"><rect class="fail" width="${share(count)}%" height="100%"/><rect class="server" width="${share(serverErrors)}%" height="100%"/></svg></div>`
+  const atLeast = uncounted > 0 ? html`<abbr title="at least">≥</abbr> ` : undefined
+  return html`<div><span>${atLeast}${amount(count)}</span><svg class="bar" aria-hidden="true"><rect class="fail" width="${share(count)}%" height="100%"/><rect class="server" width="${share(serverErrors)}%" height="100%"/></svg></div>`
 }
 
 function request({ status, method, uri }: Answer): Html {
   return html`${status === undefined ? undefined : html`<b class="status">${status}</b> `}<code>${method} ${uri}</code>`
 }
 
-/** A number that is nothing much when it is 0 or not known. */
-function quiet(count: number | undefined): Html {
+/** A number, in a pale colour if it is 0 or not known. */
+function paleIfNone(count: number | undefined): Html {
   return count ? html`${amount(count)}` : html`<span class="soft">${count ?? 'not known'}</span>`
 }
 
 function instant(at: number, period: Period): Html {
-  return Number.isFinite(at) ? markedMoment(at, period) : quiet(undefined)
+  return Number.isFinite(at) ? markedMoment(at, period) : paleIfNone(undefined)
 }
 
-/** `20 of 1,234 addresses`; "more than" where not all of them are known any more. */
+/** `20 of 1,234 addresses`; "more than" if some were dropped. */
 function showing(shown: number, all: number, complete: boolean, one: string, many: string): string {
   if (complete && shown === all) return counted(all, one, many)
   return `${amount(shown)} of ${complete ? '' : 'more than '}${counted(all, one, many)}`

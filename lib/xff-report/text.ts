@@ -1,23 +1,23 @@
 import type { Answer } from '../wire/record.js'
 import type { Digest } from './digest.js'
-import { amount, clock, counted, date, moment, span } from './format.js'
+import { amount, counted, clock, date, moment, span } from './format.js'
 
-/** How much of a path is shown, in characters. */
-const SHOWN = 60
+/** The longest path that is shown, in UTF-16 units. */
+const MAX_UNITS = 60
 
-/** A cell; a number stands to the right. */
+/** A cell; numbers are aligned to the right. */
 type Cell = string | number
 
 /**
- * What was found, as tables for a terminal; the same findings give the same text.
- * @param harmless makes a text from outside harmless on a terminal
+ * The digest as tables for a terminal; the same digest gives the same text.
+ * @param safe makes a text from the log safe for a terminal
  */
-export function text(title: string, digest: Digest, harmless: (text: string) => string): string {
+export function text(title: string, digest: Digest, safe: (text: string) => string): string {
   const { totals, addresses, paths, banned, inForce } = digest
   const { oldest, newest, failures, unattributed, bans } = totals
   const when = (at: number) => (Number.isFinite(at) ? moment(at, totals) : '')
   const request = ({ status, method, uri }: Answer = {}) =>
-    clipped(harmless([status, method, uri].filter(part => part !== undefined).join(' ')))
+    clipped(safe([status, method, uri].filter(part => part !== undefined).join(' ')))
   const left = (until: number) => (until > (newest ?? 0) ? `${span(until - (newest ?? 0))} left` : 'over')
 
   const parts = [
@@ -53,14 +53,14 @@ export function text(title: string, digest: Digest, harmless: (text: string) => 
     more(addresses.top.length, addresses.distinct),
     table(
       ['FAILURES', 'PATH'],
-      paths.top.map(({ key, count }) => [count, clipped(harmless(key))]),
+      paths.top.map(({ key, count }) => [count, clipped(safe(key))]),
     ),
     more(paths.top.length, paths.distinct),
   ]
   return `${parts.filter(part => part !== '').join('\n')}\n`
 }
 
-/** Nothing where there are no rows. */
+/** Empty if there are no rows. */
 function table(names: readonly string[], rows: readonly (readonly Cell[])[]): string {
   if (rows.length === 0) return ''
   const right = names.map((_, i) => rows.some(row => typeof row[i] === 'number'))
@@ -76,5 +76,5 @@ function more(shown: number, all: number, others = 'more'): string {
 }
 
 function clipped(text: string): string {
-  return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text
+  return text.length > MAX_UNITS ? `${text.slice(0, MAX_UNITS)}…` : text
 }

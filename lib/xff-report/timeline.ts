@@ -1,4 +1,4 @@
-/** What fell into a span of time; `start` in milliseconds since 1970. */
+/** Counts of one interval; `start` in milliseconds since 1970. */
 export interface Bucket {
   start: number
   failures: number
@@ -7,19 +7,31 @@ export interface Bucket {
 
 export interface Timeline {
   add: (time: number, what: 'failures' | 'bans') => void
-  /** Every bucket from the first to the last, the empty ones too; `width` in milliseconds. */
+  /** All buckets from the first to the last, empty ones included; `width` in milliseconds. */
   buckets: () => { width: number; buckets: Bucket[] }
 }
 
-const MINUTE = 60_000
-const HOUR = 60 * MINUTE
-const DAY = 24 * HOUR
-/** Each is a multiple of the one before, so that buckets can be poured together. */
-const WIDTHS = [1000, 5000, 15_000, MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR, DAY, 7 * DAY]
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
+const DAY_MS = 24 * HOUR_MS
+/** In milliseconds; each is a multiple of the one before, so that buckets can be merged. */
+const WIDTHS = [
+  1000,
+  5000,
+  15_000,
+  MINUTE_MS,
+  5 * MINUTE_MS,
+  15 * MINUTE_MS,
+  HOUR_MS,
+  3 * HOUR_MS,
+  6 * HOUR_MS,
+  DAY_MS,
+  7 * DAY_MS,
+]
 
-/** Counts over time in at most `most` buckets, which widen as the time does. */
-export function createTimeline(most = 168): Timeline {
-  let width = WIDTHS[0] as number
+/** Counts over time in at most `maxBuckets` buckets, which widen as the covered time grows. */
+export function createTimeline(maxBuckets = 168): Timeline {
+  let [width = 1000] = WIDTHS
   let step = 0
   let first = Number.POSITIVE_INFINITY
   let last = Number.NEGATIVE_INFINITY
@@ -52,7 +64,7 @@ export function createTimeline(most = 168): Timeline {
         const index = Math.floor(time / width)
         return Math.max(last, index) - Math.min(first, index)
       }
-      while (first <= last && reach() >= most) widen()
+      while (first <= last && reach() >= maxBuckets) widen()
       const index = Math.floor(time / width)
       first = Math.min(first, index)
       last = Math.max(last, index)

@@ -1,29 +1,29 @@
 import type { Answer } from '../wire/record.js'
 
-/** How much of a text from a log is kept and shown, in UTF-16 units. */
-const KEPT = 200
+/** The longest text from a log that is kept and shown, in UTF-16 units. */
+const MAX_UNITS = 200
 
-/** The beginning of a text. */
-export function brief(text: string): string {
-  return text.length > KEPT ? `${beginning(text, KEPT)}…` : text
+/** The text, cut to the bound. */
+export function truncated(text: string): string {
+  return text.length > MAX_UNITS ? `${copyOfBeginning(text, MAX_UNITS)}…` : text
 }
 
-/** The path of a URI as logged, without the query: what is asked for, however it is asked. */
+/** The path of a URI as logged, without query and fragment, cut to the bound. */
 export function pathOf(uri: string): string {
   const end = uri.search(/[?#]/)
-  return brief(end < 0 ? uri : beginning(uri, Math.min(end, KEPT + 1)))
+  return truncated(end < 0 ? uri : copyOfBeginning(uri, Math.min(end, MAX_UNITS + 1)))
 }
 
-/** What is kept of an answer. */
-export function briefly({ status, method, uri }: Answer): Answer {
+/** The answer, with each of its texts cut to the bound. */
+export function truncatedAnswer({ status, method, uri }: Answer): Answer {
   return {
     ...(status === undefined ? {} : { status }),
-    ...(method === undefined ? {} : { method: brief(method) }),
-    ...(uri === undefined ? {} : { uri: brief(uri) }),
+    ...(method === undefined ? {} : { method: truncated(method) }),
+    ...(uri === undefined ? {} : { uri: truncated(uri) }),
   }
 }
 
-/** A copy, since a slice would hold on to the whole of a long line. */
-function beginning(text: string, length: number): string {
+/** A copy, since a slice would keep the whole of a long line in memory. */
+function copyOfBeginning(text: string, length: number): string {
   return Buffer.from(text.slice(0, length).toWellFormed()).toString()
 }

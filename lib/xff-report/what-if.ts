@@ -1,7 +1,7 @@
 import { createWindow } from '../xff-window/window.js'
 
-/** Limits to try; `max` failures, the rest in milliseconds. */
-export interface Trials {
+/** Limits to compare; `find`, `late` and `time` in milliseconds. */
+export interface WhatIfOptions {
   maxes: readonly number[]
   finds: readonly number[]
   late: number
@@ -9,13 +9,13 @@ export interface Trials {
   time: number
 }
 
-/** What one pair of limits would have done. */
+/** The effect of one pair of limits. */
 export interface Outcome {
   max: number
   find: number
   /** addresses that would have been banned at least once */
   addresses: number
-  /** whether there may have been more, as not all that failed could be remembered */
+  /** whether there may have been more: not all addresses with failures could be tracked */
   more: boolean
   /** failures that came while their address would have been banned */
   stopped: number
@@ -27,11 +27,11 @@ export interface WhatIf {
   outcomes: () => Outcome[][]
 }
 
-/** How many addresses are kept for a pair of limits: those that fail, and those that would have been banned. */
-const KEYS = 20_000
+/** Tracked addresses for each pair of limits: those with failures, and those that would have been banned. */
+const MAX_ADDRESSES = 20_000
 
 /** Runs the failures through the window of xff-window once for each pair of limits: what it would have banned. */
-export function createWhatIf({ maxes, finds, late, time }: Trials): WhatIf {
+export function createWhatIf({ maxes, finds, late, time }: WhatIfOptions): WhatIf {
   const rows = maxes.map(max => finds.map(find => createTrial({ max, find, late, time })))
   return {
     failure: (ip, at) => {
@@ -42,7 +42,7 @@ export function createWhatIf({ maxes, finds, late, time }: Trials): WhatIf {
 }
 
 function createTrial({ max, find, late, time }: { max: number; find: number; late: number; time: number }) {
-  const window = createWindow({ max, find, late, keys: KEYS })
+  const window = createWindow({ max, find, late, keys: MAX_ADDRESSES })
   const banned = new Map<string, { from: number; until: number }>()
   let stopped = 0
   let more = false
@@ -50,11 +50,11 @@ function createTrial({ max, find, late, time }: { max: number; find: number; lat
   return {
     failure(ip: string, at: number) {
       const ban = banned.get(ip)
-      const behind = ban !== undefined && at >= ban.from && at < ban.until
-      if (behind) stopped += 1
-      // the window sees it all the same: it is to say what it would have said of this very log
-      if (typeof window.observe(ip, at) === 'string' || behind) return
-      if (ban || banned.size < KEYS) banned.set(ip, { from: at, until: at + time })
+      const whileBanned = ban !== undefined && at >= ban.from && at < ban.until
+      if (whileBanned) stopped += 1
+      // the window counts it all the same, since the log contains failures that a ban would have prevented
+      if (typeof window.observe(ip, at) === 'string' || whileBanned) return
+      if (ban || banned.size < MAX_ADDRESSES) banned.set(ip, { from: at, until: at + time })
       else more = true
     },
     outcome: (): Outcome => ({

@@ -5,10 +5,10 @@ import { interpolated } from '../../lib/xff-import/interpolate.js'
 import { testdir } from '../support/testdir.js'
 
 const plain = (text: string) => {
-  const { sections, faults } = parseIni(text)
+  const { sections, badLines } = parseIni(text)
   return {
     sections: Object.fromEntries([...sections].map(([name, s]) => [name, Object.fromEntries(s)])),
-    faults,
+    badLines,
   }
 }
 
@@ -38,10 +38,10 @@ t.test("a file as Python's configparser reads it", t => {
         DEFAULT: { maxretry: '10', url: 'http://x/;y=1' },
         uwsgi: { action: 'one[a=1,\nb=2]\n\ntwo', empty: '', filter: '%(__name__)s', key: 'a = b' },
       },
-      faults: [],
+      badLines: [],
     },
   )
-  t.same(plain('a = 1\n[x]\nnothing\n= 2\n'), { sections: { x: {} }, faults: [1, 3, 4] })
+  t.same(plain('a = 1\n[x]\nnothing\n= 2\n'), { sections: { x: {} }, badLines: [1, 3, 4] })
   t.end()
 })
 

@@ -1,6 +1,12 @@
 import t from 'tap'
 import type { AnyRecord } from '../../lib/wire/record.js'
-import { createOutbox, type Item, type Options, RefusedError } from '../../lib/xff-notify/outbox.js'
+import {
+  createOutbox,
+  type Deliver,
+  type Item,
+  type OutboxOptions,
+  RefusedError,
+} from '../../lib/xff-notify/outbox.js'
 
 const item = (ip: string, padding = ''): Item => {
   const record: AnyRecord = { type: 'ban', ip }
@@ -9,7 +15,7 @@ const item = (ip: string, padding = ''): Item => {
 const ips = (items: readonly Item[]) => items.map(({ record }) => record.ip)
 
 /** An outbox that never waits long by itself. */
-function outbox(deliver: Options<AnyRecord>['deliver'], options: Partial<Options<AnyRecord>> = {}) {
+function outbox(deliver: Deliver<AnyRecord>, options: Partial<OutboxOptions<AnyRecord>> = {}) {
   const said: string[] = []
   const made = createOutbox({
     name: 'mail',
@@ -74,21 +80,21 @@ t.test('what is refused for good is given up, and the rest goes on', async t => 
 })
 
 t.test('at the end it waits so long and counts what is left', async t => {
-  let hurried = false
+  let skippedFirst = false
   const { put, close, tally } = outbox(
-    (_, { over, hurry }) =>
+    (_, { stop, skipExtras }) =>
       new Promise((_, reject) => {
-        hurry.addEventListener('abort', () => {
-          hurried = !over.aborted
+        skipExtras.addEventListener('abort', () => {
+          skippedFirst = !stop.aborted
         })
-        over.addEventListener('abort', () => reject(new Error('time is up')))
+        stop.addEventListener('abort', () => reject(new Error('time is up')))
       }),
     { batch: 2 },
   )
   for (let i = 0; i < 5; i++) put(item('203.0.113.1'))
   await close(20)
   t.match(tally, { sent: 0, unsent: 5 })
-  t.ok(hurried, 'what is only nice to have is left out before')
+  t.ok(skippedFirst, 'extras are skipped before that')
 })
 
 t.test('a server that is away costs the oldest records, counted, and no memory', async t => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { plain } from '../../lib/xff-notify/plain.js'
+import { plainLine } from '../../lib/xff-notify/plain-line.js'
 import { summarise } from '../../lib/xff-notify/registration.js'
 import { seeded } from '../support/seeded.js'
 
@@ -63,10 +63,10 @@ t.test('whatever an answer holds, the summary is a few short lines of plain text
 })
 
 t.test('plain text stays on one line and within its bound', t => {
-  t.equal(plain('a\r\nBcc: x@y\0', 100), 'a Bcc: x@y')
-  t.equal(plain('\u2028x\u200b', 100), 'x')
-  t.equal(plain('x'.repeat(11), 10), `${'x'.repeat(10)}…`)
-  t.equal(plain('Zürich €', 100), 'Zürich €')
-  t.ok(plain(`${'x'.repeat(9)}𝄞yyy`, 10).isWellFormed(), 'no half of a pair')
+  t.equal(plainLine('a\r\nBcc: x@y\0', 100), 'a Bcc: x@y')
+  t.equal(plainLine('\u2028x\u200b', 100), 'x')
+  t.equal(plainLine('x'.repeat(11), 10), `${'x'.repeat(10)}…`)
+  t.equal(plainLine('Zürich €', 100), 'Zürich €')
+  t.ok(plainLine(`${'x'.repeat(9)}𝄞yyy`, 10).isWellFormed(), 'no half of a pair')
   t.end()
 })

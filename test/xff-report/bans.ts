@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { BanRecord } from '../../lib/wire/record.js'
-import { createBans } from '../../lib/xff-report/bans.js'
+import { createBanHistory } from '../../lib/xff-report/bans.js'
 
 const at = (seconds: number) => new Date(Date.UTC(2026, 10, 22) + seconds * 1000).toISOString()
 const ms = (seconds: number) => Date.parse(at(seconds))
@@ -13,7 +13,7 @@ const ban = (ip: string, time: number, more: Partial<BanRecord> = {}): BanRecord
 const unban = (ip: string, time: number) => ({ type: 'unban', ip, time: at(time) }) as const
 
 t.test('a ban is in force from its time until its end', async t => {
-  const bans = createBans(10_000)
+  const bans = createBanHistory(10_000)
   t.ok(bans.ban(ban('203.0.113.7', 0)))
   t.ok(bans.ban(ban('203.0.113.8', 5, { until: at(60), count: 3 })))
   const inForce = (seconds: number) => bans.inForce(ms(seconds)).map(({ ip }) => ip)
@@ -25,7 +25,7 @@ t.test('a ban is in force from its time until its end', async t => {
 })
 
 t.test('what is told twice is one ban', async t => {
-  const bans = createBans(10_000)
+  const bans = createBanHistory(10_000)
   t.ok(bans.ban(ban('203.0.113.7', 0)))
   t.notOk(bans.ban(ban('203.0.113.7', 0, { until: at(60) })), 'by xff-ban, and it knows the end')
   t.match(bans.inForce(ms(59)), [{ until: ms(60), count: 1 }])
@@ -36,7 +36,7 @@ t.test('what is told twice is one ban', async t => {
 })
 
 t.test('an unban ends it', async t => {
-  const bans = createBans(10_000)
+  const bans = createBanHistory(10_000)
   bans.ban(ban('203.0.113.7', 5))
   bans.unban(unban('203.0.113.7', 4))
   t.equal(bans.inForce(ms(6)).length, 1, 'not one from before it')
@@ -48,7 +48,7 @@ t.test('an unban ends it', async t => {
 })
 
 t.test('hits belong to the ban', async t => {
-  const bans = createBans(10_000)
+  const bans = createBanHistory(10_000)
   bans.ban(ban('203.0.113.7', 0))
   bans.hit({ type: 'hit', ip: '203.0.113.7', hits: 12 })
   bans.hit({ type: 'hit', ip: '203.0.113.8', hits: 1 })
@@ -56,10 +56,10 @@ t.test('hits belong to the ban', async t => {
 })
 
 t.test('what is kept is bounded', async t => {
-  const bans = createBans(10_000)
+  const bans = createBanHistory(10_000)
   for (let i = 0; i < 100_001; i++) bans.ban(ban(`2001:db8::${i.toString(16)}`, 0))
   t.equal(bans.inForce(ms(1)).length, 100_000)
-  t.ok(bans.forgetful())
+  t.notOk(bans.complete())
   t.ok(bans.ban(ban('203.0.113.7', 0, { last: { uri: 'x'.repeat(60_000) } })))
   t.equal(bans.inForce(ms(1)).find(({ ip }) => ip === '203.0.113.7')?.last?.uri?.length, 201)
 })

@@ -27,7 +27,7 @@ t.test('counts are exact while all keys are watched', async t => {
       return (
         counter.complete() &&
         counter.size() === counts.size &&
-        counter.top(1000).every(({ key, count, unseen }) => counts.get(key) === count && unseen === 0)
+        counter.top(1000).every(({ key, count, uncounted }) => counts.get(key) === count && uncounted === 0)
       )
     }),
     seeded(t, 300),
@@ -35,7 +35,7 @@ t.test('counts are exact while all keys are watched', async t => {
 })
 
 t.test(
-  'in bounded memory the truth lies between count and count + unseen, and the frequent stay',
+  'in bounded memory the truth lies between count and count + uncounted, and the frequent stay',
   async t => {
     fc.assert(
       fc.property(streams, stream => {
@@ -48,7 +48,7 @@ t.test(
         const bounded = [...exact(stream)].every(([key, truth]) => {
           const found = top.find(one => one.key === key)
           if (!found) return truth <= (2 * stream.length) / CAPACITY
-          return found.count <= truth && truth <= found.count + found.unseen
+          return found.count <= truth && truth <= found.count + found.uncounted
         })
         return bounded && top.every(({ count }, i) => count <= (top[i - 1]?.count ?? count))
       }),
@@ -63,7 +63,7 @@ t.test('a million made-up keys do not push the worst one out', async t => {
     counter.count(`made up ${i}`)
     if (i % 100 === 0) counter.count('the worst').seen += 1
   }
-  t.match(counter.top(1), [{ key: 'the worst', count: 10_000, unseen: 0, details: { seen: 10_000 } }])
+  t.match(counter.top(1), [{ key: 'the worst', count: 10_000, uncounted: 0, details: { seen: 10_000 } }])
   t.notOk(counter.complete())
 })
 

@@ -1,7 +1,7 @@
-import type { Carried, Note, Read } from './translation.js'
+import type { Note, ReadOption, Translated } from './translation.js'
 
-/** Where the log comes from; undefined where the jail does not say. */
-export function logOf(read: Read, note: Note): Carried['log'] | undefined {
+/** Where the log comes from; undefined where the jail names no log. */
+export function logSource(read: ReadOption, note: Note): Translated['log'] | undefined {
   const backend = read('backend') ?? 'auto'
   if (backend.startsWith('systemd')) {
     const matches = (read('journalmatch') ?? '').split(/\s+/).filter(Boolean)
@@ -19,7 +19,7 @@ export function logOf(read: Read, note: Note): Carried['log'] | undefined {
 }
 
 /** `--tz`, from `logtimezone`: `UTC+0200`, `GMT-03:00`, `Z`. */
-export function zoneOf(logtimezone: string | undefined, note: Note): string[] {
+export function timeZoneOptions(logtimezone: string | undefined, note: Note): string[] {
   if (logtimezone === undefined || logtimezone === '') return []
   const [found, sign = '+', hours = '00', minutes = '00'] =
     /^(?:UTC|GMT|Z)?(?:([+-])(\d\d):?(\d\d)?)?$/i.exec(logtimezone.trim()) ?? []

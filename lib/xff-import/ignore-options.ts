@@ -1,11 +1,11 @@
-import { contains, type Prefix, parsePrefix } from '../net/prefix.js'
+import { contains, parsePrefix } from '../net/prefix.js'
 import type { Note } from './translation.js'
 
-/** Never banned anyway. */
-const LOOPBACK = [parsePrefix('127.0.0.0/8'), parsePrefix('::1')] as Prefix[]
+/** Loopback is never banned anyway. */
+const LOOPBACK = ['127.0.0.0/8', '::1'].flatMap(text => parsePrefix(text) ?? [])
 
-/** `--ignore`, from `ignoreip`: addresses and ranges, separated by spaces or commas. */
-export function ignored(ignoreip: string, note: Note): string[] {
+/** `--ignore`, from `ignoreip`: addresses and ranges, separated by white space or commas. */
+export function ignoreOptions(ignoreip: string, note: Note): string[] {
   return ignoreip
     .split(/[\s,]+/)
     .filter(Boolean)
