@@ -1,6 +1,7 @@
 /** The settings that keep clients from writing their own log: what happens without them, and that they help. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { blocksOf } from '../support/markdown.js'
 import { waitFor } from '../support/wait-for.js'
 import { ATTACKER, ATTACKER6, VICTIM } from './lab/cast.js'
 import { createLab, type Lab } from './lab/lab.js'
@@ -98,6 +99,30 @@ kernelTest('what a logger has cut is not believed', ['nginx', ...APP], async t =
     t.equal(found.get('/404?next'), client, 'whose client is unknown, or true')
   }
 })
+
+kernelTest(
+  'a URL too long for the line of uWSGI hides its client, unless the layout is spelled out',
+  ['nginx', ...APP],
+  async t => {
+    const lab = await createLab(t)
+    const [layout] = blocksOf('share/front-ends/uwsgi.md').filter(({ text }) => text.includes('log-format'))
+    const spelled = join(lab.folder, 'spelled.ini')
+    writeFileSync(spelled, `[uwsgi]\n${layout?.text}`)
+    const long = `/404?${'a'.repeat(4_000)}`
+    for (const [http, more, client] of [
+      [3031, [], null],
+      [3032, [['ini', spelled]], ATTACKER],
+    ] as const) {
+      const uwsgi = await lab.uwsgi({ http, more, workers: 1 })
+      const to = await lab.nginx({ to: [uwsgi.http], port: http - 3000 })
+      await lab.request({ from: ATTACKER, to, path: long })
+      await lab.request({ from: ATTACKER6, to, path: '/404?next' })
+      const found = await clients(lab, uwsgi.log, '/404?next')
+      t.equal(found.get(client === null ? '-' : long), client)
+      t.equal(found.get('/404?next'), ATTACKER6, 'the next one is known')
+    }
+  },
+)
 
 kernelTest('a user name that nobody has verified tears its record', ['nginx', ...APP], async t => {
   const lab = await createLab(t)
