@@ -48,8 +48,7 @@ function portsOf(ports: string | undefined, note: Note): string[] {
     if (from >= 1 && to <= 65_535 && from <= to && to - from < MAX_PORTS_OF_RANGE) {
       return Array.from({ length: to - from + 1 }, (_, i) => String(from + i))
     }
-    const problem =
-      part.trim() === 'http' ? 'the port of the front end, if that is 80' : 'not a port number'
+    const problem = part.trim() === 'http' ? 'the port of the front end, if that is 80' : 'not a port number'
     note('port', part.trim(), `${problem}: xff-ban takes the number of the app's port`)
     return []
   })

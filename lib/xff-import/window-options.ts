@@ -39,7 +39,13 @@ function limit(option: Limit, read: ReadOption, note: Note): string {
     return DEFAULTS[option]
   }
   if (number < 0 || number > MAXIMA[option]) {
-    note(option, text, number < 0 ? 'every ban ends by itself, after ten years at the latest' : `the maximum is ${MAXIMA[option]}`)
+    note(
+      option,
+      text,
+      number < 0
+        ? 'every ban ends by itself, after ten years at the latest'
+        : `the maximum is ${MAXIMA[option]}`,
+    )
     return String(MAXIMA[option])
   }
   return String(number)

@@ -40,7 +40,8 @@ export function webhookDelivery(url: URL, format: Format) {
     await response.body?.cancel()
     const { status } = response
     if (response.ok) return
-    if (status < 500 && !RETRY_STATUSES.includes(status)) throw new RefusedError(`the server answered ${status}`)
+    if (status < 500 && !RETRY_STATUSES.includes(status))
+      throw new RefusedError(`the server answered ${status}`)
     throw new Error(`the server answered ${status}`)
   }
 }

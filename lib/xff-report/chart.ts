@@ -1,4 +1,4 @@
-import { amount, counted, clock, date, day, markedMoment, type Period, span } from './format.js'
+import { amount, clock, counted, date, day, markedMoment, type Period, span } from './format.js'
 import { type Html, html } from './html.js'
 import type { Bucket } from './timeline.js'
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { chart } from './chart.js'
 import type { Digest, Totals } from './digest.js'
-import { amount, counted, clock, date, percent, span } from './format.js'
+import { amount, clock, counted, date, percent, span } from './format.js'
 import { type Content, Html, html } from './html.js'
 import { STYLE } from './style.js'
 import { bansInForce, worstAddresses, worstPaths } from './tables.js'

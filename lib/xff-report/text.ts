@@ -1,6 +1,6 @@
 import type { Answer } from '../wire/record.js'
 import type { Digest } from './digest.js'
-import { amount, counted, clock, date, moment, span } from './format.js'
+import { amount, clock, counted, date, moment, span } from './format.js'
 
 /** The longest path that is shown, in UTF-16 units. */
 const MAX_UNITS = 60
