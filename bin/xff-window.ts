@@ -24,6 +24,7 @@ run(usage.command, async ({ onBadLine, warn, badLineCount }) => {
     ignored: ip => ignored.current(ip),
     keyOf: compileKey(given['ipv6-prefix']),
     onBadLine,
+    warn,
     explainer: given.explain ? createExplainer(excerpt) : undefined,
   })
   metrics.counter('requests_total', 'requests read', () => tally.requests)

@@ -30,7 +30,7 @@ export function openInput(hurry: () => void): Input {
   let asked = false
   let bytesRead = 0
   let close = () => {}
-  const blocks = cutIntoLines()
+  const blocks = createLineBlocks()
 
   /**
    * A file is there at once: to read it here costs a third of what it takes to ask another thread for it and to wait
@@ -83,7 +83,7 @@ export interface Blocks {
   rest: () => OwnedBuffer
 }
 
-function cutIntoLines(): Blocks {
+export function createLineBlocks(): Blocks {
   let rest = asOwned(Buffer.alloc(0))
   let block = rest
   let isOurs = false

@@ -24,16 +24,24 @@ export interface Started<Exports> {
   memory: Buffer
 }
 
+const CANNOT_RUN = 'WebAssembly SIMD is not available here: reading is 4 to 8 times slower'
+
 /**
  * Starts a module that was compiled from a folder `assembly`.
  * @param code base64
+ * @param warn is told where the module cannot run
  * @returns null where this machine or this Node cannot run it, as on a processor without SSE 4.1
  */
-export function startModule<Exports>(code: string, host: Host): Started<Exports> | null {
+export function startModule<Exports>(
+  code: string,
+  warn: (message: string) => void,
+  host: Host,
+): Started<Exports> | null {
   let module: object
   try {
     module = new WebAssembly.Module(Buffer.from(code, 'base64'))
   } catch {
+    warn(CANNOT_RUN)
     return null
   }
   const { exports } = new WebAssembly.Instance(module, { host })
@@ -42,7 +50,7 @@ export function startModule<Exports>(code: string, host: Host): Started<Exports>
 
 const NEWLINE = 0x0a
 
-/** What assembly/rooms.ts exports: where lines can be read. */
+/** What assembly/input-buffers.ts exports: where lines can be read. */
 export interface InputBuffers {
   COPY_BYTES: Global
   firstInput: Global
@@ -54,30 +62,30 @@ export interface InputBuffers {
 type Piece = readonly [start: number, size: number]
 
 /**
- * Has the blocks of input lie in the memory of a module, where they need not be copied to.
+ * Has blocks of input lie in the memory of a module, where they need not be copied to.
  * @returns where whole lines lie, in pieces of whole lines that can be read at once; a line that is longer is cut
  */
 export function openInputBuffers({
   exports,
   memory,
 }: Started<InputBuffers>): (block: Buffer) => Iterable<Piece> {
-  const most = exports.COPY_BYTES.value
-  for (const { value } of [exports.firstInput, exports.secondInput]) {
-    addToPool(memory.subarray(value, value + INPUT_BLOCK_BYTES))
+  const maxBytes = exports.COPY_BYTES.value
+  for (const { value: start } of [exports.firstInput, exports.secondInput]) {
+    addToPool(memory.subarray(start, start + INPUT_BLOCK_BYTES))
   }
-  const room = memory.subarray(exports.copiedInput.value, exports.copiedInput.value + most)
+  const copied = memory.subarray(exports.copiedInput.value, exports.copiedInput.value + maxBytes)
   return function* (block) {
     if (block.buffer === memory.buffer) return yield [block.byteOffset, block.length]
-    for (const piece of pieces(block, most)) yield [room.byteOffset, piece.copy(room)]
+    for (const piece of pieces(block, maxBytes)) yield [copied.byteOffset, piece.copy(copied)]
   }
 }
 
-/** A block of whole lines in pieces of whole lines, none of which is longer than `most`; a line that is longer is cut. */
-function* pieces(block: Buffer, most: number): Generator<Buffer> {
+/** A block of whole lines in pieces of whole lines, none of which is longer than `maxBytes`; a line that is longer is cut. */
+function* pieces(block: Buffer, maxBytes: number): Generator<Buffer> {
   for (let start = 0; start < block.length; ) {
     const rest = block.length - start
-    const whole = rest <= most ? block.length : block.lastIndexOf(NEWLINE, start + most - 1) + 1
-    const end = whole > start ? whole : start + most
+    const whole = rest <= maxBytes ? block.length : block.lastIndexOf(NEWLINE, start + maxBytes - 1) + 1
+    const end = whole > start ? whole : start + maxBytes
     yield block.subarray(start, end)
     start = end
   }

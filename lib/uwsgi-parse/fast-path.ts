@@ -12,6 +12,8 @@ import type { FindClient } from './client.js'
 import { type LogClock, parseCtime } from './time/log-clock.js'
 
 export interface Options {
+  /** is told where the machine cannot run it */
+  warn: (message: string) => void
   wanted: (status: number) => boolean
   client: FindClient
   clock: LogClock
@@ -81,7 +83,7 @@ export function compileQuick(options: Options): Quick | null {
   let full: OwnedBuffer[] = []
   let linesBefore = 0
 
-  const started: Started<Exports> | null = startModule(code, {
+  const started: Started<Exports> | null = startModule(code, options.warn, {
     readThoroughly(start, end, line) {
       clock.saw(module.newest.value)
       const text = readThoroughly(memory.toString('utf8', start, end), linesBefore + line)

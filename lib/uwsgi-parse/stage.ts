@@ -155,6 +155,7 @@ export function uwsgiParse(options: Options): { stages: Duplex[]; tally: Tally }
   const quick =
     plain && !options.explain && !options.thorough
       ? compileQuick({
+          warn: options.warn,
           client: options.attribution.client,
           clock,
           wanted: options.wanted,

@@ -1,7 +1,7 @@
 import { BoundedMap } from '../bounded-map.js'
-import { formatInstant, parseInstant } from '../wire/instant.js'
-import type { BanRecord } from '../wire/record.js'
+import { formatInstant } from '../wire/instant.js'
 import type { Failure } from './stage.js'
+import type { Ban } from './window.js'
 
 /** How many keys, and how many UTF-16 units of a URI, are remembered. */
 const MAX_KEYS = 10_000
@@ -9,42 +9,41 @@ const MAX_URI_LENGTH = 200
 
 export interface Explainer {
   remember: (failure: Failure) => void
-  explain: (ban: BanRecord, failure: Failure) => string
+  explain: (failure: Failure, ban: Ban) => string
 }
 
-/** What is told of a failure. */
-interface Told {
+/** A failure as it is shown. */
+interface Shown {
   time: number
   text: string
 }
 
 /**
- * Remembers failures, and tells a ban for people: with each of the failures that made it.
- * @param show makes a text from the log fit for a terminal
+ * Remembers failures, and explains a ban to people: by each of the failures that made it.
+ * @param harmless makes a text from the log harmless on a terminal
  */
-export function createExplainer(show: (text: string) => string): Explainer {
-  const failures = new BoundedMap<string, Told[]>(MAX_KEYS)
+export function createExplainer(harmless: (text: string) => string): Explainer {
+  const failuresOf = new BoundedMap<string, Shown[]>(MAX_KEYS)
   return {
-    remember({ key, time, request }: Failure): void {
+    remember({ key, time, request }) {
       const { status, method = '-', uri = '-' } = request
-      const told = failures.get(key) ?? []
-      failures.delete(key)
-      told.push({
+      const shown = failuresOf.get(key) ?? []
+      shown.push({
         time,
-        text: `${formatInstant(time)} ${status ?? '-'} ${show(method)} ${show(uri.slice(0, MAX_URI_LENGTH))}`,
+        text: `${formatInstant(time)} ${status ?? '-'} ${harmless(method)} ${harmless(uri.slice(0, MAX_URI_LENGTH))}`,
       })
-      failures.set(key, told)
+      failuresOf.delete(key)
+      failuresOf.set(key, shown)
     },
-    explain(ban: BanRecord, { key, time }: Failure): string {
-      const since = parseInstant(ban.since as string)
-      const told = (failures.get(key) ?? [])
+    explain({ key, time }, { failures, since }) {
+      const shown = (failuresOf.get(key) ?? [])
         .filter(failure => failure.time >= since)
         .sort((a, b) => a.time - b.time)
-      failures.delete(key)
-      const within = (Math.max(time, told.at(-1)?.time ?? time) - since) / 1000
+      failuresOf.delete(key)
+      const seconds = (Math.max(time, shown.at(-1)?.time ?? time) - since) / 1000
       return [
-        `${key}: ${ban.failures} failures within ${within} s`,
-        ...told.map(({ text }) => `  ${text}`),
+        `${key}: ${failures} failures within ${seconds} s`,
+        ...shown.map(({ text }) => `  ${text}`),
         '',
       ].join('\n')
     },

@@ -8,26 +8,31 @@ import {
   startModule,
 } from '../fast/module.js'
 import { parseInstant } from '../wire/instant.js'
+import { parseLine } from '../wire/jsonl.js'
+import type { RequestRecord } from '../wire/record.js'
 
 export interface Options {
   failing: (status: number) => boolean
   /** the key under which an address is counted */
   keyOf: (ip: string) => string
+  /** is told where the machine cannot run it */
+  warn: (message: string) => void
   /**
-   * Reads a line of any other shape, and counts it.
-   * @param line which of its block it is, from 1 on
+   * Reads a line of any other shape with the full parser, and counts it.
+   * @param line its number within the block, from 1
    */
-  readThoroughly: (text: string, line: number) => void
+  parseFully: (text: string, line: number) => void
   /**
    * Counts a failure.
    * @param time milliseconds since 1970
-   * @param text gives its line
+   * @param request parses its line, during the call only
    */
-  countFailure: (ip: string, key: string, time: number, text: () => string) => void
+  countFailure: (ip: string, key: string, time: number, request: () => RequestRecord) => void
 }
 
-/** What was read of a block, but for what was read thoroughly. */
-export interface Read {
+/** What was read of a block, without what was parsed fully. */
+export interface BlockCounts {
+  /** all of its lines */
   lines: number
   requests: number
   failures: number
@@ -36,12 +41,12 @@ export interface Read {
 }
 
 /** Reads a block of whole lines in the shape in which uwsgi-parse writes requests. */
-export type Quick = (block: Buffer) => Read
+export type FastPath = (block: Buffer) => BlockCounts
 
 /** What assembly/index.ts exports. */
 interface Exports extends InputBuffers {
   failing: Global
-  PLACES: Global
+  MAX_ENTRIES: Global
   requests: Global
   failures: Global
   unattributed: Global
@@ -49,41 +54,47 @@ interface Exports extends InputBuffers {
 }
 
 const MINUTE = /^[2-9]\d{3}-\d\d-\d\dT\d\d:\d\d:$/
-const UP_TO_MINUTE = 17
+const MINUTE_LENGTH = 17
 
 /** @returns null where the machine cannot run it */
-export function compileQuick({ failing, keyOf, readThoroughly, countFailure }: Options): Quick | null {
+export function compileFastPath({
+  failing,
+  keyOf,
+  warn,
+  parseFully,
+  countFailure,
+}: Options): FastPath | null {
   let linesBefore = 0
   // of the failure that is being counted
-  let start = 0
-  let end = 0
-  const text = () => memory.toString('utf8', start, end)
+  let lineStart = 0
+  let lineEnd = 0
+  const request = () => requestIn(memory.toString('utf8', lineStart, lineEnd))
 
-  const started: Started<Exports> | null = startModule(code, {
-    readThoroughly(start, end, line) {
-      readThoroughly(memory.toString('utf8', start, end), linesBefore + line)
+  const started: Started<Exports> | null = startModule(code, warn, {
+    parseFully(start, end, line) {
+      parseFully(memory.toString('utf8', start, end), linesBefore + line)
     },
     minuteOf(start): number {
-      const minute = memory.toString('latin1', start, start + UP_TO_MINUTE)
+      const minute = memory.toString('latin1', start, start + MINUTE_LENGTH)
       return MINUTE.test(minute) ? parseInstant(`${minute}00.000Z`) : Number.NaN
     },
-    isAddress(start, length, index) {
+    keepAddress(start, length, index): number {
       const ip = memory.toString('latin1', start, start + length)
       if (isIP(ip) === 0) return 0
       addresses[index] = ip
       keys[index] = keyOf(ip)
       return 1
     },
-    countFailure(index, time, from, to) {
-      start = from
-      end = to
-      countFailure(addresses[index] as string, keys[index] as string, time, text)
+    countFailure(index, time, start, end) {
+      lineStart = start
+      lineEnd = end
+      countFailure(addresses[index] ?? '', keys[index] ?? '', time, request)
     },
   })
   if (!started) return null
   const { exports: module, memory }: Started<Exports> = started
-  // one text for all lines that an address is in, by the number of its place; arrays with holes are slow ones
-  const addresses = new Array<string>(module.PLACES.value).fill('')
+  // one text for all lines that an address is in, by the index of its entry; arrays with holes are slow ones
+  const addresses = new Array<string>(module.MAX_ENTRIES.value).fill('')
   const keys = [...addresses]
   for (let status = 0; status < 1000; status++)
     memory[module.failing.value + status] = failing(status) ? 1 : 0
@@ -100,4 +111,11 @@ export function compileQuick({ failing, keyOf, readThoroughly, countFailure }: O
     }
     return read
   }
+}
+
+/** @param line that the module has read as a request */
+function requestIn(line: string): RequestRecord {
+  const request = parseLine(line, ['request'])
+  if (typeof request === 'string') throw new Error(`${request}: ${line}`)
+  return request
 }

@@ -1,61 +1,61 @@
-/** What is kept of a key, and its neighbours in the order of the last touch; the list ends where it begins. */
-export interface Link<T> {
-  key: string
-  kept: T
-  older: Link<T>
-  newer: Link<T>
+/** An entry, and its neighbours in the order of the last touch. */
+export interface Entry<T> {
+  readonly key: string
+  readonly value: T
+  older: Entry<T> | undefined
+  newer: Entry<T> | undefined
 }
 
 /** A map in the order of the last touch. To move an entry of a Map to its end costs several times as much. */
-export interface Recency<T> {
+export interface LruMap<T> {
   size: () => number
-  get: (key: string) => Link<T> | undefined
+  get: (key: string) => Entry<T> | undefined
   /** Adds a key that is not there yet, as the newest. */
-  add: (key: string, kept: T) => void
+  add: (key: string, value: T) => void
   /** Makes it the newest. */
-  touch: (link: Link<T>) => void
-  delete: (link: Link<T>) => void
-  /** From the oldest on; the one in hand may be deleted. */
-  links: () => Iterable<Link<T>>
+  touch: (entry: Entry<T>) => void
+  delete: (entry: Entry<T>) => void
+  /** From the oldest on; the current one may be deleted meanwhile. */
+  entries: () => Iterable<Entry<T>>
 }
 
-export function createRecency<T>(): Recency<T> {
-  const byKey = new Map<string, Link<T>>()
-  // older than the oldest, and newer than the newest
-  const end = {} as Link<T>
-  end.older = end
-  end.newer = end
+export function createLruMap<T>(): LruMap<T> {
+  const byKey = new Map<string, Entry<T>>()
+  let oldest: Entry<T> | undefined
+  let newest: Entry<T> | undefined
 
-  const leave = ({ older, newer }: Link<T>) => {
-    older.newer = newer
-    newer.older = older
+  const unlink = ({ older, newer }: Entry<T>) => {
+    if (older) older.newer = newer
+    else oldest = newer
+    if (newer) newer.older = older
+    else newest = older
   }
-  const append = (link: Link<T>) => {
-    const newest = end.older
-    link.older = newest
-    link.newer = end
-    newest.newer = link
-    end.older = link
+  const append = (entry: Entry<T>) => {
+    entry.older = newest
+    entry.newer = undefined
+    if (newest) newest.newer = entry
+    else oldest = entry
+    newest = entry
   }
 
   return {
     size: () => byKey.size,
     get: key => byKey.get(key),
-    add(key, kept) {
-      const link = { key, kept, older: end, newer: end }
-      byKey.set(key, link)
-      append(link)
+    add(key, value) {
+      const entry = { key, value, older: undefined, newer: undefined }
+      byKey.set(key, entry)
+      append(entry)
     },
-    touch(link) {
-      leave(link)
-      append(link)
+    touch(entry) {
+      unlink(entry)
+      append(entry)
     },
-    delete(link) {
-      byKey.delete(link.key)
-      leave(link)
+    delete(entry) {
+      byKey.delete(entry.key)
+      unlink(entry)
     },
-    *links() {
-      for (let link = end.newer; link !== end; link = link.newer) yield link
+    *entries() {
+      for (let entry = oldest; entry; entry = entry.newer) yield entry
     },
   }
 }

@@ -7,20 +7,21 @@ import { decodeLine, encodeLine } from '../wire/jsonl.js'
 import { linesOf, wholeLines } from '../wire/lines.js'
 import type { BanRecord, RequestRecord } from '../wire/record.js'
 import type { Explainer } from './explain.js'
-import { compileQuick } from './fast-path.js'
-import { createWindow, type Limits, type Verdict, type Window } from './window.js'
+import { compileFastPath } from './fast-path.js'
+import { type Ban, createWindow, type Limits, type Window } from './window.js'
 
 export interface Options extends Limits {
   /** which statuses are failures; a request without one always is */
   failing: (status: number) => boolean
-  /** addresses that are never counted; asked anew each time, since it may change while running */
+  /** addresses that are never counted; asked each time, since it may change while running */
   ignored: (ip: string) => boolean
   /** the key under which an address is counted and banned */
   keyOf: (ip: string) => string
   onBadLine: OnBadLine
-  /** tells each ban for people, instead of writing its record */
+  warn: (message: string) => void
+  /** explains each ban to people, instead of writing its record */
   explainer?: Explainer | undefined
-  /** whether every line goes through the full reader, for a comparison */
+  /** whether every line goes through the full parser, for a comparison */
   thorough?: boolean
 }
 
@@ -36,109 +37,128 @@ export interface Tally {
   bans: number
 }
 
-/** A failure that counts, on its way through the window. */
+/** A failure that counts. */
 export interface Failure {
   key: string
+  /** milliseconds since 1970 */
   time: number
   request: RequestRecord
 }
 
 /**
  * Request bytes in, ban bytes out: whole blocks of lines at a time, so that a ban leaves as soon as the line that
- * tipped it has come.
+ * made it has come.
  */
 export function xffWindow(options: Options): { stages: Duplex[]; tally: Tally; window: Window } {
-  const { explainer } = options
   const tally: Tally = { requests: 0, failures: 0, unattributed: 0, ignored: 0, late: 0, bans: 0 }
   const window = createWindow(options)
-  let line = 0
-  let written = ''
-
-  /** Counts a failure; undefined where it does not count. */
-  const count = (ip: string, key: string, time: number): Exclude<Verdict, 'late'> | undefined => {
-    if (options.ignored(ip)) {
-      tally.ignored += 1
-      return undefined
-    }
-    const verdict = window.observe(key, time)
-    if (verdict !== 'late') return verdict
-    tally.late += 1
-    return undefined
-  }
-
-  const tell = (ban: Exclude<Verdict, string>, failure: Failure) => {
-    tally.bans += 1
-    const record = toBan(failure, ban)
-    written += explainer ? explainer.explain(record, failure) : encodeLine(record)
-  }
-
-  const readThoroughly = (text: string) => {
-    const request = decodeLine(text, line, ['request'], options.onBadLine) as RequestRecord | undefined
-    if (!request) return
-    tally.requests += 1
-    const { ip, status } = request
-    if (status !== undefined && !options.failing(status)) return
-    tally.failures += 1
-    if (ip === null || request.time === null) {
-      tally.unattributed += 1
-      return
-    }
-    const time = parseInstant(request.time)
-    const key = options.keyOf(ip)
-    const verdict = count(ip, key, time)
-    if (verdict === undefined) return
-    const failure = { key, time, request }
-    explainer?.remember(failure)
-    if (verdict !== 'counted') tell(verdict, failure)
-  }
-
-  let linesBefore = 0
-  const quick =
-    explainer || options.thorough
-      ? null
-      : compileQuick({
-          failing: options.failing,
-          keyOf: options.keyOf,
-          readThoroughly(text, ofBlock) {
-            line = linesBefore + ofBlock
-            readThoroughly(text)
-          },
-          countFailure(ip, key, time, text) {
-            const verdict = count(ip, key, time)
-            if (verdict === undefined || verdict === 'counted') return
-            tell(verdict, { key, time, request: JSON.parse(text()) as RequestRecord })
-          },
-        })
-
-  const readBlock = (block: Buffer) => {
-    if (!quick) {
-      for (const text of linesOf(block)) {
-        line += 1
-        readThoroughly(text)
-      }
-      return
-    }
-    linesBefore = line
-    const { lines, requests, failures, unattributed } = quick(block)
-    line = linesBefore + lines
-    tally.requests += requests
-    tally.failures += failures
-    tally.unattributed += unattributed
-  }
-
+  const countFailure = createCounter(options, tally, window)
+  const readLine = createFullReader(options, tally, countFailure)
+  const isPlain = !options.explainer && !options.thorough
+  const readBlock =
+    (isPlain ? createFastReader(options, tally, countFailure, readLine) : null) ?? createBlockReader(readLine)
   const stage = transform((block: OwnedBuffer, _encoding, done) => {
-    written = ''
-    readBlock(block)
+    const bans = readBlock(block)
     release(block)
-    done(null, written === '' ? undefined : Buffer.from(written))
+    done(null, bans === '' ? undefined : Buffer.from(bans))
   })
   return { stages: [wholeLines({ markInvalid: true }), stage], tally, window }
 }
 
-function toBan(
-  { key, time, request }: Failure,
-  { failures, since }: { failures: number; since: number },
-): BanRecord {
+/** Counts a failure. @returns what is to be written for it: the ban that it made, or nothing */
+type CountFailure = (ip: string, key: string, time: number, request: () => RequestRecord) => string
+
+function createCounter({ ignored, explainer }: Options, tally: Tally, window: Window): CountFailure {
+  return (ip, key, time, request) => {
+    if (ignored(ip)) {
+      tally.ignored += 1
+      return ''
+    }
+    const verdict = window.observe(key, time)
+    if (verdict === 'late') {
+      tally.late += 1
+      return ''
+    }
+    if (verdict === 'counted' && !explainer) return ''
+    const failure = { key, time, request: request() }
+    explainer?.remember(failure)
+    if (verdict === 'counted') return ''
+    tally.bans += 1
+    return explainer ? explainer.explain(failure, verdict) : encodeLine(banRecord(failure, verdict))
+  }
+}
+
+/** Reads a line of any shape. @returns what is to be written for it */
+type ReadLine = (text: string, line: number) => string
+
+function createFullReader(
+  { failing, keyOf, onBadLine }: Options,
+  tally: Tally,
+  countFailure: CountFailure,
+): ReadLine {
+  return (text, line) => {
+    const request = decodeLine(text, line, ['request'], onBadLine)
+    if (!request) return ''
+    tally.requests += 1
+    const { ip, status, time } = request
+    if (status !== undefined && !failing(status)) return ''
+    tally.failures += 1
+    if (ip === null || time === null) {
+      tally.unattributed += 1
+      return ''
+    }
+    return countFailure(ip, keyOf(ip), parseInstant(time), () => request)
+  }
+}
+
+/** Reads a block of whole lines. @returns what is to be written for it */
+type ReadBlock = (block: Buffer) => string
+
+function createBlockReader(readLine: ReadLine): ReadBlock {
+  let line = 0
+  return block => {
+    let written = ''
+    for (const text of linesOf(block)) {
+      line += 1
+      written += readLine(text, line)
+    }
+    return written
+  }
+}
+
+/** @returns null where the machine cannot run it */
+function createFastReader(
+  { failing, keyOf, warn }: Options,
+  tally: Tally,
+  countFailure: CountFailure,
+  readLine: ReadLine,
+): ReadBlock | null {
+  let linesBefore = 0
+  let written = ''
+  const fastPath = compileFastPath({
+    failing,
+    keyOf,
+    warn,
+    parseFully(text, line) {
+      written += readLine(text, linesBefore + line)
+    },
+    countFailure(ip, key, time, request) {
+      written += countFailure(ip, key, time, request)
+    },
+  })
+  if (!fastPath) return null
+  return block => {
+    written = ''
+    const { lines, requests, failures, unattributed } = fastPath(block)
+    linesBefore += lines
+    tally.requests += requests
+    tally.failures += failures
+    tally.unattributed += unattributed
+    return written
+  }
+}
+
+function banRecord({ key, time, request }: Failure, { failures, since }: Ban): BanRecord {
   const { status, method, uri } = request
   return {
     type: 'ban',

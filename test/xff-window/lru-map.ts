@@ -1,41 +1,41 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { createRecency } from '../../lib/xff-window/lru-map.js'
+import { createLruMap } from '../../lib/xff-window/lru-map.js'
 import { seeded } from '../support/seeded.js'
 
 t.test('it is a Map in which what is touched moves to the end', async t => {
   const step = fc.tuple(fc.constantFrom('touch', 'delete'), fc.constantFrom(...'abcde'))
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), steps => {
-      const recency = createRecency<number>()
+      const lru = createLruMap<number>()
       const map = new Map<string, number>()
       for (const [i, [act, key]] of steps.entries()) {
-        const link = recency.get(key)
-        if (link?.kept !== map.get(key)) return false
+        const entry = lru.get(key)
+        if (entry?.value !== map.get(key)) return false
         if (act === 'delete') {
-          if (link) recency.delete(link)
+          if (entry) lru.delete(entry)
           map.delete(key)
         } else {
-          if (link) recency.touch(link)
-          else recency.add(key, i)
-          const kept = map.get(key) ?? i
+          if (entry) lru.touch(entry)
+          else lru.add(key, i)
+          const value = map.get(key) ?? i
           map.delete(key)
-          map.set(key, kept)
+          map.set(key, value)
         }
       }
-      const links = [...recency.links()].map(({ key, kept }) => [key, kept])
-      return recency.size() === map.size && JSON.stringify(links) === JSON.stringify([...map])
+      const entries = [...lru.entries()].map(({ key, value }) => [key, value])
+      return lru.size() === map.size && JSON.stringify(entries) === JSON.stringify([...map])
     }),
     seeded(t, 1000),
   )
 })
 
 t.test('the one in hand may be deleted', async t => {
-  const recency = createRecency<number>()
-  for (const [i, key] of [...'abcd'].entries()) recency.add(key, i)
-  for (const link of recency.links()) if (link.kept % 2 === 0) recency.delete(link)
+  const lru = createLruMap<number>()
+  for (const [i, key] of [...'abcd'].entries()) lru.add(key, i)
+  for (const entry of lru.entries()) if (entry.value % 2 === 0) lru.delete(entry)
   t.same(
-    [...recency.links()].map(({ key }) => key),
+    [...lru.entries()].map(({ key }) => key),
     ['b', 'd'],
   )
 })

@@ -23,6 +23,7 @@ async function windowed(
     ignored: () => false,
     keyOf: compileKey(128),
     onBadLine: ({ line }) => places.push(line),
+    warn: message => t.fail(message),
     thorough,
   })
   const written: Buffer[] = []

@@ -1,7 +1,8 @@
-/**
- * Lines looked at as the bytes that they came in, sixteen at a time. Places are addresses in the memory of the module;
- * 0 is none, and what is asked to begin there is not found. Around what is looked at lies room that may be read, and
- * behind it stands a newline, at which every search ends.
+/*
+ * Lines as the bytes that they came in, sixteen at a time (SIMD). A position is an address in the memory of the module.
+ * 0 stands for "not found", and a search that begins there finds nothing: so calls can be chained, and the last one is
+ * asked. Some bytes before and behind the lines may be read, and a newline stands behind the last one, at which every
+ * search ends.
  */
 
 export const NEWLINE: u8 = 0x0a
@@ -9,7 +10,7 @@ export const SPACE: u8 = 0x20
 export const ZERO: u8 = 0x30
 const WIDTH: usize = 16
 
-/** Where the newline stands that ends the line at a place. */
+/** The position of the newline that ends a line. */
 export function lineEnd(start: usize): usize {
   const newline = i8x16.splat(NEWLINE)
   let at = start
@@ -31,48 +32,48 @@ function bits(bytes: v128): u64 {
   return <u64>(<u32>i8x16.bitmask(bytes))
 }
 
-// a text of `ascii`: its characters, its length, and as many ones
-const TEXT: usize = 16
-const LENGTH: usize = TEXT
-const ONES: usize = TEXT + 4
+// how a text of `ascii` lies in memory: its characters, its length, and as many ones
+const TEXT_BYTES: usize = 16
+const LENGTH_OFFSET: usize = TEXT_BYTES
+const ONES_OFFSET: usize = TEXT_BYTES + 4
 
 /** A text of ASCII, up to 16 characters, kept in memory for the functions below. */
 export function ascii(text: string): usize {
-  const at = heap.alloc(TEXT + 8)
-  memory.fill(at, 0, TEXT)
+  const at = heap.alloc(TEXT_BYTES + 8)
+  memory.fill(at, 0, TEXT_BYTES)
   for (let i = 0; i < text.length; i++) store<u8>(at + i, <u8>text.charCodeAt(i))
-  store<u32>(at, text.length, LENGTH)
-  store<u32>(at, (1 << text.length) - 1, ONES)
+  store<u32>(at, text.length, LENGTH_OFFSET)
+  store<u32>(at, (1 << text.length) - 1, ONES_OFFSET)
   return at
 }
 
 export function lengthOf(text: usize): usize {
-  return load<u32>(text, LENGTH)
+  return load<u32>(text, LENGTH_OFFSET)
 }
 
-/** Which characters of a text do not stand at a place, as bits: 0 where all of it does. To add up what is wrong takes no jump. */
-export function differs(at: usize, text: usize): u32 {
+/** Which characters of a text differ from those at a position, as bits: 0 if the text stands there. To combine such results takes no branch. */
+export function mismatch(at: usize, text: usize): u32 {
   const same = i8x16.bitmask(i8x16.eq(v128.load(at), v128.load(text)))
-  return ~same & load<u32>(text, ONES)
+  return ~same & load<u32>(text, ONES_OFFSET)
 }
 
-/** What stands behind a text, if that stands at a place. */
-export function behind(at: usize, text: usize): usize {
-  return differs(at, text) === 0 ? at + lengthOf(text) : 0
+/** The position after a text, if that stands at a position. */
+export function after(at: usize, text: usize): usize {
+  return mismatch(at, text) === 0 ? at + lengthOf(text) : 0
 }
 
 function isDigit(byte: u8): bool {
   return <u8>(byte - ZERO) < 10
 }
 
-/** Where a run of 1 to `most` digits that begins at a place ends. */
-export function digitsEnd(at: usize, most: usize): usize {
+/** The end of a run of 1 to `max` digits. */
+export function digitsEnd(at: usize, max: usize): usize {
   let end = at
   while (isDigit(load<u8>(end))) end += 1
-  return end > at && end - at <= most ? end : 0
+  return end > at && end - at <= max ? end : 0
 }
 
-/** Which of the 64 bytes before a place are digits, as bits, the last byte's as the highest. */
+/** Which of the 64 bytes before a position are digits, as bits, the last byte's as the highest. */
 export function digitsBefore(end: usize): u64 {
   const at = end - 64
   return digits(at) | (digits(at + 16) << 16) | (digits(at + 32) << 32) | (digits(at + 48) << 48)
@@ -82,33 +83,33 @@ function digits(at: usize): u64 {
   return bits(i8x16.lt_u(i8x16.sub(v128.load(at), i8x16.splat(ZERO)), i8x16.splat(10)))
 }
 
-/** The number that up to nine digits of a stretch make. */
+/** The number that up to nine digits make. */
 export function numberAt(start: usize, end: usize): i32 {
   let number: i32 = 0
   for (let at = start; at < end; at++) number = number * 10 + load<u8>(at) - ZERO
   return number
 }
 
-/** A set of bytes, as a table, given as the first and the last of each run in it. */
-export function bytesOf(runs: string): usize {
+/** A set of bytes, given as the first and the last of each range in it. */
+export function byteSet(ranges: string): usize {
   const table = heap.alloc(256)
   memory.fill(table, 0, 256)
-  for (let i = 0; i < runs.length; i += 2) {
-    for (let byte = runs.charCodeAt(i); byte <= runs.charCodeAt(i + 1); byte++) store<u8>(table + byte, 1)
+  for (let i = 0; i < ranges.length; i += 2) {
+    for (let byte = ranges.charCodeAt(i); byte <= ranges.charCodeAt(i + 1); byte++) store<u8>(table + byte, 1)
   }
   return table
 }
 
-/** Where the first byte stands, from a place on, that is not of a set; a newline is of none. */
-export function skip(at: usize, set: usize): usize {
+/** The position of the first byte that is not in a set; a newline is in none. */
+export function skipSet(at: usize, set: usize): usize {
   let end = at
   while (load<u8>(set + load<u8>(end)) !== 0) end += 1
   return end
 }
 
 /**
- * Where a text ends that JSON writes as it is: the first byte from a place on that is a quote, a backslash, below
- * `lowest`, or not ASCII.
+ * The end of a text that JSON writes as it is: the first byte that is a quote, a backslash, below `lowest`, or not
+ * ASCII.
  */
 export function textEnd(at: usize, lowest: u8): usize {
   const least = i8x16.splat(lowest)
@@ -126,7 +127,7 @@ export function textEnd(at: usize, lowest: u8): usize {
   return end - WIDTH + <usize>ctz(found)
 }
 
-/** Whether two stretches of a length are the same. */
+/** Whether so many bytes at two positions are the same. */
 export function equals(one: usize, other: usize, length: usize): bool {
   for (let i: usize = 0; i < length; i += WIDTH) {
     const rest = length - i
@@ -136,19 +137,19 @@ export function equals(one: usize, other: usize, length: usize): bool {
   return true
 }
 
-/** Copies a stretch. Up to fifteen bytes more are read and written. Returns where the copy ends. */
+/** Copies bytes; up to fifteen more are read and written. @returns the position after the copy */
 export function copy(to: usize, from: usize, length: usize): usize {
   for (let i: usize = 0; i < length; i += WIDTH) v128.store(to + i, v128.load(from + i))
   return to + length
 }
 
-/** Writes a text of `ascii`. Returns where it ends; see `copy`. */
-export function put(to: usize, text: usize): usize {
+/** Writes a text of `ascii`, as `copy` does. @returns the position after it */
+export function putText(to: usize, text: usize): usize {
   v128.store(to, v128.load(text))
   return to + lengthOf(text)
 }
 
-/** A hash of a stretch; only for tables in which a clash costs time and nothing else. */
+/** A hash of bytes; only for tables in which a clash costs time and nothing else. */
 export function hashOf(start: usize, length: usize): u32 {
   let hash: u64 = length
   for (let i: usize = 0; i < length; i += 8) {

@@ -1,45 +1,49 @@
 import { equals, hashOf } from './bytes'
 
-/** How many places there are (a power of two), and on how many of them a stretch may fall. */
-export const PLACES: u32 = 32768
-const CHOICES: u32 = 4
-/** The longest that is remembered, in bytes. */
-export const LONGEST: usize = 96
-/** What a place takes: the stretch, its length, and what its owner keeps of it. */
-const PLACE: usize = 160
-const LENGTH: usize = LONGEST
-/** Where in a place its owner's part begins. */
-export const KEPT: usize = LONGEST + 1
+/*
+ * A hash table of fixed size in the memory of the module, for what many lines have in common. A key that falls on
+ * entries which are all taken replaces one of them: a clash costs time and nothing else.
+ */
 
-const table = heap.alloc(<usize>PLACES * PLACE)
+/** How many entries there are (a power of two), and on how many of them a key may fall. */
+export const MAX_ENTRIES: u32 = 32768
+const PROBES: u32 = 4
+/** The longest key. */
+export const MAX_KEY_BYTES: usize = 96
+/** What an entry takes: the key, its length in a byte, and the value. */
+const ENTRY_BYTES: usize = 160
+const LENGTH_OFFSET: usize = MAX_KEY_BYTES
+/** Where in an entry the value begins; what that is, is the caller's. */
+export const VALUE_OFFSET: usize = MAX_KEY_BYTES + 1
 
-/** Whether the place that was last found is new, so that its owner's part is still to be filled. */
-export let fresh = false
+const table = heap.alloc(<usize>MAX_ENTRIES * ENTRY_BYTES)
+
+/** Whether the entry that was last found is new, so that its value is still to be written. */
+export let isNew = false
 
 /**
- * The place of a stretch that may be in many lines, as an address: that where it was remembered, or a new one. Of
- * those that fall on the same places the last one is remembered.
- * @param length LONGEST at most
+ * The entry of a key, as an address: that which the key has, or a new one.
+ * @param length MAX_KEY_BYTES at most
  */
-export function placeOf(start: usize, length: usize): usize {
-  const hash = hashOf(start, length)
-  let place: usize = 0
-  for (let i: u32 = 0; i < CHOICES; i++) {
-    place = table + <usize>((hash + i) & (PLACES - 1)) * PLACE
-    const known: usize = load<u8>(place, LENGTH)
-    if (known === length && equals(start, place, length)) {
-      fresh = false
-      return place
+export function entryOf(key: usize, length: usize): usize {
+  const hash = hashOf(key, length)
+  let entry: usize = 0
+  for (let i: u32 = 0; i < PROBES; i++) {
+    entry = table + <usize>((hash + i) & (MAX_ENTRIES - 1)) * ENTRY_BYTES
+    const known: usize = load<u8>(entry, LENGTH_OFFSET)
+    if (known === length && equals(key, entry, length)) {
+      isNew = false
+      return entry
     }
     if (known === 0) break
   }
-  memory.copy(place, start, length)
-  store<u8>(place, <u8>length, LENGTH)
-  fresh = true
-  return place
+  memory.copy(entry, key, length)
+  store<u8>(entry, <u8>length, LENGTH_OFFSET)
+  isNew = true
+  return entry
 }
 
-/** Which of all places one is, from 0 on. */
-export function indexOf(place: usize): u32 {
-  return <u32>((place - table) / PLACE)
+/** The index of an entry, from 0. */
+export function indexOf(entry: usize): u32 {
+  return <u32>((entry - table) / ENTRY_BYTES)
 }

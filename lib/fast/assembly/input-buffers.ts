@@ -1,6 +1,6 @@
 import { INPUT_BLOCK_BYTES } from '../block-size'
 
-/** How many bytes are read at once at most, of what has to be copied: a block that was put together or marked, too. */
+/** The size of the buffer for input that has to be copied, as a block that was put together. */
 export const COPY_BYTES: usize = 1 << 19
 /** What may be looked at before and behind the lines; it holds zeros before the first of them. */
 const MARGIN_BYTES: usize = 64

@@ -1,12 +1,12 @@
 import { copy } from '../../fast/assembly/bytes'
-import { fresh, KEPT, LONGEST, placeOf } from '../../fast/assembly/cache'
+import { entryOf, isNew, MAX_KEY_BYTES, VALUE_OFFSET } from '../../fast/assembly/cache'
 import { fillSender } from './host'
 
 // what the host makes of an address slot, behind the slot itself
-const FLAGS: usize = KEPT
-const LENGTH: usize = KEPT + 1
+const FLAGS: usize = VALUE_OFFSET
+const LENGTH: usize = VALUE_OFFSET + 1
 /** Where in the place of a sender the host writes the client as JSON. */
-export const CLIENT: usize = KEPT + 2
+export const CLIENT: usize = VALUE_OFFSET + 2
 
 // flags
 const UNKNOWN: u8 = 1
@@ -16,9 +16,9 @@ const PRIVATE: u8 = 4
 /** Who stands in an address slot; 0 for a slot that is too long to be remembered. */
 export function senderIn(start: usize, end: usize): usize {
   const length = end - start
-  if (length > LONGEST) return 0
-  const sender = placeOf(start, length)
-  if (fresh) fillSender(sender, length)
+  if (length > MAX_KEY_BYTES) return 0
+  const sender = entryOf(start, length)
+  if (isNew) fillSender(sender, length)
   return sender
 }
 

@@ -1,4 +1,4 @@
-import { ascii, copy, put } from '../../fast/assembly/bytes'
+import { ascii, copy, putText } from '../../fast/assembly/bytes'
 import {
   BYTES,
   IP,
@@ -37,15 +37,15 @@ const AROUND: usize = 256
 /** Writes the record of the line that was last taken apart. */
 export function write(time: f64, sender: usize, status: usize): void {
   let at = reserve(slotEnd - slotStart + (protocolEnd - methodStart) + AROUND)
-  at = putTime(put(put(at, TYPE), TIME), time)
-  at = putClient(put(at, IP), sender)
-  at = copy(put(at, STATUS), status, 3)
-  at = copy(put(at, METHOD), methodStart, methodEnd - methodStart)
-  at = copy(put(at, URI), uriStart, uriEnd - uriStart)
-  at = copy(put(at, PROTOCOL), protocolStart, protocolEnd - protocolStart)
-  at = copy(put(at, BYTES), sizeStart, sizeEnd - sizeStart)
-  at = copy(put(at, MSECS), msecsStart, msecsEnd - msecsStart)
-  if (isListed(sender)) at = put(copy(put(at, VIA), slotStart, slotEnd - slotStart), END_VIA)
-  else at = put(at, END)
+  at = putTime(putText(putText(at, TYPE), TIME), time)
+  at = putClient(putText(at, IP), sender)
+  at = copy(putText(at, STATUS), status, 3)
+  at = copy(putText(at, METHOD), methodStart, methodEnd - methodStart)
+  at = copy(putText(at, URI), uriStart, uriEnd - uriStart)
+  at = copy(putText(at, PROTOCOL), protocolStart, protocolEnd - protocolStart)
+  at = copy(putText(at, BYTES), sizeStart, sizeEnd - sizeStart)
+  at = copy(putText(at, MSECS), msecsStart, msecsEnd - msecsStart)
+  if (isListed(sender)) at = putText(copy(putText(at, VIA), slotStart, slotEnd - slotStart), END_VIA)
+  else at = putText(at, END)
   commit(at)
 }

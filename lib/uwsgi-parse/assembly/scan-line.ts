@@ -1,11 +1,11 @@
 import {
+  after,
   ascii,
-  behind,
-  bytesOf,
+  byteSet,
   digitsEnd,
   lengthOf,
   SPACE,
-  skip,
+  skipSet,
   textEnd,
   ZERO,
 } from '../../fast/assembly/bytes'
@@ -46,10 +46,10 @@ const SLASH: u8 = 0x2f
 const BRACKET: u8 = 0x5d
 
 // nothing that JSON escapes, and nothing of which pieces of a line are made
-const IN_SLOT = bytesOf('09afAF..::,,  ')
-const IN_METHOD = bytesOf('AZ')
-const IN_PROTOCOL = bytesOf('AZ09//..')
-const IN_ROUTINE = bytesOf('az')
+const IN_SLOT = byteSet('09afAF..::,,  ')
+const IN_METHOD = byteSet('AZ')
+const IN_PROTOCOL = byteSet('AZ09//..')
+const IN_ROUTINE = byteSet('az')
 
 /**
  * Takes an ordinary line of uWSGI's own layout apart where it lies. One that is out of the ordinary in any way is
@@ -60,36 +60,36 @@ const IN_ROUTINE = bytesOf('az')
  */
 export function takeApart(start: usize, status: usize): bool {
   if (status - start > MAX) return false
-  let at = behind(digitsEnd(start + lengthOf(HEAD), 10), APP)
-  at = behind(digitsEnd(behindSign(at), 10), REQ)
+  let at = after(digitsEnd(start + lengthOf(HEAD), 10), APP)
+  at = after(digitsEnd(behindSign(at), 10), REQ)
   at = digitsEnd(behindSign(at), 20)
   if (load<u8>(at) !== SLASH) return false
   at = digitsEnd(at + 1, 20)
   if (!areAt(at, BRACKET, SPACE)) return false
 
   slotStart = at + 2
-  at = skip(slotStart, IN_SLOT)
+  at = skipSet(slotStart, IN_SLOT)
   slotEnd = at - 1
   if (slotEnd <= slotStart || load<u8>(slotEnd) !== SPACE) return false
-  at = behind(digitsEnd(behind(at, USER), 10), VARS)
-  dateStart = behind(digitsEnd(at, 20), BYTES)
+  at = after(digitsEnd(after(at, USER), 10), VARS)
+  dateStart = after(digitsEnd(at, 20), BYTES)
   if (dateStart === 0 || !areAt(dateStart + DATE, BRACKET, SPACE)) return false
 
   methodStart = dateStart + DATE + 2
-  methodEnd = skip(methodStart, IN_METHOD)
+  methodEnd = skipSet(methodStart, IN_METHOD)
   if (methodEnd === methodStart || load<u8>(methodEnd) !== SPACE) return false
   uriStart = methodEnd + 1
   uriEnd = textEnd(uriStart, SPACE + 1)
   if (uriEnd === uriStart) return false
 
-  sizeStart = behind(uriEnd, GENERATED)
+  sizeStart = after(uriEnd, GENERATED)
   sizeEnd = plainNumberEnd(sizeStart, 15)
-  msecsStart = behind(sizeEnd, BYTES_IN)
+  msecsStart = after(sizeEnd, BYTES_IN)
   msecsEnd = plainNumberEnd(msecsStart, 9)
-  at = behindRoutine(behind(msecsEnd, MSECS))
+  at = behindRoutine(after(msecsEnd, MSECS))
   if (!areAt(at, SPACE, OPEN)) return false
   protocolStart = at + 2
-  protocolEnd = skip(protocolStart, IN_PROTOCOL)
+  protocolEnd = skipSet(protocolStart, IN_PROTOCOL)
   return protocolEnd > protocolStart && load<u8>(protocolEnd) === SPACE && protocolEnd + 1 === status
 }
 
@@ -109,8 +109,8 @@ function plainNumberEnd(at: usize, most: usize): usize {
 
 /** Where ` via route()` ends, or the place itself if nothing of the kind stands there; 0 if it does not end so. */
 function behindRoutine(at: usize): usize {
-  const start = behind(at, VIA)
+  const start = after(at, VIA)
   if (start === 0) return at
-  const end = skip(start, IN_ROUTINE)
-  return end > start && end - start <= 20 ? behind(end, END_ROUTINE) : 0
+  const end = skipSet(start, IN_ROUTINE)
+  return end > start && end - start <= 20 ? after(end, END_ROUTINE) : 0
 }

@@ -1,13 +1,13 @@
-/** What the module leaves to its host, where it is told of places in the module's memory. */
+/** What the module calls in its host. Positions are addresses in the memory of the module. */
 
-/** Reads a line with the full reader, and counts it. */
-export declare function readThoroughly(start: usize, end: usize, line: i32): void
+/** Reads a line with the full parser, and counts it. */
+export declare function parseFully(start: usize, end: usize, line: i32): void
 
 /** When a minute began that is written as in `2026-11-22T14:06:`, in milliseconds since 1970; NaN for no minute. */
 export declare function minuteOf(start: usize): f64
 
-/** Remembers an address by a number; 0 for a text that is none. */
-export declare function isAddress(start: usize, length: usize, index: u32): i32
+/** Keeps an address under an index. @returns 0 for a text that is no address */
+export declare function keepAddress(start: usize, length: usize, index: u32): i32
 
-/** Counts a failure of a remembered address, in the line from start to end. */
+/** Counts a failure of the address with an index, in the line from start to end. */
 export declare function countFailure(index: u32, time: f64, start: usize, end: usize): void

@@ -1,24 +1,24 @@
 /**
  * Requests in the shape in which uwsgi-parse writes them, read where they lie. A line of any other shape is left to the
- * host, which has the full reader.
+ * host, which has the full parser.
  */
 import { lineEnd, NEWLINE } from '../../fast/assembly/bytes'
 import { indexOf } from '../../fast/assembly/cache'
-import { countFailure, readThoroughly } from './host'
-import { client, readRequest, status, time } from './request'
+import { countFailure, parseFully } from './host'
+import { clientEntry, readRequest, status, time } from './request'
 
-export { PLACES } from '../../fast/assembly/cache'
+export { MAX_ENTRIES } from '../../fast/assembly/cache'
 export { COPY_BYTES, copiedInput, firstInput, secondInput } from '../../fast/assembly/input-buffers'
 
 /** By status: 1 where it is a failure. */
 export const failing = heap.alloc(1000)
 
-// what was in the lines that were last read, but for those that the host read
+// what was in the lines that were last read, without those that the host read
 export let requests: i32 = 0
 export let failures: i32 = 0
 export let unattributed: i32 = 0
 
-/** Reads whole lines in a room, the last of which may lack its newline. Returns how many there were. */
+/** Reads whole lines, the last of which may lack its newline. @returns how many there were */
 export function read(first: usize, size: usize): i32 {
   const end = first + size
   store<u8>(end, NEWLINE)
@@ -27,13 +27,13 @@ export function read(first: usize, size: usize): i32 {
   for (let start = first; start < end; ) {
     const newline = lineEnd(start)
     lines += 1
-    if (!readRequest(start, newline)) readThoroughly(start, newline, lines)
+    if (!readRequest(start, newline)) parseFully(start, newline, lines)
     else {
       requests += 1
       if (load<u8>(failing + status) !== 0) {
         failures += 1
-        if (client === 0) unattributed += 1
-        else countFailure(indexOf(client), time, start, newline)
+        if (clientEntry === 0) unattributed += 1
+        else countFailure(indexOf(clientEntry), time, start, newline)
       }
     }
     start = newline + 1

@@ -1,17 +1,17 @@
 import {
+  after,
   ascii,
-  behind,
-  bytesOf,
+  byteSet,
   copy,
   digitsEnd,
   equals,
   numberAt,
   SPACE,
-  skip,
+  skipSet,
   textEnd,
   ZERO,
 } from '../../fast/assembly/bytes'
-import { fresh, indexOf, KEPT, LONGEST, placeOf } from '../../fast/assembly/cache'
+import { entryOf, indexOf, isNew, MAX_KEY_BYTES, VALUE_OFFSET } from '../../fast/assembly/cache'
 import {
   BYTES,
   IP,
@@ -24,28 +24,28 @@ import {
   URI,
   VIA,
 } from '../../fast/assembly/request-json'
-import { isAddress, minuteOf } from './host'
+import { keepAddress, minuteOf } from './host'
 
 // what the request says that was last read
 /** milliseconds since 1970 */
 export let time: f64 = NaN
-/** the place of the address; 0 where the client is not known */
-export let client: usize = 0
+/** the cache entry of the address; 0 where the client is not known */
+export let clientEntry: usize = 0
 export let status: i32 = 0
 
-/** The longest line that is read, in bytes. */
-const MAX: usize = 65536
+/** The longest line that is read. */
+const MAX_BYTES: usize = 65536
 
 const NULL = ascii('null')
 const QUOTE = ascii('"')
 const END: u8 = 0x7d
 const DOT: u8 = 0x2e
 
-const IN_ADDRESS = bytesOf('09af::..')
+const IN_ADDRESS = byteSet('09af::..')
 
 /** The length of a time up to its seconds. */
-const UP_TO_MINUTE: usize = 17
-const lastMinute = heap.alloc(2 * UP_TO_MINUTE)
+const MINUTE_LENGTH: usize = 17
+const lastMinute = heap.alloc(2 * MINUTE_LENGTH)
 let minute: f64 = NaN
 
 /**
@@ -54,29 +54,29 @@ let minute: f64 = NaN
  * @returns false for a line of any other shape, be it good or bad, and for one that is not valid
  */
 export function readRequest(start: usize, end: usize): bool {
-  if (end - start > MAX || load<u8>(end - 1) !== END) return false
-  let at = readTime(behind(behind(start, TYPE), TIME))
-  at = readClient(behind(at, IP))
-  at = readStatus(behind(at, STATUS))
-  at = plainEnd(behind(at, METHOD))
-  at = plainEnd(behind(at, URI))
-  at = plainEnd(behind(at, PROTOCOL))
-  at = numberEnd(behind(at, BYTES), 15)
-  at = numberEnd(behind(at, MSECS), 9)
-  const via = behind(at, VIA)
-  if (via !== 0) at = behind(plainEnd(via), QUOTE)
+  if (end - start > MAX_BYTES || load<u8>(end - 1) !== END) return false
+  let at = readTime(after(after(start, TYPE), TIME))
+  at = readClient(after(at, IP))
+  at = readStatus(after(at, STATUS))
+  at = plainEnd(after(at, METHOD))
+  at = plainEnd(after(at, URI))
+  at = plainEnd(after(at, PROTOCOL))
+  at = numberEnd(after(at, BYTES), 15)
+  at = numberEnd(after(at, MSECS), 9)
+  const via = after(at, VIA)
+  if (via !== 0) at = after(plainEnd(via), QUOTE)
   return at === end - 1
 }
 
-/** Reads `2026-11-22T14:06:08.123`. Returns where that ends; 0 for another text. */
+/** Reads `2026-11-22T14:06:08.123`. @returns the position after it; 0 for another text */
 function readTime(at: usize): usize {
   if (at === 0) return 0
-  const second = at + UP_TO_MINUTE
+  const second = at + MINUTE_LENGTH
   const point = digitsEnd(second, 2)
   const end = digitsEnd(point + 1, 3)
   if (point !== second + 2 || load<u8>(point) !== DOT || end !== point + 4) return 0
-  if (!equals(at, lastMinute, UP_TO_MINUTE)) {
-    copy(lastMinute, at, UP_TO_MINUTE)
+  if (!equals(at, lastMinute, MINUTE_LENGTH)) {
+    copy(lastMinute, at, MINUTE_LENGTH)
     minute = minuteOf(at)
   }
   const seconds = numberAt(second, point)
@@ -84,20 +84,20 @@ function readTime(at: usize): usize {
   return seconds > 59 || isNaN(time) ? 0 : end
 }
 
-/** Reads who it was. Returns where that ends; 0 where it is neither an address nor null. */
+/** Reads the client. @returns the position after it; 0 where it is neither an address nor null */
 function readClient(at: usize): usize {
-  client = 0
-  const start = behind(at, QUOTE)
-  if (start === 0) return behind(at, NULL)
-  const end = skip(start, IN_ADDRESS)
+  clientEntry = 0
+  const start = after(at, QUOTE)
+  if (start === 0) return after(at, NULL)
+  const end = skipSet(start, IN_ADDRESS)
   const length = end - start
-  if (length > LONGEST) return 0
-  client = placeOf(start, length)
-  if (fresh) store<u8>(client, <u8>isAddress(start, length, indexOf(client)), KEPT)
-  return load<u8>(client, KEPT) !== 0 ? behind(end, QUOTE) : 0
+  if (length > MAX_KEY_BYTES) return 0
+  clientEntry = entryOf(start, length)
+  if (isNew) store<u8>(clientEntry, <u8>keepAddress(start, length, indexOf(clientEntry)), VALUE_OFFSET)
+  return load<u8>(clientEntry, VALUE_OFFSET) !== 0 ? after(end, QUOTE) : 0
 }
 
-/** Reads a status of three digits. Returns where that ends; 0 for another number. */
+/** Reads a status of three digits. @returns the position after it; 0 for another number */
 function readStatus(at: usize): usize {
   const end = digitsEnd(at, 3)
   if (end !== at + 3 || load<u8>(at) === ZERO) return 0
@@ -105,13 +105,13 @@ function readStatus(at: usize): usize {
   return end
 }
 
-/** Where a text ends that has nothing in it that has to be read. */
+/** The end of a text in which nothing is escaped. */
 function plainEnd(at: usize): usize {
   return at === 0 ? 0 : textEnd(at, SPACE)
 }
 
-/** Where a number ends that JSON allows: without zeros in front. */
-function numberEnd(at: usize, most: usize): usize {
-  const end = digitsEnd(at, most)
+/** The end of a number as JSON allows it: without leading zeros. */
+function numberEnd(at: usize, max: usize): usize {
+  const end = digitsEnd(at, max)
   return load<u8>(at) === ZERO && end > at + 1 ? 0 : end
 }

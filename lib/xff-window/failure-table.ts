@@ -1,0 +1,126 @@
+import { createLruMap } from './lru-map.js'
+
+export interface Options {
+  /** how many failures within `find` milliseconds make a ban */
+  max: number
+  find: number
+  /** how many keys are kept at most */
+  keys: number
+  /** before this time nothing counts any more */
+  horizon: () => number
+  /** is called when there is no room for a new key, and is to `sweep` */
+  onFull: () => void
+}
+
+/** The failures by key, as many as may still count. */
+export interface FailureTable {
+  /**
+   * Adds a failure.
+   * @returns the time of the first of `max` failures within `find`, where there are so many; the key is then dropped
+   */
+  add: (key: string, time: number) => number | undefined
+  /** Makes room: the idle keys leave, and if that is not enough, those that failed once, then those that failed least. */
+  sweep: () => void
+  /** the number of keys */
+  size: () => number
+  /** how many keys had to leave while their failures could still count */
+  evicted: () => number
+}
+
+/** Most keys fail once and never again, so they are kept apart, in little room; they leave first. */
+export function createFailureTable({ max, find, keys, horizon, onFull }: Options): FailureTable {
+  // both in the order of the latest failure
+  const once = new Map<string, number>()
+  const several = createLruMap<number[]>()
+  let evicted = 0
+
+  const size = () => once.size + several.size()
+
+  /** Adds a time to those of a key, and drops what does not count any more. @returns as `add` */
+  const count = (times: number[], time: number): number | undefined => {
+    insert(times, time)
+    const since = firstOfWindow(times, time, max, find)
+    if (since === undefined) while ((times[0] ?? Number.POSITIVE_INFINITY) < horizon()) times.shift()
+    return since
+  }
+
+  const dropIdle = () => {
+    for (const [key, time] of once) {
+      if (time >= horizon()) break
+      once.delete(key)
+    }
+    for (const entry of several.entries()) {
+      if ((entry.value.at(-1) ?? Number.NEGATIVE_INFINITY) >= horizon()) break
+      several.delete(entry)
+    }
+  }
+
+  const evict = (surplus: number) => {
+    const before = evicted
+    const isEnough = () => evicted - before >= surplus
+    for (const key of once.keys()) {
+      if (isEnough()) return
+      once.delete(key)
+      evicted += 1
+    }
+    for (let failures = 1; !isEnough() && several.size() > 0; failures++) {
+      for (const entry of several.entries()) {
+        if (isEnough()) return
+        if (entry.value.length > failures) continue
+        several.delete(entry)
+        evicted += 1
+      }
+    }
+  }
+
+  return {
+    add(key, time) {
+      const entry = several.get(key)
+      if (entry) {
+        const since = count(entry.value, time)
+        if (since === undefined) several.touch(entry)
+        else several.delete(entry)
+        return since
+      }
+      const single = once.get(key)
+      if (single !== undefined) once.delete(key)
+      else if (size() >= keys) onFull()
+      // most come once and never again: that takes no array
+      if (max > 1 && (single === undefined || single < horizon())) {
+        once.set(key, time)
+        return undefined
+      }
+      const times = single === undefined ? [] : [single]
+      const since = count(times, time)
+      if (since === undefined) several.add(key, times)
+      return since
+    },
+    sweep() {
+      dropIdle()
+      // an eighth at a time: a Map that is kept full copies itself for every few that come
+      if (size() >= keys) evict(size() - keys + 1 + Math.floor(keys / 8))
+    },
+    size,
+    evicted: () => evicted,
+  }
+}
+
+/** Keeps the times in order; nearly always the new one is the last. */
+function insert(times: number[], time: number): void {
+  let at = times.length
+  while (at > 0 && (times[at - 1] ?? 0) > time) at -= 1
+  if (at === times.length) times.push(time)
+  else times.splice(at, 0, time)
+}
+
+/** The oldest of `max` times within `find`, the newly come one among them; `undefined` where there are none. */
+function firstOfWindow(times: number[], time: number, max: number, find: number): number | undefined {
+  if (times.length < max) return undefined
+  const at = times.lastIndexOf(time)
+  for (let first = Math.max(0, at - max + 1); first <= at && first + max <= times.length; first++) {
+    const oldest = times[first] ?? Number.NaN
+    const newest = times[first + max - 1] ?? Number.NaN
+    if (newest - oldest <= find) return oldest
+  }
+  return undefined
+}
