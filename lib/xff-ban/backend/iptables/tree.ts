@@ -77,6 +77,9 @@ export function difference(
     for (const node of nodes) for (const held of node.keys) walk(held)
   }
   for (const key of touched) walk(key)
+  // where the root's prefix changes, the old one becomes a node, or the node with the new one becomes the root
+  const [rootBefore, rootAfter] = [rootOf(before, room).prefix, rootOf(after, room).prefix]
+  if (rootBefore !== rootAfter) for (const prefix of [rootBefore, rootAfter]) walk(prefix)
   return {
     rewritten: [...now.values()].filter(
       node => !isSame(node, old.get(node.prefix)) || node.keys.some(key => touched.has(key)),
