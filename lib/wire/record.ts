@@ -48,7 +48,7 @@ export const RECORDS = {
     count: optional('count'),
     /** how many requests it has stopped, and when the last one: only in a list, and where that is counted */
     hits: optional('count'),
-    hit: optional('instant'),
+    last_hit: optional('instant'),
   },
   /** packets that a ban has stopped */
   hit: {

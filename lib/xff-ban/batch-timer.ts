@@ -1,37 +1,37 @@
-/** How long a transaction may wait for company, in milliseconds. */
-const GATHER = 25
+/** How long a transaction waits for more orders after the one before it. */
+const BATCH_MS = 25
 
 /**
- * When the next transaction may begin: at once after a pause, and otherwise not before GATHER has passed since the
- * last one, so that a lone ban does not wait and a burst comes in a few pieces.
+ * When the next transaction may begin: at once after a pause, otherwise not before BATCH_MS have passed since the
+ * last one, so that a lone ban does not wait and a burst comes in a few batches.
  */
-export interface Pace {
-  turn: () => Promise<void>
-  /** A transaction is over: the next one waits for company. */
-  rest: () => void
-  /** Whoever waits, and whoever comes before the next rest, waits no longer. */
-  hurry: () => void
+export interface BatchTimer {
+  wait: () => Promise<void>
+  /** A transaction is over: the next one waits for more. */
+  restart: () => void
+  /** The pending batch, and each one until the next restart, begins now. */
+  flush: () => void
 }
 
-export function createPace(): Pace {
-  let resting: Promise<void> = Promise.resolve()
+export function createBatchTimer(): BatchTimer {
+  let pause: Promise<void> = Promise.resolve()
   let end = () => {}
   return {
-    async turn() {
+    async wait() {
       // what arrived in one piece of input goes together in any case
       await new Promise(resolve => setImmediate(resolve))
-      await resting
+      await pause
     },
-    rest() {
+    restart() {
       end()
-      resting = new Promise(resolve => {
-        const timer = setTimeout(resolve, GATHER)
+      pause = new Promise(resolve => {
+        const timer = setTimeout(resolve, BATCH_MS)
         end = () => {
           clearTimeout(timer)
           resolve()
         }
       })
     },
-    hurry: () => end(),
+    flush: () => end(),
   }
 }

@@ -1,37 +1,17 @@
-import { EXIT, messageOf } from '../exit.js'
 import type { OnBadLine } from '../wire/bad-line.js'
-import type { BanRecord } from '../wire/record.js'
-import type { Hits } from './backend/backend.js'
-import { withHits } from './backend/hits.js'
-import { ask } from './control/client.js'
-import { createJail, type Terms } from './jail/jail.js'
-import { type Clocks, createSteps, keptIn } from './journal/clock-steps.js'
-import { JournalError, NO_JOURNAL, openJournal, readJournal } from './journal/journal.js'
+import { createJail, type JailOptions } from './jail/jail.js'
+import { bootStoreIn, type Clocks, createClockSteps } from './journal/clock-steps.js'
+import { NO_JOURNAL, openJournal } from './journal/journal.js'
 import { lock, lockName } from './journal/lock.js'
+import type { JailPaths } from './paths.js'
 import { type Options, type XffBan, xffBan } from './stage.js'
 
-/** The files of a jail, side by side. */
-export interface Place {
-  journal: string
-  /** held by the process that runs */
-  lock: string
-  /** what the clock was when the journal was written */
-  clock: string
-  /** over which it can be spoken with */
-  socket: string
-}
-
-export function placeOf(journal: string): Place {
-  const stem = journal.replace(/\.jsonl$/, '')
-  return { journal, lock: `${stem}.lock`, clock: `${stem}.clock`, socket: `${stem}.sock` }
-}
-
-export interface Opening extends Omit<Options, 'jail' | 'journal' | 'stepped'> {
-  terms: Terms
+export interface OpenOptions extends Omit<Options, 'jail' | 'journal' | 'clockStep'> {
+  jailOptions: JailOptions
   /** undefined: for a rehearsal, which remembers nothing */
-  place: Place | undefined
-  /** of what is made in the kernel, where there may be only one by it */
-  name: string | undefined
+  paths: JailPaths | undefined
+  /** of what is made in the kernel, where no two processes may use the same; undefined: nothing is made there */
+  kernelName: string | undefined
   clocks: Clocks
   /** our process id */
   pid: number
@@ -39,50 +19,16 @@ export interface Opening extends Omit<Options, 'jail' | 'journal' | 'stepped'> {
 }
 
 /**
- * Takes the journal for itself, rebuilds the jail from it, and the enforcement from the jail.
+ * Takes the journal for itself, rebuilds the jail from it, and what is enforced from the jail.
  * @throws JournalError, BackendError
  */
-export async function openXffBan(opening: Opening): Promise<XffBan> {
-  const { place, name, terms, clocks, pid, onBadLine, warn } = opening
-  const jail = createJail(terms)
-  if (place) await lock(place.lock, pid, warn)
-  if (name !== undefined) await lockName(name, pid, warn)
-  const journal = place ? await openJournal(place.journal, jail, onBadLine) : NO_JOURNAL
-  const stepped = place && createSteps(clocks, keptIn(place.clock))
-  return await xffBan({ ...opening, jail, journal, ...(stepped && { stepped }) })
-}
-
-/**
- * The bans in force, the one that ends first in front: as the running xff-ban tells, else as the journal does.
- * @param now milliseconds since 1970; undefined: the newest record's time
- * @param hits where nobody runs: what the bans have stopped; undefined where that is not counted
- * @throws JournalError, ControlError
- */
-export async function listBans(
-  place: Place,
-  terms: Terms,
-  now: number | undefined,
-  onBadLine: OnBadLine,
-  hits: () => Promise<ReadonlyMap<string, Hits> | undefined>,
-): Promise<BanRecord[]> {
-  const told = await ask(place.socket, [])
-  const bans = told
-    ? told.filter(one => one.type === 'ban')
-    : withHits(await bansOfJournal(place.journal, terms, now, onBadLine), await hits())
-  return bans.sort((a, b) => ((a.until as string) < (b.until as string) ? -1 : 1))
-}
-
-async function bansOfJournal(path: string, terms: Terms, now: number | undefined, onBadLine: OnBadLine) {
-  const jail = createJail(terms)
-  try {
-    await readJournal(path, jail.recall, onBadLine)
-  } catch (error) {
-    throw new JournalError(
-      `no xff-ban of this name is running, and its journal (--name or --state) cannot be read: ${messageOf(error)}`,
-      EXIT.noInput,
-      { cause: error },
-    )
-  }
-  jail.expire(now ?? jail.newest())
-  return jail.inForce().map(({ record }) => record)
+export async function openXffBan(options: OpenOptions): Promise<XffBan> {
+  const { paths, kernelName, jailOptions, clocks, pid, now, onBadLine, warn } = options
+  const jail = createJail(jailOptions)
+  if (paths) await lock(paths.lock, pid, warn)
+  if (kernelName !== undefined) await lockName(kernelName, pid, warn)
+  const state = { ...jail, prune: () => jail.pruneHistory(now ? now() : jail.newest()) }
+  const journal = paths ? await openJournal(paths.journal, state, onBadLine) : NO_JOURNAL
+  const clockStep = paths && createClockSteps(clocks, bootStoreIn(paths.clock))
+  return await xffBan({ ...options, jail, journal, ...(clockStep && { clockStep }) })
 }

@@ -1,14 +1,20 @@
-import {
-  defaulted,
-  flag,
-  type Values as Given,
-  type Option,
-  repeated,
-  single,
-} from '../cli/options/option.js'
+import { defaulted, flag, type Option, repeated, single, type Values } from '../cli/options/option.js'
 import { bit, oneOf, pattern, type Read, ranges, text, whole, words } from '../cli/options/values.js'
 
-/** Of xff-ban: how packets to a port are policed. */
+/** How packets to a port are filtered: by a program in the kernel, or by rules. */
+export type PacketBackend = 'bpf' | 'iptables'
+
+/** What is used of these where it is not given. */
+export const PACKET_DEFAULTS = {
+  header: 'X-Forwarded-For',
+  answer: '403',
+  chain: 'INPUT',
+  protocol: 'tcp',
+  match: 'http',
+  mark: 0x10000000,
+} as const
+
+/** The options beside `--port`; what only one of the two understands says so in `only`. */
 export const PACKET_OPTIONS = {
   packets: defaulted(
     'WAY',
@@ -16,89 +22,135 @@ export const PACKET_OPTIONS = {
     oneOf('auto', 'bpf', 'iptables'),
     'auto',
   ),
-  dev: repeated(
-    'DEVICE',
-    'bpf: network device on which requests arrive',
-    pattern(/^[^\s/\0]{1,15}$/, 'the name of a network device'),
-    'every device, lo included',
+  dev: only(
+    'bpf',
+    repeated(
+      'DEVICE',
+      'network device on which requests arrive',
+      pattern(/^[^\s/\0]{1,15}$/, 'the name of a network device'),
+      'every device, lo included',
+    ),
   ),
-  hops: single('N', 'bpf: instead of --trust: the number of proxies that append to the header', whole(1, 8)),
-  trust: repeated(
-    'CIDR',
-    'bpf: trusted proxies, skipped when the client is looked for; @FILE holds one per line',
-    ranges,
-    'private ranges',
+  hops: only(
+    'bpf',
+    single('N', 'instead of --trust: the number of proxies that append to the header', whole(1, 8)),
   ),
-  header: said(
-    'NAME',
-    'bpf: header that holds the client',
-    pattern(/^[A-Za-z0-9_-]{1,63}$/, 'the name of a header: letters, digits and _-'),
-    'X-Forwarded-For',
+  trust: only(
+    'bpf',
+    repeated(
+      'CIDR',
+      'trusted proxies, skipped when the client is looked for; @FILE holds one per line',
+      ranges,
+      'private ranges',
+    ),
   ),
-  uwsgi: single(
-    'VAR',
-    'bpf: the front end speaks the uwsgi protocol, and this variable holds the client',
-    pattern(/^[A-Za-z0-9_]{1,63}$/, 'the name of a uwsgi variable: letters, digits and _'),
+  header: only(
+    'bpf',
+    optional(
+      'NAME',
+      'header that holds the client',
+      pattern(/^[A-Za-z0-9_-]{1,63}$/, 'the name of a header: letters, digits and _-'),
+      PACKET_DEFAULTS.header,
+    ),
   ),
-  answer: said(
-    'ANSWER',
-    'bpf: what banned clients get: 403, 429, reset, or count (a dry run: only counts them)',
-    oneOf('403', '429', 'reset', 'count'),
-    '403',
+  uwsgi: only(
+    'bpf',
+    single(
+      'VAR',
+      'the front end speaks the uwsgi protocol, and this variable holds the client',
+      pattern(/^[A-Za-z0-9_]{1,63}$/, 'the name of a uwsgi variable: letters, digits and _'),
+    ),
   ),
-  hits: flag('bpf: write a hit record once a minute for each ban that refused requests'),
-  chain: said(
-    'CHAIN',
-    "iptables: built-in chain that jumps to the jail's chain",
-    pattern(/^[A-Za-z0-9_-]{1,28}$/, 'the name of a chain'),
-    'INPUT',
+  answer: only(
+    'bpf',
+    optional(
+      'ANSWER',
+      'what banned clients get: 403, 429, reset, or count (a dry run: only counts them)',
+      oneOf('403', '429', 'reset', 'count'),
+      PACKET_DEFAULTS.answer,
+    ),
   ),
-  protocol: said('PROTOCOL', 'iptables: protocol of the packets', oneOf('tcp', 'udp', 'sctp'), 'tcp'),
-  match: said(
-    'MATCH',
-    'iptables: how the front end writes the client: http, haproxy, uwsgi, recipe, behind:PROXY or text with {ip}',
-    text,
-    'http',
+  hits: only('bpf', flag('write a hit record once a minute for each ban that refused requests'), 'wish'),
+  chain: only(
+    'iptables',
+    optional(
+      'CHAIN',
+      "built-in chain that jumps to the jail's chain",
+      pattern(/^[A-Za-z0-9_-]{1,28}$/, 'the name of a chain'),
+      PACKET_DEFAULTS.chain,
+    ),
   ),
-  mapped: flag('iptables: also match IPv4 clients written as ::ffff:1.2.3.4'),
-  block: single(
-    'TARGET',
-    'iptables: target in the filter table (default: both ends of the connection are reset)',
-    words,
+  protocol: only(
+    'iptables',
+    optional('PROTOCOL', 'protocol of the packets', oneOf('tcp', 'udp', 'sctp'), PACKET_DEFAULTS.protocol),
   ),
-  mark: said(
-    'BIT',
-    'iptables: bit of the packet mark that nothing else uses, for these resets',
-    bit,
-    '0x10000000',
+  match: only(
+    'iptables',
+    optional(
+      'MATCH',
+      'how the front end writes the client: http, haproxy, uwsgi, recipe, behind:PROXY or text with {ip}',
+      text,
+      PACKET_DEFAULTS.match,
+    ),
+  ),
+  mapped: only('iptables', flag('also match IPv4 clients written as ::ffff:1.2.3.4')),
+  block: only(
+    'iptables',
+    single('TARGET', 'target in the filter table (default: both ends of the connection are reset)', words),
+  ),
+  mark: only(
+    'iptables',
+    optional(
+      'BIT',
+      'bit of the packet mark that nothing else uses, for these resets',
+      bit,
+      `0x${PACKET_DEFAULTS.mark.toString(16)}`,
+    ),
   ),
 }
 
-/** The options that one of the two ways alone understands. */
-const ONLY_BPF = ['dev', 'hops', 'trust', 'header', 'uwsgi', 'answer'] as const
-const ONLY_IPTABLES = ['chain', 'protocol', 'match', 'mapped', 'block', 'mark'] as const
+export type PacketOptions = Values<typeof PACKET_OPTIONS>
 
-/** A value, and whether it was given or is the default. */
-export interface Said<T> {
-  value: T
-  given: boolean
+interface OnlyOption<T> extends Option<T> {
+  only: PacketBackend
+  /** whether the backend is chosen by it; or else it is a wish, which the other one cannot fulfil */
+  chooses: boolean
 }
 
-function said<T>(value: string, describe: string, read: Read<T>, fallback: string): Option<Said<T>> {
-  const option = defaulted(value, describe, read, fallback)
-  return { ...option, parse: texts => ({ value: option.parse(texts), given: texts.length > 0 }) }
+function only<T>(
+  backend: PacketBackend,
+  option: Option<T>,
+  kind: 'choice' | 'wish' = 'choice',
+): OnlyOption<T> {
+  return { ...option, describe: `${backend}: ${option.describe}`, only: backend, chooses: kind === 'choice' }
 }
 
-/** What of these was given on the command line, by the way that understands it. */
-export function givenOptions(values: Given<typeof PACKET_OPTIONS>): {
-  onlyBpf: string[]
-  onlyIptables: string[]
-} {
-  const isGiven = (name: keyof typeof values): boolean => {
-    const value = values[name]
-    if (Array.isArray(value)) return value.length > 0
-    return typeof value === 'object' ? value.given : value !== undefined && value !== false
+/** An option whose default is applied later, so that it can be told whether it was given. */
+function optional<T>(
+  value: string,
+  describe: string,
+  read: Read<T>,
+  fallback: string,
+): Option<T | undefined> {
+  return { ...single(value, describe, read), defaultText: fallback }
+}
+
+/** What was given of the options that only one backend understands: those that choose it, and all of them. */
+export function givenOnly(
+  given: PacketOptions,
+  backend: PacketBackend,
+): { choices: string[]; all: string[] } {
+  const options = Object.entries<Option<unknown> | OnlyOption<unknown>>(PACKET_OPTIONS).filter(
+    ([name, option]) =>
+      'only' in option && option.only === backend && isGiven(given[name as keyof PacketOptions]),
+  )
+  const names = (some: typeof options) => some.map(([name]) => `--${name}`)
+  return {
+    choices: names(options.filter(([, option]) => 'chooses' in option && option.chooses)),
+    all: names(options),
   }
-  const given = (names: readonly (keyof typeof values)[]) => names.filter(isGiven).map(name => `--${name}`)
-  return { onlyBpf: given(ONLY_BPF), onlyIptables: given(ONLY_IPTABLES) }
+}
+
+export function isGiven(value: unknown): boolean {
+  return Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false
 }

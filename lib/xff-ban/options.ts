@@ -1,51 +1,15 @@
 import { metricsOption } from '../cli/metrics.js'
-import { program } from '../cli/options/command.js'
 import * as cli from '../cli/options/option.js'
 import * as value from '../cli/options/values.js'
 import { FORMS, VERBS } from './control/subcommand.js'
+import { BACKEND_OPTIONS } from './options-backends.js'
 import { PACKET_OPTIONS } from './options-packets.js'
 
 const NAME = value.pattern(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,27}$/, 'up to 28 letters, digits and _.-')
-// both are named in what we say to HAProxy and to ipset
-const MAP = value.pattern(/^\/[A-Za-z0-9_./+-]+$/, 'a path from / on of letters, digits and _./+-')
-const SET = value.pattern(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,25}$/, 'up to 26 letters, digits and _.-')
 const SPAN = value.duration(1, 315_360_000)
 
 const options = {
-  port: cli.repeated('N', 'refuse requests of banned clients to this TCP port', value.whole(1, 65_535)),
-  dir: cli.single('DIR', 'keep one file per ban in this directory, named after the address', value.text),
-  haproxy: cli.single('SOCKET', 'ban in HAProxy, through its admin socket', value.text),
-  map: cli.single(
-    'FILE',
-    'map of HAProxy that holds the end of each ban, spelled as in its configuration: ' +
-      'http-request set-var(txn.now) date() and http-request deny if { src,map_ip_int(FILE,0),sub(txn.now) gt 0 }',
-    MAP,
-  ),
-  nginx: cli.single(
-    'FILE',
-    'ban in nginx: write deny directives to this file (include FILE;) and reload nginx',
-    value.text,
-  ),
-  'nginx-command': cli.single(
-    'COMMAND',
-    'how to run nginx, such as "nginx -c /srv/nginx.conf" (default: nginx)',
-    program,
-  ),
-  set: cli.single(
-    'NAME',
-    'keep the ipsets NAME (IPv4) and NAME6 (IPv6) for rules of your own: ' +
-      'iptables -I INPUT -m set --match-set NAME src -j DROP, and ip6tables likewise with NAME6',
-    SET,
-  ),
-  'on-ban': cli.single(
-    'COMMAND',
-    'run a program for each ban: arguments separated by spaces, no shell, {ip} becomes the address, the record is ' +
-      'on its stdin; after a restart it runs again for each ban',
-    program,
-  ),
-  'on-unban': cli.single('COMMAND', 'run a program for each unban, likewise', program),
-  'exec-timeout': cli.single('SECONDS', 'time limit of these programs (default: 10)', value.whole(1, 3600)),
-  'dry-run': cli.flag('decide and print, but enforce nothing'),
+  ...BACKEND_OPTIONS,
   time: { ...cli.single('TIME', 'how long a ban lasts', SPAN, undefined, ['bantime']), defaultText: '1h' },
   increment: cli.flag('ban an address that was banned before for longer: twice as long each time'),
   factor: cli.single(
@@ -92,6 +56,8 @@ const options = {
   ...PACKET_OPTIONS,
   metrics: metricsOption,
 }
+
+export type Given = cli.Values<typeof options>
 
 /** How it is used: --help, the man page and completion are made of this. */
 export const usage = {

@@ -1,16 +1,18 @@
 import { Duplex } from 'node:stream'
+import { setTimeout as pause } from 'node:timers/promises'
+import { EXIT, ExitError, messageOf } from '../exit.js'
 import type { BanRecord } from '../wire/record.js'
-import { type Backend, BackendError } from './backend/backend.js'
-import { createEnforcement } from './backend/enforcement.js'
-import { tellHits, withHits } from './backend/hits.js'
+import type { Backend } from './backend/backend.js'
+import { createEnforcement, type Enforcement } from './backend/enforcement.js'
+import { emitHits, withHits } from './backend/hits.js'
 import { watch } from './backend/watchdog.js'
-import { createPace } from './batch-timer.js'
-import type { Answer, Asked, Outcome, Request, Tally } from './jail/decide.js'
-import { createDecider } from './jail/decide.js'
+import { createDecider, type Decider, type Order, type Reply, type Tally } from './jail/decide.js'
 import type { Jail } from './jail/jail.js'
-import { createAnnouncer } from './jail/warnings.js'
-import { createBacklog } from './journal/backlog.js'
+import { createWarnings } from './jail/warnings.js'
 import type { Journal } from './journal/journal.js'
+import { createLoop, type Loop } from './loop.js'
+import { type ReaderWatch, watchReader } from './reader-watch.js'
+import { createTransactions, type Transactions } from './transaction.js'
 
 export interface Options {
   jail: Jail
@@ -18,232 +20,218 @@ export interface Options {
   journal: Journal
   /** milliseconds since 1970; undefined: the newest record's time is now */
   now: (() => number) | undefined
-  /** by how many milliseconds the clock was set since it was last asked */
-  stepped?: () => number
-  /** whether the bans are taken down at the end */
+  /** by how many milliseconds the clock was set since the last call */
+  clockStep?: () => number
+  /** whether all bans are ended when the input ends */
   flush: boolean
-  /** how often the backend is looked at, in milliseconds */
-  verify: number
-  /** how many new bans within a minute are announced */
+  /** how often the backend is checked */
+  verifyMs: number
+  /** warn when this many bans fall within a minute */
   storm: number
-  /** whether hits are told, once a minute */
+  /** whether hits are emitted, once a minute */
   hits?: boolean
+  /** whether a reader that does not read holds up the input for good, as in a rehearsal */
+  waitForReader?: boolean
   warn: (message: string) => void
 }
 
 export interface XffBan {
-  /** requests in, what was carried out out */
+  /** orders in, what was carried out out */
   stage: Duplex
   jail: Jail
   tally: Tally
-  /** The same requests from elsewhere; returns when they are carried out. What was is told by the stage as well. */
-  ask: (records: readonly Request[]) => Promise<Answer[]>
+  /** Carries out orders that come from elsewhere; what was carried out is emitted by the stage as well. */
+  ask: (orders: readonly Order[]) => Promise<Reply[]>
   /** The bans in force, with their hits where these are counted. */
   list: () => Promise<BanRecord[]>
   /** The command is to end: what cannot be done soon is given up. */
   hurry: () => void
 }
 
-/** How many records wait for the backend, and how many for the reader of our output, before the input has to. */
-const QUEUE = 1_000
-/** How many wait for a disk that is full. */
-const BACKLOG = 100_000
-/** The pause between attempts to write to it, in milliseconds, and how often it is tried at the end. */
-const DISK_PAUSE = 1_000
+/** How often the end tries to write to a disk that is full, and the pause between. */
 const LAST_WRITES = 3
-/** The longest that setTimeout can wait, in milliseconds. */
-const LONGEST_TIMER = 2 ** 31 - 1
+const DISK_PAUSE_MS = 1_000
+/** How long the end waits for a reader that does not read, and for a transaction whose result nobody will read. */
+const LAST_READ_MS = 3_000
+const LAST_TRANSACTION_MS = 2_000
 
 /**
- * Bans and unbans in, those that were carried out out. Whatever has gathered while the backend was at work
- * makes its next transaction; the order is: enforce, journal, emit. A crash before the journal is as if the
- * record had not come; after it, a replay finds it told.
+ * Bans and unbans in, those that were carried out out.
  * @throws BackendError when the backend cannot be used
  */
 export async function xffBan(options: Options): Promise<XffBan> {
-  const { jail, backend, journal, now, stepped = () => 0, verify, warn } = options
+  const { jail, backend, now, clockStep = () => 0, storm, warn } = options
   // in a replay nobody was banned, so of course they went on
-  const announcer = createAnnouncer({ storm: options.storm, hint: now && backend.hint, warn })
-  const decider = createDecider({ jail, backend, now, stepped, announcer, warn })
-  const enforcement = createEnforcement({ backend, inForce: jail.inForce, verify, warn })
-  const backlog = createBacklog(journal, warn)
-  const pace = createPace()
-  let queue: Asked[] = []
-  let working: Promise<void> | undefined
-  let waiting: (() => void) | undefined
-  let doubtful = false
-  let ending = false
-  /** the backend cannot be used, and the command is to end: what is left goes into the journal alone */
-  let gaveUp: BackendError | undefined
-  let nextEnd: NodeJS.Timeout | undefined
-  let nextWrite: NodeJS.Timeout | undefined
-
-  const carryOut = async ({ changes, ...outcome }: Outcome) => {
-    let stands = await enforcement.apply(changes)
-    if (outcome.moved) stands = await enforcement.renew()
-    if (doubtful && stands && !ending) {
-      doubtful = false
-      stands = await enforcement.verify()
-    }
-    // what the backend could not take goes into the journal first: no crash meanwhile can lose it
-    backlog.add({ changes, ...outcome })
-    const written = await backlog.write()
-    if (!stands) {
-      try {
-        await enforcement.restore()
-      } catch (error) {
-        if (!(error instanceof BackendError)) throw error
-        gaveUp = error
-      }
-    }
-    if (gaveUp) return
-    if (!written) {
-      nextWrite ??= setTimeout(() => {
-        nextWrite = undefined
-        start()
-      }, DISK_PAUSE)
-      return
-    }
-    tell()
-    const remark = await journal.tidy()
-    if (remark !== undefined) warn(remark)
-    if (changes.length > 0) pace.rest()
-  }
-
-  const tell = () => {
-    const { carriedOut, answers } = backlog.news()
-    for (const record of carriedOut) stage.push(record)
-    for (const answer of answers) answer()
-  }
-
-  /** Works off the queue and what is due, one transaction at a time. */
-  const work = async () => {
-    try {
-      do {
-        if (ending || !hasRoom()) pace.hurry()
-        await pace.turn()
-        const asked = queue
-        queue = []
-        await carryOut(decider.decide(asked))
-        resume()
-      } while (queue.length > 0)
-      waitForNextEnd()
-    } finally {
-      // in the same breath as the last look at the queue, so that no record is left lying
-      working = undefined
-    }
-  }
-
-  const start = (): Promise<void> => {
-    working ??= work()
-    working.catch(error => stage.destroy(error))
-    return working
-  }
-
-  const waitForNextEnd = () => {
-    clearTimeout(nextEnd)
-    const end = jail.nextEnd()
-    if (!now || end === undefined) return
-    nextEnd = setTimeout(start, Math.max(0, Math.min(end - now(), LONGEST_TIMER)))
-  }
-
-  const hasRoom = () =>
-    ending || (queue.length < QUEUE && stage.readableLength < QUEUE && backlog.size() < BACKLOG)
-
-  /** Lets the input go on when there is room. */
-  const resume = () => {
-    if (!waiting || !hasRoom()) return
-    const go = waiting
-    waiting = undefined
-    go()
-  }
-
-  const stage = new Duplex({
-    objectMode: true,
-    write(record: Request, _encoding, done) {
-      queue.push({ record })
-      if (queue.length >= QUEUE) pace.hurry()
-      start()
-      waiting = done
-      resume()
-    },
-    read: resume,
-    final(done) {
-      finish().then(() => {
-        stage.push(null)
-        done()
-      }, done)
-    },
-    destroy(error, done) {
-      stop()
-      done(error)
-    },
-  })
-
-  const stop = () => {
-    clearTimeout(nextEnd)
-    clearTimeout(nextWrite)
-    stopWatching()
-  }
-
-  const hurry = () => {
-    ending = true
-    pace.hurry()
-    enforcement.hurry()
-    resume()
-  }
-
-  /** Finishes what is in hand. */
-  const finish = async () => {
-    hurry()
-    await start()
-    if (options.flush) {
-      queue = queue.concat(jail.inForce().map(({ ip }) => ({ record: { type: 'unban', ip } })))
-      await start()
-      await backend.flush()
-    }
-    for (let left = LAST_WRITES; backlog.failure() && left > 0; left--) {
-      await new Promise(resolve => setTimeout(resolve, DISK_PAUSE))
-      await start()
-    }
-    stop()
-    await journal.close()
-    const failure = gaveUp ?? backlog.failure()
-    if (failure) throw failure
-  }
-
-  // what ended while nobody was at work is told before the rules are built
-  const begun = decider.begin()
+  const warnings = createWarnings({ storm, hint: now && backend.hint, warn })
+  const decider = createDecider({ jail, backend, now, clockStep, warnings, warn })
+  const begin = decider.begin()
   await backend.open(jail.inForce())
-  const stopWatching = watch(backend, verify, () => {
-    doubtful = true
-    start()
-  })
-  await carryOut({ ...begun, changes: [], moved: false })
-  waitForNextEnd()
-  if (options.hits) tellHits(stage, backend, warn)
+  const stage = new BanStage(options, decider)
+  await stage.loop.begin(begin)
+  if (options.hits) emitHits(stage, backend, warn)
   return {
     stage,
     jail,
     tally: decider.tally,
-    ask(records) {
-      const busy = ({ ip }: Request): Answer => ({
-        type: 'refused',
-        ip,
-        because: 'too much is waiting already',
-      })
-      if (!hasRoom()) return Promise.resolve(records.map(busy))
-      const answers = records.map(record => new Promise<Answer>(answer => queue.push({ record, answer })))
-      start()
-      return Promise.all(answers)
-    },
+    ask: orders => stage.ask(orders),
     async list() {
-      const hits = await backend.hits?.().catch(error => warn(`hits: ${error.message}`))
+      const hits = await backend.hits?.().catch(error => warn(`hits: ${messageOf(error)}`))
       return withHits(
         jail.inForce().map(({ record }) => record),
         hits || undefined,
       )
     },
-    hurry,
+    hurry: () => stage.hurry(),
+  }
+}
+
+/** Between the streams and the loop: who has to wait for whom, and how it ends. */
+class BanStage extends Duplex {
+  readonly loop: Loop
+  readonly #options: Options
+  readonly #enforcement: Enforcement
+  readonly #transactions: Transactions
+  readonly #reader: ReaderWatch
+  readonly #stopWatching: () => void
+  /** lets the input go on; undefined when it does not wait */
+  #resumeInput: (() => void) | undefined
+  /** no more input comes */
+  #ending = false
+  /** a signal has asked to end */
+  #hurried = false
+  #lastReadTimer: NodeJS.Timeout | undefined
+
+  constructor(options: Options, decider: Decider) {
+    super({ objectMode: true })
+    const { jail, backend, now, verifyMs, waitForReader = false, warn } = options
+    this.#options = options
+    this.#enforcement = createEnforcement({ ...options, inForce: jail.inForce })
+    this.#transactions = createTransactions({
+      ...{ ...options, decider, enforcement: this.#enforcement },
+      emit: record => this.#emitRecord(record),
+    })
+    const resume = () => this.#resume()
+    this.loop = createLoop({
+      transactions: this.#transactions,
+      untilNextEnd() {
+        const end = jail.nextEnd()
+        return now && end !== undefined ? end - now() : undefined
+      },
+      onProgress: resume,
+      onError: error => this.destroy(error),
+    })
+    const unread = () => this.readableLength
+    this.#reader = watchReader({ unread, forever: waitForReader, resume, warn })
+    this.#stopWatching = watch(backend, verifyMs, this.loop.reconcile)
+  }
+
+  async ask(orders: readonly Order[]): Promise<Reply[]> {
+    if (!this.#hasRoom()) {
+      return orders.map(({ ip }) => ({ type: 'refused', ip, reason: 'too many orders are waiting' }))
+    }
+    const replies = orders.map(
+      order => new Promise<Reply>(resolve => this.loop.add([{ order, reply: resolve }])),
+    )
+    return await Promise.all(replies)
+  }
+
+  /** A signal asks to end. */
+  hurry(): void {
+    this.#hurried = true
+    this.#end()
+    this.#limitLastRead()
+  }
+
+  override _write(order: Order, _encoding: BufferEncoding, done: () => void): void {
+    this.loop.add([{ order }])
+    this.#resumeInput = done
+    this.#resume()
+  }
+
+  override _read(): void {
+    this.#resume()
+  }
+
+  override _final(done: (error?: Error) => void): void {
+    this.#finish().then(() => {
+      this.push(null)
+      this.#limitLastRead()
+      done()
+    }, done)
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    this.#shutDown().then(() => done(error), done)
+  }
+
+  #emitRecord(record: Order): void {
+    if (this.#reader.accepts()) this.push(record)
+  }
+
+  #hasRoom(): boolean {
+    return this.#ending || (this.loop.hasRoom() && !this.#reader.isBehind())
+  }
+
+  /** Lets the input go on when there is room. */
+  #resume(): void {
+    if (!this.#resumeInput || !this.#hasRoom()) return
+    const resume = this.#resumeInput
+    this.#resumeInput = undefined
+    resume()
+  }
+
+  /** From now on nothing waits for more. */
+  #end(): void {
+    this.#ending = true
+    this.loop.hurry()
+    this.#enforcement.hurry()
+    this.#resume()
+  }
+
+  /** Carries out what is queued, and closes the journal. */
+  async #finish(): Promise<void> {
+    const { flush, jail, backend, journal } = this.#options
+    this.#end()
+    await this.loop.run()
+    if (flush) {
+      this.loop.add(jail.inForce().map(({ ip }) => ({ order: { type: 'unban', ip } })))
+      await this.loop.run()
+      await backend.flush()
+    }
+    for (let left = LAST_WRITES; this.#transactions.failure() && left > 0; left--) {
+      await pause(DISK_PAUSE_MS)
+      await this.loop.run()
+    }
+    await this.loop.stop()
+    this.#stopTimers()
+    await journal.close()
+    const failure = this.#transactions.failure()
+    if (failure) throw failure
+  }
+
+  /** A reader that does not read cannot keep us from ending when a signal asks for it. */
+  #limitLastRead(): void {
+    if (!this.#hurried || !this.writableEnded || this.readableLength === 0) return
+    this.#lastReadTimer ??= setTimeout(() => {
+      const unread = `${this.readableLength} records were not written there, the journal has them`
+      this.destroy(new ExitError(`nobody reads stdout: ${unread}`, EXIT.io))
+    }, LAST_READ_MS)
+  }
+
+  /** Nobody takes the output any more: a transaction under way is finished if it is quick. */
+  async #shutDown(): Promise<void> {
+    this.#stopTimers()
+    this.#enforcement.hurry(0)
+    const timeout = new AbortController()
+    const late = pause(LAST_TRANSACTION_MS, undefined, timeout).catch(() => {})
+    await Promise.race([this.loop.stop(), late])
+    timeout.abort()
+    await this.#options.journal.close()
+  }
+
+  #stopTimers(): void {
+    clearTimeout(this.#lastReadTimer)
+    this.#reader.stop()
+    this.#stopWatching()
   }
 }

@@ -8,7 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { bpfBackend } from '../../lib/xff-ban/backend/bpf.js'
-import type { Ban } from '../../lib/xff-ban/jail/jail.js'
+import type { Ban } from '../../lib/xff-ban/jail/ban.js'
 import { ACK, frame, PSH, SYN } from '../kernel/bpf/frame.js'
 import { type Loaded, load, OBJECT } from '../kernel/bpf/loaded.js'
 import { waitFor } from '../support/wait-for.js'
@@ -95,7 +95,7 @@ async function measure(counts: readonly number[]): Promise<void> {
         withBans.push(await rate())
         await execa('tc', ['filter', 'del', 'dev', link, 'ingress', 'pref', '49152'])
         without.push(await rate())
-        await backend.verify()
+        await backend.reconcile()
       }
       const [a, b] = [median(withBans), median(without)]
       console.log(

@@ -70,7 +70,7 @@ kernelTest('what others do to the rules is undone', NEEDS, async t => {
   await lab.command([...iptables, '-F'])
   t.match(
     await jail('ban', USER),
-    { said: [/the jump from INPUT was gone; put back/] },
+    { said: [/the jump from INPUT was gone; restored/] },
     'a change looks first',
   )
   await isRefused(t, scene, ATTACKER)

@@ -44,15 +44,16 @@ function story(next: () => number): string {
 /** What is left of a run. */
 async function remains(dir: string) {
   const jail = createJail({
-    time: () => 600_000,
+    banMs: () => 600_000,
     maxBans: 400,
-    remember: 30 * 86_400_000,
+    rememberMs: 30 * 86_400_000,
     exempt: () => undefined,
   })
   const badLines: string[] = []
-  const journal = await openJournal(join(dir, 'journal'), jail, ({ kind }) => badLines.push(kind))
+  const state = { ...jail, prune: () => {} }
+  const journal = await openJournal(join(dir, 'journal'), state, ({ kind }) => badLines.push(kind))
   await journal.close()
-  jail.forget()
+  jail.pruneHistory(jail.newest())
   const sorted = [...jail.records()].map(record => JSON.stringify(record)).sort()
   const bans = join(dir, 'bans')
   const files = readdirSync(bans)

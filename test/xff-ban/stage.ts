@@ -7,37 +7,28 @@ import type { BanRecord } from '../../lib/wire/record.js'
 import type { Backend } from '../../lib/xff-ban/backend/backend.js'
 import { filesBackend } from '../../lib/xff-ban/backend/files.js'
 import { nullBackend } from '../../lib/xff-ban/backend/null.js'
-import { createJail } from '../../lib/xff-ban/jail/jail.js'
 import { NO_JOURNAL, openJournal } from '../../lib/xff-ban/journal/journal.js'
 import { xffBan } from '../../lib/xff-ban/stage.js'
+import { address, banRecord, jailOf, MINUTE_MS, START } from '../support/bans.js'
 import { noMounts, smallDisk } from '../support/full-disk.js'
 import { testdir } from '../support/testdir.js'
 import { waitFor } from '../support/wait-for.js'
 
-const START = Date.parse('2026-11-22T14:00:00.000Z')
-const ban = (n: number, ip = `198.51.${n >> 8}.${n & 255}`): BanRecord => ({
-  type: 'ban',
-  time: new Date(START + n).toISOString(),
-  ip,
-})
+/** A ban n milliseconds after the start. */
+const ban = (n: number, ip = address(n)): BanRecord => banRecord(ip, n / MINUTE_MS)
 
-async function started(backend: Backend, path: string | undefined, terms = {}) {
-  const jail = createJail({
-    time: () => 3_600_000,
-    maxBans: 20_000,
-    remember: 86_400_000,
-    exempt: () => undefined,
-    ...terms,
-  })
+async function started(backend: Backend, path: string | undefined, jailOptions = {}) {
+  const jail = jailOf(jailOptions)
+  const state = { ...jail, prune: () => {} }
   const said: string[] = []
   const told: string[] = []
   const own = await xffBan({
     jail,
     backend,
-    journal: path === undefined ? NO_JOURNAL : await openJournal(path, jail, () => {}),
+    journal: path === undefined ? NO_JOURNAL : await openJournal(path, state, () => {}),
     now: () => START,
     flush: false,
-    verify: 20,
+    verifyMs: 20,
     storm: 1_000_000,
     warn: message => said.push(message),
   })
@@ -72,7 +63,7 @@ const has = (path: string, text: string) =>
   waitFor(`${text} in ${path}`, () => readFileSync(path, 'utf8').includes(text))
 const until = (condition: () => boolean) => waitFor(String(condition), condition)
 
-t.test('a record is told when it is enforced and journaled', async t => {
+t.test('a record is emitted after it was enforced and journaled', async t => {
   const { dir, journal } = jailFolder(t)
   const { stage, end } = await started(filesBackend(dir), journal)
   stage.on('data', ({ ip }) => {
@@ -85,7 +76,7 @@ t.test('a record is told when it is enforced and journaled', async t => {
   t.equal(stage.readableLength, 0)
 })
 
-t.test('a backend that is gone and comes back', async t => {
+t.test('bans made while the backend is gone are emitted when it is back', async t => {
   const { dir, journal, takeAway, giveBack } = jailFolder(t)
   const { stage, said, told, end } = await started(filesBackend(dir), journal)
   stage.write(ban(1))
@@ -102,7 +93,7 @@ t.test('a backend that is gone and comes back', async t => {
   await end()
 })
 
-t.test('while it is gone the input waits, and nothing is lost', async t => {
+t.test('while the backend is gone the input waits, and nothing is lost', async t => {
   const { dir, journal, takeAway, giveBack } = jailFolder(t)
   const { stage, told, end } = await started(filesBackend(dir), journal)
   takeAway()
@@ -117,58 +108,69 @@ t.test('while it is gone the input waits, and nothing is lost', async t => {
   t.equal(readdirSync(dir).length, 3_000)
 })
 
-t.test('asked to end while it is gone, it gives up and leaves all to the next', async t => {
-  const { dir, journal, takeAway, giveBack } = jailFolder(t)
-  const { stage, told, hurry, end } = await started(filesBackend(dir), journal)
-  takeAway()
-  for (let n = 1; n <= 1_500; n++) stage.write(ban(n))
-  hurry()
-  await t.rejects(end(), { exitCode: 69, message: /cannot keep bans/ })
-  t.same(told, [])
-  giveBack()
-  const next = await started(filesBackend(dir), journal)
-  t.equal(readdirSync(dir).length, 1_500)
-  await next.end()
-  t.same(next.told, [])
-})
+t.test(
+  'asked to end while the backend is gone, xff-ban gives up and the next one enforces the bans',
+  async t => {
+    const { dir, journal, takeAway, giveBack } = jailFolder(t)
+    const { stage, told, hurry, end } = await started(filesBackend(dir), journal)
+    takeAway()
+    for (let n = 1; n <= 1_500; n++) stage.write(ban(n))
+    hurry()
+    await t.rejects(end(), { exitCode: 69, message: /cannot keep bans/ })
+    t.same(told, [])
+    giveBack()
+    const next = await started(filesBackend(dir), journal)
+    t.equal(readdirSync(dir).length, 1_500)
+    await next.end()
+    t.same(next.told, [])
+  },
+)
 
-t.test('a backend that cannot be used at the start', async t => {
+t.test('a backend that cannot be used at the start is a clear error', async t => {
   const dir = testdir(t, { file: 'x' })
   await t.rejects(started(filesBackend(join(dir, 'file')), undefined), { exitCode: 69, message: /EEXIST/ })
 })
 
-t.test('what others have taken away is put back and said', async t => {
+t.test('what others take away is restored, with a warning', async t => {
   const { dir, journal } = jailFolder(t)
   const { stage, said, told, end } = await started(filesBackend(dir), journal)
   stage.write(ban(1))
   await until(() => told.length === 1)
   rmSync(join(dir, ban(1).ip))
   await waitFor('the file, put back', () => readFileSync(join(dir, ban(1).ip)))
-  t.match(said, [/1 file missing in .*; put back/])
+  t.match(said, [/1 file missing in .*; restored/])
   await end()
 })
 
-t.test('a full disk: enforced on, told when it is journaled', { skip: noMounts }, async t => {
-  const { dir } = jailFolder(t)
-  const disk = await smallDisk(t, 64)
-  const journal = join(disk.path, 'journal')
-  const { stage, said, told, end } = await started(filesBackend(dir), journal)
-  disk.fill()
-  for (let n = 0; n < 500; n++) stage.write(ban(n))
-  await waitFor('the last file', () => readFileSync(join(dir, ban(499).ip)))
-  t.same(told, [])
-  await until(() => said.length === 1)
-  t.match(said, [/^cannot write the journal .*ENOSPC.*still enforced/])
-  disk.free()
-  await until(() => told.length === 500)
-  t.match(said[1], /the journal is written again, 500 records/)
-  t.equal(readFileSync(journal, 'utf8').split('\n').length, 501)
-  disk.fill()
-  for (let n = 500; n < 1000; n++) stage.write(ban(n))
-  await t.rejects(end(), { exitCode: 74, message: /ENOSPC/ }, 'a disk that stays full is an error at the end')
-})
+t.test(
+  'on a full disk bans are enforced, and emitted when they can be journaled',
+  { skip: noMounts },
+  async t => {
+    const { dir } = jailFolder(t)
+    const disk = await smallDisk(t, 64)
+    const journal = join(disk.path, 'journal')
+    const { stage, said, told, end } = await started(filesBackend(dir), journal)
+    disk.fill()
+    for (let n = 0; n < 500; n++) stage.write(ban(n))
+    await waitFor('the last file', () => readFileSync(join(dir, ban(499).ip)))
+    t.same(told, [])
+    await until(() => said.length === 1)
+    t.match(said, [/^cannot write the journal .*ENOSPC.*still enforced/])
+    disk.free()
+    await until(() => told.length === 500)
+    t.match(said[1], /the journal can be written again, 500 records/)
+    t.equal(readFileSync(journal, 'utf8').split('\n').length, 501)
+    disk.fill()
+    for (let n = 500; n < 1000; n++) stage.write(ban(n))
+    await t.rejects(
+      end(),
+      { exitCode: 74, message: /ENOSPC/ },
+      'a disk that stays full is an error at the end',
+    )
+  },
+)
 
-t.test('what came in one piece is one transaction', async t => {
+t.test('orders that came in one piece are one transaction', async t => {
   const transactions: number[] = []
   const apply = async (changes: readonly unknown[]) => {
     transactions.push(changes.length)
@@ -179,7 +181,7 @@ t.test('what came in one piece is one transaction', async t => {
   t.same(transactions, [500])
 })
 
-t.test('a banned address that goes on failing is told with what may be wrong', async t => {
+t.test('a banned address that goes on failing is warned of with the likely cause', async t => {
   const { dir, journal } = jailFolder(t)
   const { stage, said, end } = await started(filesBackend(dir), journal)
   for (const seconds of [0, 4, 6, 7]) stage.write(ban(seconds * 1000 + 1, '198.51.0.1'))
@@ -188,17 +190,20 @@ t.test('a banned address that goes on failing is told with what may be wrong', a
   t.equal(said.length, 1)
 })
 
-t.test('evicted first, banned then; and trimmed at the start', async t => {
-  const { dir, journal } = jailFolder(t)
-  const first = await started(filesBackend(dir), journal, { maxBans: 2 })
-  for (const n of [1, 2, 3]) first.stage.write(ban(n))
-  await first.end()
-  t.same(first.told, ['ban 198.51.0.1', 'ban 198.51.0.2', 'unban 198.51.0.1', 'ban 198.51.0.3'])
-  t.same(readdirSync(dir), ['198.51.0.2', '198.51.0.3'])
-  const exempt = (ip: string) => (ip === '198.51.0.3' ? 'it is ours now' : undefined)
-  const second = await started(filesBackend(dir), journal, { exempt })
-  await second.end()
-  t.same(second.told, ['unban 198.51.0.3'])
-  t.match(second.said, [/no longer banned: 198\.51\.0\.3: it is ours now/])
-  t.same(readdirSync(dir), ['198.51.0.2'])
-})
+t.test(
+  'an eviction is emitted before the ban that caused it, and a start unbans whom it may not ban',
+  async t => {
+    const { dir, journal } = jailFolder(t)
+    const first = await started(filesBackend(dir), journal, { maxBans: 2 })
+    for (const n of [1, 2, 3]) first.stage.write(ban(n))
+    await first.end()
+    t.same(first.told, ['ban 198.51.0.1', 'ban 198.51.0.2', 'unban 198.51.0.1', 'ban 198.51.0.3'])
+    t.same(readdirSync(dir), ['198.51.0.2', '198.51.0.3'])
+    const exempt = (ip: string) => (ip === '198.51.0.3' ? 'it is ours now' : undefined)
+    const second = await started(filesBackend(dir), journal, { exempt })
+    await second.end()
+    t.same(second.told, ['unban 198.51.0.3'])
+    t.match(second.said, [/no longer banned: 198\.51\.0\.3: it is ours now/])
+    t.same(readdirSync(dir), ['198.51.0.2'])
+  },
+)

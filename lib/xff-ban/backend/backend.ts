@@ -1,5 +1,5 @@
 import { EXIT, ExitError } from '../../exit.js'
-import type { Ban } from '../jail/jail.js'
+import type { Ban } from '../jail/ban.js'
 
 /** One step of enforcement, in the order in which it was decided. */
 export type Change = { ban: Ban } | { unban: string }
@@ -15,16 +15,16 @@ export interface Backend {
   readonly hint?: string
   /** Why it cannot enforce a ban of this address or prefix; undefined when it can. */
   refuses(ip: string): string | undefined
-  /** Takes over: what is enforced becomes exactly these bans, whatever an earlier run left behind. */
+  /** Takes over: exactly these bans are enforced from now on, whatever an earlier run left behind. */
   open(bans: readonly Ban[]): Promise<void>
   /** Carries out changes to the set. A ban of an ip already banned replaces it, an unknown unban is nothing. */
   apply(changes: readonly Change[]): Promise<void>
   /**
-   * Looks whether all of it still stands, and puts back what others have taken away.
-   * @returns what was amiss, for people to read; undefined when all is well
+   * Checks that all bans are still enforced, and restores what others have taken away.
+   * @returns what was missing or wrong, for people to read; undefined when all is well
    */
-  verify(): Promise<string | undefined>
-  /** Whether something has happened that `verify` should see at once; it is asked each second, and costs next to nothing. */
+  reconcile(): Promise<string | undefined>
+  /** Whether something has happened for which `reconcile` should be called at once; it is asked each second, and cheap. */
   alarmed?(): boolean
   /** Removes every trace. */
   flush(): Promise<void>

@@ -1,44 +1,44 @@
-import type { Ban } from '../jail/jail.js'
+import type { Ban } from '../jail/ban.js'
 import { type Backend, BackendError, type Change } from './backend.js'
 
-/** The first pause between attempts to bring a backend back, in milliseconds; each further one is twice as long. */
-const FIRST_PAUSE = 100
-const LONGEST_PAUSE = 30_000
-/** How often it is still tried when the command is to end. */
+/** The first pause between attempts to bring a backend back; each further one is twice as long. */
+const FIRST_PAUSE_MS = 100
+const LONGEST_PAUSE_MS = 30_000
+/** How many attempts are left when the command is to end. */
 const LAST_ATTEMPTS = 5
 
 /** The backend, through its failures: what it could not do is made good from the whole set of bans. */
 export interface Enforcement {
-  /** @returns whether it was carried out; if not, `restore` has to */
+  /** @returns whether it was carried out; if not, `recover` has to */
   apply: (changes: readonly Change[]) => Promise<boolean>
-  /** Enforces all that is in force anew, as their ends are others. @returns as `apply` */
-  renew: () => Promise<boolean>
-  /** Looks whether all of it still stands; what was amiss is said. @returns as `apply` */
-  verify: () => Promise<boolean>
+  /** Enforces all that is in force anew, as when the ends have changed. @returns as `apply` */
+  applyAll: () => Promise<boolean>
+  /** Makes the backend what it should be, and warns of what it was not. @returns as `apply` */
+  reconcile: () => Promise<boolean>
   /**
    * Tries until the backend enforces all that is in force.
    * @throws BackendError when the command is to end and it still does not
    */
-  restore: () => Promise<void>
-  /** From now on `restore` gives up after a few attempts. */
-  hurry: () => void
+  recover: () => Promise<void>
+  /** From now on `recover` gives up after so many attempts. */
+  hurry: (attempts?: number) => void
 }
 
 export interface Options {
   backend: Backend
   inForce: () => readonly Ban[]
-  /** how often it is looked at while all is well, in milliseconds: it is tried as often when it is not */
-  verify: number
+  /** how often the backend is checked while all is well: it is tried as often when it is not */
+  verifyMs: number
   warn: (message: string) => void
 }
 
-export function createEnforcement({ backend, inForce, verify, warn }: Options): Enforcement {
+export function createEnforcement({ backend, inForce, verifyMs, warn }: Options): Enforcement {
   let failure: BackendError | undefined
-  let attempts = Number.POSITIVE_INFINITY
-  let pause = FIRST_PAUSE
+  let attemptsLeft = Number.POSITIVE_INFINITY
+  let pauseMs = FIRST_PAUSE_MS
   let wake = () => {}
 
-  /** @returns whether it worked; a failure is remembered, and said if it is news */
+  /** @returns whether it worked; a failure is remembered, and warned of if it is a new one */
   const attempt = async (work: () => Promise<void>): Promise<boolean> => {
     try {
       await work()
@@ -51,10 +51,10 @@ export function createEnforcement({ backend, inForce, verify, warn }: Options): 
     }
   }
 
-  const rest = () =>
+  const pause = () =>
     new Promise<void>(resolve => {
-      const timer = setTimeout(resolve, pause)
-      pause = Math.min(2 * pause, LONGEST_PAUSE, verify)
+      const timer = setTimeout(resolve, pauseMs)
+      pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS, verifyMs)
       wake = () => {
         clearTimeout(timer)
         resolve()
@@ -67,23 +67,23 @@ export function createEnforcement({ backend, inForce, verify, warn }: Options): 
       return changes.length === 0 || (await attempt(() => backend.apply(changes)))
     },
 
-    async renew() {
+    async applyAll() {
       return !failure && (await attempt(() => backend.open(inForce())))
     },
 
-    async verify() {
+    async reconcile() {
       if (failure) return false
       return await attempt(async () => {
-        const amiss = await backend.verify()
-        if (amiss !== undefined) warn(`${amiss}; put back`)
+        const problem = await backend.reconcile()
+        if (problem !== undefined) warn(`${problem}; restored`)
       })
     },
 
-    async restore() {
+    async recover() {
       // the first attempt follows at once: the whole set may do where a change to it could not
-      for (pause = FIRST_PAUSE; failure; await rest()) {
-        if (attempts === 0) throw failure
-        attempts -= 1
+      for (pauseMs = FIRST_PAUSE_MS; failure; await pause()) {
+        if (attemptsLeft === 0) throw failure
+        attemptsLeft -= 1
         const bans = inForce()
         if (!(await attempt(() => backend.open(bans)))) continue
         failure = undefined
@@ -92,9 +92,9 @@ export function createEnforcement({ backend, inForce, verify, warn }: Options): 
       }
     },
 
-    hurry() {
-      attempts = Math.min(attempts, LAST_ATTEMPTS)
-      pause = FIRST_PAUSE
+    hurry(attempts = LAST_ATTEMPTS) {
+      attemptsLeft = Math.min(attemptsLeft, attempts)
+      pauseMs = FIRST_PAUSE_MS
       wake()
     },
   }

@@ -10,26 +10,26 @@ export interface Options {
   /** the program and its arguments, in which `{ip}` becomes the address or prefix */
   onBan: readonly string[]
   onUnban: readonly string[]
-  /** how long a run may take, in milliseconds */
-  timeout: number
+  /** how long a run may take */
+  timeoutMs: number
   /** the file that keeps whom the programs were told to ban, for the next run */
   memory: string
   warn: (message: string) => void
 }
 
 /** How many programs run at once; those for one address run one after the other. */
-const AT_ONCE = 4
-/** The pauses before a program that failed is run again, in milliseconds. */
-const PAUSES = [200, 1000]
-/** So many changes in a row that failed for good, and the rest waits for the next `verify`. */
-const PATIENCE = 4
+const MAX_RUNNING = 4
+/** The pauses before a program that failed is run again. */
+const PAUSES_MS = [200, 1000]
+/** After so many changes in a row that failed for good, the rest waits for the next `reconcile`. */
+const MAX_FAILURES = 4
 
 /**
  * Any program, told of each ban and unban: the record is a line of JSON on its stdin, exit code 0 means done. It is
- * called without a shell. A failure is reported, and tried again by `verify`; it stops nobody else's ban. After a
+ * called without a shell. A failure is reported, and tried again by `reconcile`; it stops nobody else's ban. After a
  * restart a program is told again of every ban in force, so a second ban of an address must do no harm.
  */
-export function execBackend({ onBan, onUnban, timeout, memory, warn }: Options): Backend {
+export function execBackend({ onBan, onUnban, timeoutMs, memory, warn }: Options): Backend {
   /** whom the programs may know as banned */
   let told = new Set<string>()
   const failed = new Map<string, Change>()
@@ -50,13 +50,13 @@ export function execBackend({ onBan, onUnban, timeout, memory, warn }: Options):
   const attempt = async (change: Change): Promise<string | undefined> => {
     const [option, argv, record] = 'ban' in change ? banCall(change.ban.record) : unbanCall(change.unban)
     const words = argv.map(word => word.replaceAll('{ip}', record.ip))
-    let fault = await run(words, encodeLine(record), timeout)
-    for (const wait of PAUSES) {
+    let fault = await run(words, encodeLine(record), timeoutMs)
+    for (const wait of PAUSES_MS) {
       if (fault === undefined) return undefined
       await pause(wait)
-      fault = await run(words, encodeLine(record), timeout)
+      fault = await run(words, encodeLine(record), timeoutMs)
     }
-    return fault && `${option} for ${record.ip}: ${fault}, ${PAUSES.length + 1} times`
+    return fault && `${option} for ${record.ip}: ${fault}, ${PAUSES_MS.length + 1} times`
   }
   const banCall = (record: BanRecord) => ['--on-ban', onBan, record] as const
   const unbanCall = (ip: string) =>
@@ -76,7 +76,7 @@ export function execBackend({ onBan, onUnban, timeout, memory, warn }: Options):
     const carryOut = async (change: Change) => {
       const ip = ipOf(change)
       failed.delete(ip)
-      const fault = inARow < PATIENCE ? await attempt(change) : 'put off'
+      const fault = inARow < MAX_FAILURES ? await attempt(change) : 'put off'
       if (fault === undefined) {
         inARow = 0
         worked += 1
@@ -93,7 +93,7 @@ export function execBackend({ onBan, onUnban, timeout, memory, warn }: Options):
     const work = async () => {
       for (const ofOne of waiting) for (const change of ofOne) await carryOut(change)
     }
-    await Promise.all(Array.from({ length: AT_ONCE }, work))
+    await Promise.all(Array.from({ length: MAX_RUNNING }, work))
     if (putOff > 0) warn(`${putOff} more changes wait until the programs work again`)
     if (gone.size > 0) await remember(new Set([...told].filter(ip => !gone.has(ip))))
     return worked
@@ -117,7 +117,7 @@ export function execBackend({ onBan, onUnban, timeout, memory, warn }: Options):
     },
 
     /** What the programs have brought about cannot be looked at; those that failed are run again. */
-    async verify() {
+    async reconcile() {
       const worked = await tell([...failed.values()])
       return worked > 0 ? `changes carried out that had failed before: ${worked}` : undefined
     },
@@ -149,7 +149,7 @@ function byIp(changes: readonly Change[]): Map<string, Change[]> {
  * Its stderr is ours.
  * @returns what went wrong
  */
-async function run(argv: readonly string[], input: string, timeout: number): Promise<string | undefined> {
+async function run(argv: readonly string[], input: string, timeoutMs: number): Promise<string | undefined> {
   const { execa } = await import('execa')
   const [program = '', ...args] = argv
   const child = execa(program, args, {
@@ -168,12 +168,12 @@ async function run(argv: readonly string[], input: string, timeout: number): Pro
     } catch {
       // it ended in this very moment
     }
-  }, timeout)
+  }, timeoutMs)
   const result = await child
   clearTimeout(limit)
   if (!result.failed) return undefined
-  if (late) return `${program} did not end within ${timeout / 1000} s`
-  if (result.code === 'ENOENT') return `${program} is not there`
+  if (late) return `${program} did not end within ${timeoutMs / 1000} s`
+  if (result.code === 'ENOENT') return `${program} is not installed`
   if (result.exitCode !== undefined) return `${program} ended with exit code ${result.exitCode}`
   return `${program}: ${result.shortMessage}`
 }

@@ -4,12 +4,12 @@ import { messageOf } from '../../exit.js'
 import { canonical } from '../../net/address.js'
 import { counted } from '../../text/counted.js'
 import { encodeLine, parseLine } from '../../wire/jsonl.js'
-import type { Ban } from '../jail/jail.js'
+import type { Ban } from '../jail/ban.js'
 import { type Backend, BackendError } from './backend.js'
 
 /**
  * One file a ban, named by the address: it holds the ban's record, and its mtime is the end of the ban, so
- * that `find DIR -type f ! -newermt now -delete` is a complete janitor should everything else be dead.
+ * that `find DIR -type f ! -newermt now -delete` ends the bans even when every process of ours is dead.
  * A file comes and goes by one rename or unlink; a reader never sees half of it.
  */
 export function filesBackend(dir: string): Backend {
@@ -29,7 +29,7 @@ export function filesBackend(dir: string): Backend {
   }
   const remove = (ip: string) => rm(path(ip), { force: true })
 
-  /** The bans that lie in the folder; what others have put there is theirs. */
+  /** The bans that lie in the folder; files that others have put there are not touched. */
   const present = async () => {
     const names = await readdir(dir)
     const ours = await Promise.all(
@@ -44,7 +44,7 @@ export function filesBackend(dir: string): Backend {
     return names.filter((_, i) => ours[i])
   }
 
-  /** What the folder should hold. */
+  /** the bans that the folder should hold */
   let inForce = new Map<string, Ban>()
 
   return {
@@ -71,7 +71,7 @@ export function filesBackend(dir: string): Backend {
           }
         }
       }),
-    async verify() {
+    async reconcile() {
       const there = new Set(await present().catch(() => []))
       const missing = [...inForce.values()].filter(({ ip }) => !there.has(ip))
       if (missing.length === 0) return undefined

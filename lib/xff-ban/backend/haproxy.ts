@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import type { Ban } from '../jail/jail.js'
+import type { Ban } from '../jail/ban.js'
 import { applyTo, type Backend, BackendError, type Change } from './backend.js'
 import { type Ask, withRuntimeApi } from './haproxy/runtime-api.js'
 import { replaceFile } from './replace-file.js'
@@ -12,12 +12,12 @@ export interface Options {
 }
 
 const HEADER = '# written by xff-ban: who is banned, and until when in seconds since 1970\n'
-/** How much of a set goes into one command, in bytes: HAProxy takes one of up to 16 KiB (tune.bufsize). */
-const PIECE = 4000
-/** The longest line of `show map`, in bytes: a pointer, a prefix and an end. */
-const LINE = 100
-/** How many lines of others in our map are read before it counts as not ours any more. */
-const STRANGERS = 10_000
+/** How much of a set goes into one command: HAProxy takes one of up to 16 KiB (tune.bufsize). */
+const PIECE_BYTES = 4000
+/** The longest line of `show map`: a pointer, a prefix and an end. */
+const LINE_BYTES = 100
+/** How many entries of others our map may hold. */
+const MAX_FOREIGN = 10_000
 
 /**
  * A map of HAProxy from address or prefix to the end of the ban, changed while it runs and kept in its file,
@@ -35,15 +35,15 @@ export function haproxyBackend({ socket, map }: Options): Backend {
 
   const save = (bans: Iterable<Ban>) => replaceFile(map, textOf(bans))
 
-  /** A command that has nothing to tell unless something is wrong. */
-  const tell = async (ask: Ask, command: string, known = ''): Promise<string> => {
-    const answer = await ask(command)
+  /** A command whose answer is empty unless something is wrong. */
+  const command = async (ask: Ask, text: string, known = ''): Promise<string> => {
+    const answer = await ask(text)
     if (answer === '' || answer === known) return answer
     throw new BackendError(`HAProxy, map ${map}: ${answer}`)
   }
 
   const add = async (ask: Ask, where: string, bans: readonly Ban[]) => {
-    for (const piece of pieces(bans)) await tell(ask, `add map ${where} <<\n${piece}`)
+    for (const piece of pieces(bans)) await command(ask, `add map ${where} <<\n${piece}`)
   }
 
   const replace = (bans: readonly Ban[]) =>
@@ -52,7 +52,7 @@ export function haproxyBackend({ socket, map }: Options): Backend {
       const version = /^New version created: (\d+)$/.exec(answer)?.[1]
       if (version === undefined) throw new BackendError(`HAProxy, map ${map}: ${answer}`)
       await add(ask, `@${version} ${map}`, bans)
-      await tell(ask, `commit map @${version} ${map}`)
+      await command(ask, `commit map @${version} ${map}`)
     })
 
   return {
@@ -72,36 +72,36 @@ export function haproxyBackend({ socket, map }: Options): Backend {
       applyTo(after, changes)
       const gone = [...inForce.keys()].filter(ip => !after.has(ip))
       const moved = [...after.values()].filter(ban => inForce.has(ban.ip) && inForce.get(ban.ip) !== ban)
-      const come = [...after.values()].filter(ban => !inForce.has(ban.ip))
-      if (gone.length + moved.length + come.length === 0) return
+      const added = [...after.values()].filter(ban => !inForce.has(ban.ip))
+      if (gone.length + moved.length + added.length === 0) return
       await save(after.values())
       await withRuntimeApi(socket, async ask => {
-        for (const ip of gone) await tell(ask, `del map ${map} ${ip}`, 'Key not found.')
+        for (const ip of gone) await command(ask, `del map ${map} ${ip}`, 'Key not found.')
         for (const ban of moved) {
-          const lost = await tell(ask, `set map ${map} ${ban.ip} ${endOf(ban)}`, 'entry not found.')
-          if (lost) come.push(ban)
+          const lost = await command(ask, `set map ${map} ${ban.ip} ${endOf(ban)}`, 'entry not found.')
+          if (lost) added.push(ban)
         }
-        await add(ask, map, come)
+        await add(ask, map, added)
       })
       inForce = after
     },
 
-    async verify() {
+    async reconcile() {
       const bans = [...inForce.values()]
-      const amiss: string[] = []
+      const problems: string[] = []
       if ((await readFile(map, 'utf8').catch(() => '')) !== textOf(bans)) {
-        amiss.push(`${map} had been changed`)
+        problems.push(`${map} had been changed`)
         await save(bans)
       }
-      const most = (bans.length + STRANGERS) * LINE
-      const shown = await withRuntimeApi(socket, ask => ask(`show map ${map}`, most))
+      const maxBytes = (bans.length + MAX_FOREIGN) * LINE_BYTES
+      const shown = await withRuntimeApi(socket, ask => ask(`show map ${map}`, maxBytes))
       const there = new Map(shown.split('\n').map(line => line.split(' ').slice(1) as [string, string]))
       const missing = bans.filter(ban => there.get(ban.ip) !== endOf(ban)).length
       if (missing > 0) {
-        amiss.push(`${missing} of ${bans.length} bans were missing from HAProxy's map ${map}`)
+        problems.push(`${missing} of ${bans.length} bans were missing from HAProxy's map ${map}`)
         await replace(bans)
       }
-      return amiss.length === 0 ? undefined : amiss.join('; ')
+      return problems.length === 0 ? undefined : problems.join('; ')
     },
 
     /** The file stays, empty: HAProxy does not start without it. */
@@ -130,7 +130,7 @@ function pieces(bans: readonly Ban[]): string[] {
   let piece = ''
   for (const ban of bans) {
     const line = lineOf(ban)
-    if (piece.length + line.length > PIECE) {
+    if (piece.length + line.length > PIECE_BYTES) {
       whole.push(piece)
       piece = ''
     }

@@ -1,38 +1,38 @@
 import type { Readable, Writable } from 'node:stream'
+import { messageOf } from '../../exit.js'
 import { formatInstant } from '../../wire/instant.js'
 import type { BanRecord, HitRecord } from '../../wire/record.js'
 import type { Backend, Hits } from './backend.js'
 
-/** How often is looked, in milliseconds. */
-const EVERY = 60_000
-/** How many records may wait for a slow reader; then hits are told later. */
-const WAITING = 1000
+/** How often the counts are read. */
+const READ_MS = 60_000
+/** How many records may wait for a slow reader; beyond it hits are emitted later. */
+const MAX_UNREAD = 1000
 
 /**
- * Once a minute, lets the stage tell of each ban that was hit since: a `hit` record with all its hits so far.
- * It ends with the stage's input.
- * @param every between two looks, in milliseconds
+ * Once a minute, has the stage emit a `hit` record for each ban that was hit since, with all its hits so far.
+ * It stops when the stage's input ends.
  */
-export function tellHits(
+export function emitHits(
   stage: Readable & Writable,
   backend: Pick<Backend, 'hits'>,
   warn: (message: string) => void,
-  every = EVERY,
+  readMs = READ_MS,
 ): void {
-  const told = new Map<string, number>()
+  const emitted = new Map<string, number>()
   const timer = setInterval(() => {
-    look().catch(error => warn(`hits: ${error.message}`))
-  }, every)
+    read().catch(error => warn(`hits: ${messageOf(error)}`))
+  }, readMs)
   stage.once('prefinish', () => clearInterval(timer)).once('close', () => clearInterval(timer))
 
-  const look = async () => {
-    if (stage.readableLength > WAITING) return
-    const hits = (await backend.hits?.()) ?? new Map()
+  const read = async () => {
+    if (stage.readableLength > MAX_UNREAD) return
+    const hits = (await backend.hits?.()) ?? new Map<string, Hits>()
     if (stage.writableEnded || stage.destroyed) return
-    for (const ip of told.keys()) if (!hits.has(ip)) told.delete(ip)
+    for (const ip of emitted.keys()) if (!hits.has(ip)) emitted.delete(ip)
     for (const [ip, { hits: count, last }] of hits) {
-      if (told.get(ip) === count) continue
-      told.set(ip, count)
+      if (emitted.get(ip) === count) continue
+      emitted.set(ip, count)
       const record: HitRecord = { type: 'hit', time: formatInstant(last), ip, hits: count }
       stage.push(record)
     }
@@ -40,7 +40,7 @@ export function tellHits(
 }
 
 /**
- * Bans with what they have stopped.
+ * Ban records with how many requests they have stopped.
  * @param hits of those that were hit; undefined where that is not counted
  */
 export function withHits(
@@ -50,6 +50,6 @@ export function withHits(
   if (!hits) return [...bans]
   return bans.map(ban => {
     const counted = hits.get(ban.ip)
-    return { ...ban, hits: counted?.hits ?? 0, ...(counted && { hit: formatInstant(counted.last) }) }
+    return { ...ban, hits: counted?.hits ?? 0, ...(counted && { last_hit: formatInstant(counted.last) }) }
   })
 }

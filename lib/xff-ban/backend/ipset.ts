@@ -1,6 +1,6 @@
 import { family } from '../../net/address.js'
 import { formatPrefix, parsePrefix } from '../../net/prefix.js'
-import type { Ban } from '../jail/jail.js'
+import type { Ban } from '../jail/ban.js'
 import { applyTo, type Backend, BackendError, type Change } from './backend.js'
 import { runProgram } from './run-program.js'
 
@@ -12,11 +12,11 @@ export interface Options {
 }
 
 /** How many entries a set may have; the kernel takes memory for those there are. */
-const MOST = 1_048_576
-/** The longest timeout that the kernel keeps, in seconds: 24.8 days. */
-const LONGEST = 2_147_483
-/** How far the kernel's clock and ours may be apart, in seconds. */
-const SLACK = 5
+const MAX_ENTRIES = 1_048_576
+/** The longest timeout that the kernel keeps: 24.8 days. */
+const MAX_TIMEOUT_S = 2_147_483
+/** How far the kernel's clock and ours may be apart. */
+const TOLERANCE_S = 5
 
 /**
  * Two sets of the kernel, NAME for IPv4 and NAME6 for IPv6, of addresses and prefixes whose entries time out by
@@ -28,15 +28,19 @@ const SLACK = 5
  */
 export function ipsetBackend({ name, now }: Options): Backend {
   const sets = [
-    { set: name, draft: `${name}-new`, kind: `hash:net family inet timeout 0 maxelem ${MOST}` },
-    { set: `${name}6`, draft: `${name}6-new`, kind: `hash:net family inet6 timeout 0 maxelem ${MOST}` },
+    { set: name, draft: `${name}-new`, kind: `hash:net family inet timeout 0 maxelem ${MAX_ENTRIES}` },
+    {
+      set: `${name}6`,
+      draft: `${name}6-new`,
+      kind: `hash:net family inet6 timeout 0 maxelem ${MAX_ENTRIES}`,
+    },
   ]
   let inForce = new Map<string, Ban>()
 
   const setOf = (ip: string) => (family(ip) === 4 ? name : `${name}6`)
   const secondsLeft = ({ until }: Ban) => Math.ceil((until - now()) / 1000)
   // 0 would be for ever
-  const timeout = (ban: Ban) => Math.max(1, Math.min(secondsLeft(ban), LONGEST))
+  const timeout = (ban: Ban) => Math.max(1, Math.min(secondsLeft(ban), MAX_TIMEOUT_S))
   const add = (ban: Ban, suffix = '') => `add ${setOf(ban.ip)}${suffix} ${ban.ip} timeout ${timeout(ban)}`
 
   /** Commands in one run: to make what exists, add what is there, delete what is not is nothing. */
@@ -88,7 +92,7 @@ export function ipsetBackend({ name, now }: Options): Backend {
       applyTo(inForce, changes)
     },
 
-    async verify() {
+    async reconcile() {
       const bans = [...inForce.values()]
       const entries = await Promise.all(sets.map(({ set }) => entriesOf(set)))
       const lost = sets.filter((_, i) => entries[i] === undefined).map(({ set }) => `ipset ${set} was gone`)
@@ -98,11 +102,11 @@ export function ipsetBackend({ name, now }: Options): Backend {
       }
       const there = new Map(entries.flatMap(found => found ?? []))
       // the kernel's timeouts of longer bans are renewed when half of them is over
-      const wanted = (ban: Ban) => Math.min(secondsLeft(ban), LONGEST / 2) - SLACK
+      const wanted = (ban: Ban) => Math.min(secondsLeft(ban), MAX_TIMEOUT_S / 2) - TOLERANCE_S
       const short = bans.filter(ban => (there.get(ban.ip) ?? 0) < wanted(ban))
       await restore(short.map(ban => add(ban)))
-      const amiss = short.filter(ban => !there.has(ban.ip) || secondsLeft(ban) <= LONGEST).length
-      return amiss === 0 ? undefined : `${amiss} of ${bans.length} bans were missing from ipset ${name}`
+      const missing = short.filter(ban => !there.has(ban.ip) || secondsLeft(ban) <= MAX_TIMEOUT_S).length
+      return missing === 0 ? undefined : `${missing} of ${bans.length} bans were missing from ipset ${name}`
     },
 
     async flush() {

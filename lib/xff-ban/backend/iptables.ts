@@ -1,59 +1,55 @@
 import { messageOf } from '../../exit.js'
-import type { Ban } from '../jail/jail.js'
+import type { Ban } from '../jail/ban.js'
 import { type Backend, BackendError, type Change } from './backend.js'
-import { faultOfJumps, type Hook } from './iptables/jumps.js'
+import { type Hook, problemWithJumps } from './iptables/jumps.js'
 import { FAMILIES, type Family, familiesReached, type Listener, readListeners } from './iptables/listeners.js'
 import type { Match } from './iptables/match.js'
 import { nftTable } from './iptables/nft-table.js'
-import { faultOfChains } from './iptables/parse-save.js'
-import { transaction } from './iptables/restore-script.js'
+import { problemWithChains } from './iptables/parse-save.js'
+import { restoreScript } from './iptables/restore-script.js'
 import { checkName } from './iptables/rules.js'
-import { createRulebook } from './iptables/ruleset.js'
-import { type Way, type Wish, warningsOf, waysFor } from './iptables/strategy.js'
-import { install, readHook, remove, restore, surveyTable } from './iptables/tables.js'
+import { createRuleset } from './iptables/ruleset.js'
+import { type Strategy, type StrategyOptions, strategiesFor, warningsOf } from './iptables/strategy.js'
+import { install, readHook, readTable, remove, restore } from './iptables/tables.js'
 import { runProgram } from './run-program.js'
 
-export interface Options extends Hook, Wish {
+export interface Options extends Hook, StrategyOptions {
   match: Match
-  /** why it may not bite where a banned address keeps failing */
+  /** the likely cause when a banned address goes on failing */
   hint: string
-  /** tells people what they should know */
   warn: (message: string) => void
 }
 
 /**
  * Chains of our own, reached from a built-in one, that look for the banned clients' addresses in the packets that
- * the front end sends. The rules hold the end of each ban, so the kernel ends it whatever has become of us.
+ * the front end sends. The rules hold the end of each ban, so the kernel ends it even when xff-ban is dead.
  * A packet's family is that of the connection from the front end, whatever the client's address is: the rules
- * stand in each family in which the app can be reached, in one transaction each.
+ * are in each family in which the app can be reached, in one transaction each.
  * @throws RangeError for a name that no chain can have
  */
 export function iptablesBackend(options: Options): Backend {
-  const { name, chain, ports, protocol, warn } = options
+  const { name, warn } = options
   checkName(name)
-  const ways = waysFor(options)
+  const strategies = strategiesFor(options)
   const nft = nftTable(options)
-  let way = ways[0] as Way
-  let families: readonly Family[] = FAMILIES
-  let book = createRulebook({ ...options, ...way }, [])
+  let rules = createRules(options, strategies[0], [])
 
-  const installIn = (family: Family) => install(family, options, way.table, book.chains)
-
-  /** Takes over with one of the ways. */
-  const start = async (choice: Way, bans: readonly Ban[], listeners: readonly Listener[]) => {
-    way = choice
-    book = createRulebook({ ...options, ...way }, bans)
-    families = reached(listeners)
-    await (way.release ? nft.install() : nft.remove())
-    for (const family of FAMILIES) {
-      if (families.includes(family)) await installIn(family)
-      else await remove(family, options).catch(unlessMissing)
+  /** Takes over with the best strategy that works here. */
+  const start = async (bans: readonly Ban[], listeners: readonly Listener[]): Promise<void> => {
+    for (const [i, strategy] of strategies.entries()) {
+      rules = createRules(options, strategy, bans)
+      try {
+        await (strategy.release ? nft.install() : nft.remove())
+        return await rules.takeOver(listeners)
+      } catch (error) {
+        const next = strategies[i + 1]
+        if (!(error instanceof BackendError) || !next) throw error
+        warn(
+          `${error.message}; so the app's end of a refused connection is not freed: ${next.target} instead`,
+        )
+      }
     }
   }
-
-  /** Only who lives on this host can be seen. */
-  const reached = (listeners: readonly Listener[]) =>
-    chain === 'INPUT' && protocol === 'tcp' ? familiesReached(listeners, ports) : FAMILIES
 
   return {
     name: `iptables chain ${name}`,
@@ -61,34 +57,63 @@ export function iptablesBackend(options: Options): Backend {
     refuses: ip => (ip.includes('/') ? 'packets are searched for one address, not for a prefix' : undefined),
 
     async open(bans) {
-      const listeners = await readSockets()
-      for (const [i, choice] of ways.entries()) {
-        try {
-          await start(choice, bans, listeners)
-          break
-        } catch (error) {
-          const next = ways[i + 1]
-          if (!(error instanceof BackendError) || !next) throw error
-          warn(
-            `${error.message}; so the app's end of a refused connection is not freed: ${next.target} instead`,
-          )
-        }
-      }
-      for (const warning of warningsOf(way, options, listeners)) warn(warning)
+      const listeners = await currentListeners()
+      await start(bans, listeners)
+      for (const warning of warningsOf(rules.strategy, options, listeners)) warn(warning)
     },
 
-    async apply(changes: readonly Change[]) {
-      const revision = book.revise(changes)
+    apply: changes => rules.apply(changes),
+
+    async reconcile() {
+      const problems = await rules.reconcile(await currentListeners())
+      const isWrong = rules.strategy.release && (await nft.reconcile())
+      if (isWrong) problems.push('nft: our table was changed')
+      return problems.length > 0 ? problems.join('; ') : undefined
+    },
+
+    async flush() {
+      for (const family of FAMILIES) await remove(family, options).catch(ignoreMissing)
+      await nft.remove()
+      rules = createRules(options, strategies[0], [])
+    },
+  }
+}
+
+/** The rules of all families, written in the way of one strategy. */
+function createRules(options: Options, strategy: Strategy, bans: readonly Ban[]) {
+  const { chain, ports, protocol, warn } = options
+  const ruleset = createRuleset({ ...options, ...strategy }, bans)
+  let families: readonly Family[] = FAMILIES
+
+  const installIn = (family: Family) => install(family, options, strategy.table, ruleset.chains)
+
+  /** Only listeners on this host can be seen. */
+  const reached = (listeners: readonly Listener[]) =>
+    chain === 'INPUT' && protocol === 'tcp' ? familiesReached(listeners, ports) : FAMILIES
+
+  return {
+    strategy,
+
+    async takeOver(listeners: readonly Listener[]): Promise<void> {
+      families = reached(listeners)
+      for (const family of FAMILIES) {
+        if (families.includes(family)) await installIn(family)
+        else await remove(family, options).catch(ignoreMissing)
+      }
+    },
+
+    async apply(changes: readonly Change[]): Promise<void> {
+      const revision = ruleset.revise(changes)
       if (revision.written.length === 0 && revision.gone.length === 0) return
       for (const family of families) {
-        const fault = faultOfJumps(options, await readHook(family, options, way.table))
-        if (fault !== undefined) {
-          warn(`${family}: ${fault}; put back`)
+        const problem = problemWithJumps(options, await readHook(family, options, strategy.table))
+        if (problem !== undefined) {
+          warn(`${family}: ${problem}; restored`)
           await installIn(family)
           continue
         }
         try {
-          await restore(family, [transaction(way.table, revision)])
+          await restore(family, [restoreScript(strategy.table, revision)])
         } catch (error) {
           // others may have done something to our chains
           warn(`${messageOf(error)}; all rules are written anew`)
@@ -97,39 +122,33 @@ export function iptablesBackend(options: Options): Backend {
       }
     },
 
-    async verify() {
-      const amiss: string[] = []
-      const found = reached(await readSockets())
-      for (const family of found.filter(family => !families.includes(family))) {
+    /** @returns what was missing or wrong */
+    async reconcile(listeners: readonly Listener[]): Promise<string[]> {
+      const problems: string[] = []
+      for (const family of reached(listeners).filter(family => !families.includes(family))) {
         await installIn(family)
         families = [...families, family]
-        amiss.push(`${family}: the app could be reached there without rules`)
+        problems.push(`${family}: the app could be reached there without rules`)
       }
       for (const family of families) {
-        const standing = await surveyTable(family, options, way.table)
-        const fault = faultOfJumps(options, standing.hook) ?? faultOfChains(standing.chains, book.chains)
-        if (fault === undefined) continue
+        const found = await readTable(family, options, strategy.table)
+        const problem =
+          problemWithJumps(options, found.hook) ?? problemWithChains(found.chains, ruleset.chains)
+        if (problem === undefined) continue
         await installIn(family)
-        amiss.push(`${family}: ${fault}`)
+        problems.push(`${family}: ${problem}`)
       }
-      if (way.release && (await nft.repair())) amiss.push('nft: our table was not as we left it')
-      return amiss.length > 0 ? amiss.join('; ') : undefined
-    },
-
-    async flush() {
-      for (const family of FAMILIES) await remove(family, options).catch(unlessMissing)
-      await nft.remove()
-      book = createRulebook({ ...options, ...way }, [])
+      return problems
     },
   }
 }
 
-/** Who waits for connections on this host; nobody, where that cannot be seen. */
-async function readSockets(): Promise<Listener[]> {
+/** The sockets that listen on this host; none, where that cannot be seen. */
+async function currentListeners(): Promise<Listener[]> {
   return readListeners(await runProgram(['ss', '-Hltn']).catch(() => ''))
 }
 
 /** A family whose programs are missing, or that the kernel lacks, has nothing of ours. */
-function unlessMissing(error: unknown): void {
+function ignoreMissing(error: unknown): void {
   if (!(error instanceof BackendError)) throw error
 }

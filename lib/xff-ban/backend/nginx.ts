@@ -1,6 +1,6 @@
 import { readFile, realpath, rm } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Ban } from '../jail/jail.js'
+import type { Ban } from '../jail/ban.js'
 import { applyTo, type Backend, BackendError, type Change } from './backend.js'
 import { replaceFile } from './replace-file.js'
 import { runProgram } from './run-program.js'
@@ -13,8 +13,8 @@ export interface Options {
 }
 
 const HEADER = '# written by xff-ban: changes by hand are lost\n'
-/** The least time between two reloads, in milliseconds. */
-const BETWEEN = 1000
+/** The least time between two reloads. */
+const BETWEEN_RELOADS_MS = 1000
 
 /**
  * A file of `deny` lines for nginx's access module, and a reload whenever it has changed: the first at once, those
@@ -27,21 +27,21 @@ const BETWEEN = 1000
  */
 export function nginxBackend({ file, command }: Options): Backend {
   let inForce = new Map<string, Ban>()
-  let reloaded = Number.NEGATIVE_INFINITY
+  let reloadedAt = Number.NEGATIVE_INFINITY
 
   const textOf = (bans: Iterable<Ban>) => HEADER + [...bans].map(({ ip }) => `deny ${ip};\n`).join('')
   const present = () => readFile(file, 'utf8').catch(() => undefined)
   const nginx = (...args: string[]) => runProgram([...command, ...args])
 
-  /** Writes the file and has it read; what nginx refuses to read is taken back. */
+  /** Writes the file and has nginx read it; if nginx rejects it, the one before is restored. */
   const enforce = async (bans: Iterable<Ban>, check = async () => {}) => {
-    await pause(Math.max(0, reloaded + BETWEEN - performance.now()))
+    await pause(Math.max(0, reloadedAt + BETWEEN_RELOADS_MS - performance.now()))
     const before = await present()
     await replaceFile(file, textOf(bans))
     try {
       await check()
       await nginx('-s', 'reload')
-      reloaded = performance.now()
+      reloadedAt = performance.now()
     } catch (error) {
       // if nginx just does not run, it finds the file when it starts
       const refused = await nginx('-t', '-q').then(
@@ -53,7 +53,7 @@ export function nginxBackend({ file, command }: Options): Backend {
     }
   }
 
-  /** An include that was forgotten would make us a jail without walls. */
+  /** Without the include no ban would have any effect. */
   const isIncluded = async () => {
     const dump = await nginx('-T', '-q')
     const read = [...dump.matchAll(/^# configuration file (.+):$/gm)].map(([, path = '']) => realpath(path))
@@ -79,7 +79,7 @@ export function nginxBackend({ file, command }: Options): Backend {
       inForce = after
     },
 
-    async verify() {
+    async reconcile() {
       if ((await present()) === textOf(inForce.values())) return undefined
       await enforce(inForce.values())
       return `${file} had been changed`

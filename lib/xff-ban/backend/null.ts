@@ -7,7 +7,7 @@ export function nullBackend(): Backend {
     refuses: () => undefined,
     open: async () => {},
     apply: async () => {},
-    verify: async () => undefined,
+    reconcile: async () => undefined,
     flush: async () => {},
   }
 }

@@ -1,64 +1,51 @@
 import { PRIVATE_RANGES } from '../../net/private.js'
+import type { BackendContext } from '../options-backends.js'
+import { givenOnly, PACKET_DEFAULTS, type PacketOptions } from '../options-packets.js'
 import type { Backend } from './backend.js'
 import { swallowsIpv4 } from './bpf/contract.js'
 import { CannotLoad } from './bpf/loadable.js'
 import { type Options as BpfOptions, bpfBackend } from './bpf.js'
+import { matchHint } from './hints.js'
+import { compileMatch, type Match } from './iptables/match.js'
 import { type Options as IptablesOptions, iptablesBackend } from './iptables.js'
 
-/** How packets to a port are policed. */
-export interface PacketWishes {
-  packets: 'auto' | 'bpf' | 'iptables'
-  /** the options given that only one of the two understands, as `--dev` */
-  onlyBpf: readonly string[]
-  onlyIptables: readonly string[]
-  /** only what is said */
-  dev: readonly string[]
-  hops: number | undefined
-  trust: readonly string[]
-  /** the header */
-  field: string
-  /** instead of it, a variable of the uwsgi protocol */
-  uwsgi: string | undefined
-  answer: BpfOptions['answer']
-  hits: boolean
-  /** the built kernel program */
-  object: string
-  now: () => number
-  warn: (message: string) => void
-}
+/** The options of `--port`. */
+type Given = PacketOptions & { port: readonly number[] }
 
 /**
  * The backend for `--port`: bpf where the kernel takes it, else iptables; but never one that does not understand what
- * was asked for. Which it is shows when it opens, and is said.
+ * was asked for. Which one it is is known when it opens, and warned of.
  * @throws RangeError that names the options
  */
-export function packetBackend(wishes: PacketWishes, iptables: IptablesOptions): Backend {
-  const { packets, onlyBpf, onlyIptables } = wishes
-  reject(packets === 'bpf', onlyIptables, '--packets bpf')
-  reject(packets === 'iptables', wishes.hits ? [...onlyBpf, '--hits'] : onlyBpf, '--packets iptables')
-  const bpf = bpfBackend(bpfOptions(wishes, iptables))
-  const why = `${packets === 'bpf' ? '--packets says so, and ' : ''}the kernel takes the program`
-  if (packets === 'bpf') return announced(bpf, `bans by bpf: ${why}`, wishes)
-  const filter = iptablesBackend(iptables)
-  if (packets === 'iptables') return announced(filter, 'bans by iptables: --packets says so', wishes)
+export function packetBackend(given: Given, context: BackendContext): Backend {
+  const [onlyBpf, onlyIptables] = [givenOnly(given, 'bpf'), givenOnly(given, 'iptables')]
+  if (given.packets === 'bpf') reject(onlyIptables.all, '--packets bpf')
+  if (given.packets === 'iptables') reject(onlyBpf.all, '--packets iptables')
+  const bpf = bpfBackend(bpfOptions(given, context))
+  const iptables = iptablesBackend(iptablesOptions(given, context))
+  const opened = (backend: Backend, words: string) =>
+    withAnnouncement(backend, backend === bpf ? iptables : bpf, words, given.hits, context.warn)
+  const loads = 'the kernel takes the program'
+  if (given.packets === 'bpf') return opened(bpf, `bans by bpf: --packets says so, and ${loads}`)
+  if (given.packets === 'iptables') return opened(iptables, 'bans by iptables: --packets says so')
   // options of one side alone ask for it; those of both sides leave the choice to the kernel
-  if (onlyIptables.length > 0 && onlyBpf.length === 0) {
-    return announced(filter, `bans by iptables: only it knows ${onlyIptables.join(' and ')}`, wishes)
-  }
-  if (onlyBpf.length > 0 && onlyIptables.length === 0) {
-    return announced(bpf, `bans by bpf: ${why}, and only it knows ${onlyBpf.join(' and ')}`, wishes)
-  }
-  return firstThatLoads(announced(bpf, `bans by bpf: ${why}`, wishes), filter, wishes)
+  const [bpfWords, iptablesWords] = [onlyBpf.choices.join(' and '), onlyIptables.choices.join(' and ')]
+  if (iptablesWords && !bpfWords) return opened(iptables, `bans by iptables: only it knows ${iptablesWords}`)
+  if (bpfWords && !iptablesWords) return opened(bpf, `bans by bpf: ${loads}, and only it knows ${bpfWords}`)
+  const fallBack = (error: CannotLoad) =>
+    opened(iptables, `bans by iptables: bpf cannot be had: ${error.message}`)
+  return firstThatLoads(opened(bpf, `bans by bpf: ${loads}`), fallBack)
 }
 
-function reject(chosen: boolean, options: readonly string[], other: string): void {
-  if (chosen && options.length > 0) throw new RangeError(`${options.join(' and ')}: not with ${other}`)
+function reject(options: readonly string[], other: string): void {
+  if (options.length > 0) throw new RangeError(`${options.join(' and ')}: not with ${other}`)
 }
 
 /** @throws RangeError */
-function bpfOptions(wishes: PacketWishes, { name, ports }: IptablesOptions): BpfOptions {
-  const { field, uwsgi, hops, trust, dev, answer, object, now } = wishes
-  if (uwsgi !== undefined && wishes.onlyBpf.includes('--header'))
+function bpfOptions(given: Given, { name, object, now }: BackendContext): BpfOptions {
+  const { header, uwsgi, hops, dev: devices, answer = PACKET_DEFAULTS.answer } = given
+  const trust = given.trust.flat()
+  if (uwsgi !== undefined && header !== undefined)
     throw new RangeError('--header and --uwsgi exclude each other')
   if (hops !== undefined && trust.length > 0) throw new RangeError('--hops and --trust exclude each other')
   const wide = trust.find(swallowsIpv4)
@@ -68,15 +55,38 @@ function bpfOptions(wishes: PacketWishes, { name, ports }: IptablesOptions): Bpf
     )
   }
   return {
-    ...{ name, ports, answer, object, now, devices: dev, hops: hops ?? 0 },
+    ...{ name, ports: given.port, answer, object, now, devices, hops: hops ?? 0 },
     protocol: uwsgi === undefined ? 'http' : 'uwsgi',
-    field: uwsgi ?? field,
+    field: uwsgi ?? header ?? PACKET_DEFAULTS.header,
     trust: trust.length > 0 ? trust : PRIVATE_RANGES,
   }
 }
 
-/** Says so when it first opens. */
-function announced(backend: Backend, words: string, { warn, hits }: PacketWishes): Backend {
+/** @throws RangeError */
+function iptablesOptions(given: Given, { name, warn }: BackendContext): IptablesOptions {
+  const { mapped, block } = given
+  const { chain = PACKET_DEFAULTS.chain, protocol = PACKET_DEFAULTS.protocol } = given
+  const { match: text = PACKET_DEFAULTS.match, mark = PACKET_DEFAULTS.mark } = given
+  const hint = matchHint(text, mapped)
+  return { name, ports: given.port, chain, protocol, mark, match: matchOf(text, mapped), hint, block, warn }
+}
+
+function matchOf(text: string, mapped: boolean): Match {
+  try {
+    return compileMatch(text, mapped)
+  } catch (error) {
+    throw error instanceof RangeError ? new RangeError(`--match: ${error.message}`) : error
+  }
+}
+
+/** When it first opens, says so, and takes away what an earlier run has left in the other backend. */
+function withAnnouncement(
+  backend: Backend,
+  other: Backend,
+  words: string,
+  hits: boolean,
+  warn: (message: string) => void,
+): Backend {
   let opened = false
   return {
     ...backend,
@@ -86,12 +96,13 @@ function announced(backend: Backend, words: string, { warn, hits }: PacketWishes
       opened = true
       warn(words)
       if (hits && !backend.hits) warn('--hits: iptables does not count them')
+      await other.flush().catch(error => warn(`${other.name}: old bans may still be there: ${error.message}`))
     },
   }
 }
 
-/** Decides when it opens; what it is not by then, it takes away, as an earlier run may have been that. */
-function firstThatLoads(bpf: Backend, filter: Backend, wishes: PacketWishes): Backend {
+/** Decides when it opens. */
+function firstThatLoads(bpf: Backend, fallBack: (error: CannotLoad) => Backend): Backend {
   let chosen: Backend | undefined
   return {
     ...bpf,
@@ -100,27 +111,19 @@ function firstThatLoads(bpf: Backend, filter: Backend, wishes: PacketWishes): Ba
     async open(bans) {
       try {
         await bpf.open(bans)
-        if (chosen !== bpf) await filter.flush()
         chosen = bpf
       } catch (error) {
         if (!(error instanceof CannotLoad)) throw error
-        const words = `bans by iptables: bpf cannot be had: ${error.message}`
-        if (chosen === bpf || chosen === undefined) chosen = announced(filter, words, wishes)
+        if (chosen === bpf || chosen === undefined) chosen = fallBack(error)
         await chosen.open(bans)
       }
     },
 
     refuses: ip => (chosen ?? bpf).refuses(ip),
     apply: async changes => chosen?.apply(changes),
-    verify: async () => chosen?.verify(),
+    reconcile: async () => chosen?.reconcile(),
     alarmed: () => chosen?.alarmed?.() === true,
-
-    async flush() {
-      if (chosen) return chosen.flush()
-      await bpf.flush().catch(error => wishes.warn(`bpf: ${error.message}`))
-      await filter.flush()
-    },
-
+    flush: async () => chosen?.flush(),
     hits: async () => (await chosen?.hits?.()) ?? new Map(),
   }
 }

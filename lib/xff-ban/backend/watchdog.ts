@@ -1,18 +1,21 @@
 import type { Backend } from './backend.js'
 
-/** How often the backend is asked whether it is alarmed, in milliseconds. */
-const ALARM = 1_000
+/** How often the backend is asked whether something has happened. */
+const ALARM_MS = 1_000
 
 /**
- * Tells when the backend is to be verified: now and then, and when it is alarmed.
- * @param every how often now and then is, in milliseconds
- * @returns what ends it
+ * Tells when the backend is to be reconciled: every `verifyMs`, and when something has happened.
+ * @returns stops it
  */
-export function watch({ alarmed }: Pick<Backend, 'alarmed'>, every: number, doubt: () => void): () => void {
-  const verifying = setInterval(doubt, every)
+export function watch(
+  { alarmed }: Pick<Backend, 'alarmed'>,
+  verifyMs: number,
+  reconcile: () => void,
+): () => void {
+  const verifying = setInterval(reconcile, verifyMs)
   const listening = setInterval(() => {
-    if (alarmed?.()) doubt()
-  }, ALARM)
+    if (alarmed?.()) reconcile()
+  }, ALARM_MS)
   return () => {
     clearInterval(verifying)
     clearInterval(listening)

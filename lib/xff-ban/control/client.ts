@@ -1,17 +1,17 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { codeOf, EXIT, ExitError, messageOf } from '../../exit.js'
-import { encodeLine } from '../../wire/jsonl.js'
-import type { Answer, Request } from '../jail/decide.js'
-import { readAll, readAnswer } from './server.js'
+import { encodeLine, parseLine } from '../../wire/jsonl.js'
+import type { Order, Reply } from '../jail/decide.js'
+import { readAll } from './server.js'
 import { withSocketPath } from './socket-path.js'
 
-/** How long an answer may take, in milliseconds: the backend may wait for other programs meanwhile. */
-const PATIENCE = 60_000
-/** A list of a million bans fits in. */
-const MOST_TEXT = 1 << 28
+/** How long a reply may take: the backend may wait for other programs meanwhile. */
+const TIMEOUT_MS = 60_000
+/** How long the replies may be, in UTF-16 units: the list of a million bans fits in. */
+const MAX_LENGTH = 1 << 28
 
-/** There is somebody, but no answer: exit code 69 (EX_UNAVAILABLE). */
+/** An xff-ban runs, but does not reply: exit code 69 (EX_UNAVAILABLE). */
 export class ControlError extends ExitError {
   constructor(message: string, options?: ErrorOptions) {
     super(message, EXIT.unavailable, options)
@@ -19,36 +19,47 @@ export class ControlError extends ExitError {
 }
 
 /**
- * Asks the running xff-ban, in one go and at most MOST_REQUESTS.
- * @param requests none: for all bans in force
+ * Asks the running xff-ban, in one go and at most MAX_ORDERS.
+ * @param orders none: for all bans in force
  * @returns undefined when none is running
  * @throws ControlError
  */
-export async function ask(path: string, requests: readonly Request[]): Promise<Answer[] | undefined> {
-  let socket: Socket
+export async function ask(path: string, orders: readonly Order[]): Promise<Reply[] | undefined> {
+  const socket = await connectTo(path)
+  if (!socket) return undefined
+  const late = () => socket.destroy(new Error(`no reply in ${TIMEOUT_MS / 1000} seconds`))
+  socket.setTimeout(TIMEOUT_MS, late)
   try {
-    socket = await withSocketPath(path, async reachable => {
-      const connecting = connect({ path: reachable, allowHalfOpen: true })
-      await once(connecting, 'connect')
-      return connecting
-    })
-  } catch (error) {
-    const code = codeOf(error)
-    if (code === 'ENOENT' || code === 'ECONNREFUSED') return undefined
-    throw new ControlError(`cannot speak with the running xff-ban: ${messageOf(error)}`, { cause: error })
-  }
-  socket.setTimeout(PATIENCE, () => socket.destroy(new Error(`no answer in ${PATIENCE / 1000} seconds`)))
-  try {
-    socket.end(requests.map(encodeLine).join(''))
-    const lines = (await readAll(socket, MOST_TEXT)).split('\n')
+    socket.end(orders.map(encodeLine).join(''))
+    const lines = (await readAll(socket, MAX_LENGTH)).split('\n')
     // the blank line tells that it is whole
-    if (lines.pop() !== '' || lines.pop() !== '') throw new Error('the answer broke off')
-    const answers = lines.map(readAnswer)
-    if (requests.length > 0 && answers.length !== requests.length) throw new Error('not an answer')
-    return answers.map(answer => answer ?? { type: 'refused', ip: '', because: 'not an answer' })
+    if (lines.pop() !== '' || lines.pop() !== '') throw new Error('the reply broke off')
+    if (orders.length > 0 && lines.length !== orders.length) throw new Error('not a reply to what was asked')
+    return lines.map(readReply)
   } catch (error) {
     throw new ControlError(`${path}: ${messageOf(error)}`, { cause: error })
   } finally {
     socket.destroy()
   }
+}
+
+/** @returns undefined when none is running */
+async function connectTo(path: string): Promise<Socket | undefined> {
+  try {
+    return await withSocketPath(path, async reachable => {
+      const socket = connect({ path: reachable, allowHalfOpen: true })
+      await once(socket, 'connect')
+      return socket
+    })
+  } catch (error) {
+    const code = codeOf(error)
+    if (code === 'ENOENT' || code === 'ECONNREFUSED') return undefined
+    throw new ControlError(`cannot reach the running xff-ban: ${messageOf(error)}`, { cause: error })
+  }
+}
+
+function readReply(line: string): Reply {
+  const record = parseLine(line, ['ban', 'unban', 'refused', 'unchanged'])
+  if (typeof record === 'string') throw new Error(`a reply is ${record}`)
+  return record
 }

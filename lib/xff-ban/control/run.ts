@@ -1,64 +1,68 @@
 import { finished } from 'node:stream/promises'
-import type { Answer, Request } from '../jail/decide.js'
+import type { Order, Reply } from '../jail/decide.js'
 import type { XffBan } from '../stage.js'
 import { ask } from './client.js'
-import { MOST_REQUESTS } from './server.js'
-import type { Order } from './subcommand.js'
+import { MAX_ORDERS } from './server.js'
+import type { Subcommand } from './subcommand.js'
 
-export interface Means {
+export interface RunOptions {
   /** where a running xff-ban listens; undefined: do not ask there */
   socket: string | undefined
   /** when the bans end, ISO 8601; undefined: as it is set where they are carried out */
   until: string | undefined
-  /** Opens the jail, for when nobody runs. */
+  /** Opens the jail, for when no xff-ban runs. */
   open: (flush: boolean) => Promise<XffBan>
 }
 
 /**
- * Has an order carried out by the xff-ban that runs, or does it here when none does.
- * @returns a line for each address
+ * Has a subcommand carried out by the xff-ban that runs, or does it here when none does.
+ * @returns the replies, one for each address
  * @throws ControlError, JournalError, BackendError
  */
-export async function obey(
-  order: Exclude<Order, { verb: 'filter' | 'list' }>,
-  { socket, until, open }: Means,
-): Promise<Answer[]> {
-  const bans = order.verb === 'flush' && socket !== undefined ? await ask(socket, []) : []
-  const requests = order.verb === 'flush' ? (bans ?? []).map(unbanOf) : order.targets.map(requestFor)
-  const told = bans && socket !== undefined ? await askFor(socket, requests) : undefined
-  if (told) return told
-  return order.verb === 'flush' ? await flush(await open(true)) : await carryOut(await open(false), requests)
-
-  function requestFor(ip: string): Request {
-    if (order.verb !== 'ban') return unbanOf({ ip })
-    return { type: 'ban', ip, ...(until === undefined ? {} : { until }) }
+export async function runSubcommand(
+  subcommand: Exclude<Subcommand, { verb: 'filter' | 'list' }>,
+  { socket, until, open }: RunOptions,
+): Promise<Reply[]> {
+  if (subcommand.verb === 'flush') {
+    const bans = socket === undefined ? undefined : await ask(socket, [])
+    const replies = bans && socket !== undefined ? await askInPortions(socket, bans.map(unbanOf)) : undefined
+    return replies ?? (await flushHere(await open(true)))
   }
+  const orders = subcommand.targets.map(ip =>
+    subcommand.verb === 'ban' ? banOf(ip, until) : unbanOf({ ip }),
+  )
+  const replies = socket === undefined ? undefined : await askInPortions(socket, orders)
+  return replies ?? (await carryOutHere(await open(false), orders))
 }
 
-function unbanOf({ ip }: { ip: string }): Request {
+function banOf(ip: string, until: string | undefined): Order {
+  return { type: 'ban', ip, ...(until === undefined ? {} : { until }) }
+}
+
+function unbanOf({ ip }: { ip: string }): Order {
   return { type: 'unban', ip }
 }
 
-/** Asks in portions that fit. @returns undefined when nobody runs */
-async function askFor(socket: string, requests: readonly Request[]): Promise<Answer[] | undefined> {
-  const answers: Answer[] = []
-  for (let i = 0; i < requests.length; i += MOST_REQUESTS) {
-    const some = await ask(socket, requests.slice(i, i + MOST_REQUESTS))
+/** Asks in portions that fit. @returns undefined when no xff-ban runs */
+async function askInPortions(socket: string, orders: readonly Order[]): Promise<Reply[] | undefined> {
+  const replies: Reply[] = []
+  for (let i = 0; i < orders.length; i += MAX_ORDERS) {
+    const some = await ask(socket, orders.slice(i, i + MAX_ORDERS))
     if (!some) return undefined
-    answers.push(...some)
+    replies.push(...some)
   }
-  return answers
+  return replies
 }
 
-async function carryOut({ stage, ask }: XffBan, requests: readonly Request[]): Promise<Answer[]> {
-  const answers = ask(requests)
+async function carryOutHere({ stage, ask }: XffBan, orders: readonly Order[]): Promise<Reply[]> {
+  const replies = ask(orders)
   stage.resume().end()
-  // where the backend fails this fails, and there are no answers
+  // where the backend fails this fails, and there are no replies
   await finished(stage)
-  return await answers
+  return await replies
 }
 
-async function flush({ stage }: XffBan): Promise<Answer[]> {
+async function flushHere({ stage }: XffBan): Promise<Reply[]> {
   stage.end()
   return await stage.toArray()
 }

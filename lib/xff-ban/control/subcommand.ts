@@ -1,7 +1,7 @@
 import { formatPrefix, parsePrefix } from '../../net/prefix.js'
 
-/** What xff-ban is to do; without words it is the filter. */
-export type Order =
+/** What xff-ban is to do; without a subcommand it is the filter. */
+export type Subcommand =
   | { verb: 'filter' }
   | { verb: 'list' }
   | { verb: 'flush' }
@@ -22,7 +22,7 @@ export const FORMS = `A subcommand goes to the xff-ban that runs with this --nam
  * Reads the words of the command line.
  * @throws RangeError
  */
-export function readOrder(words: readonly string[]): Order {
+export function readSubcommand(words: readonly string[]): Subcommand {
   const [verb, ...rest] = words
   switch (verb) {
     case undefined:

@@ -1,34 +1,33 @@
 import { counted } from '../../text/counted.js'
 import { parseInstant } from '../../wire/instant.js'
-import type { BanRecord, UnbanRecord } from '../../wire/record.js'
+import type { BanRecord, RefusedRecord, UnbanRecord, UnchangedRecord } from '../../wire/record.js'
 import type { Backend, Change } from '../backend/backend.js'
-import type { Jail } from './jail.js'
-import type { Announcer } from './warnings.js'
+import type { Decision, Jail } from './jail.js'
+import { canonicalTarget } from './records.js'
+import type { Warnings } from './warnings.js'
 
-/** What is asked of xff-ban, on stdin or by a person. */
-export type Request = BanRecord | UnbanRecord
+/** What xff-ban is asked to do, on stdin or over the control socket. */
+export type Order = BanRecord | UnbanRecord
 
-/** What somebody who asks is told: the record in force, or why there is none. */
-export type Answer = BanRecord | UnbanRecord | Declined
-export interface Declined {
-  type: 'refused' | 'nothing'
-  ip: string
-  because: string
+/** What is in force after an order, or why it had no effect. */
+export type Reply = BanRecord | UnbanRecord | RefusedRecord | UnchangedRecord
+
+/** An order, and who waits for the reply to it. */
+export interface Pending {
+  order: Order
+  reply?: (reply: Reply) => void
 }
 
-/** A request, and whom to tell what has become of it. */
-export interface Asked {
-  record: Request
-  answer?: (answer: Answer) => void
-}
-
-/** What a batch of requests comes to, each part in the order in which it was decided. */
-export interface Outcome {
+/** What a batch of orders comes to, each part in the order in which it was decided. */
+export interface Batch {
+  /** to be enforced */
   changes: Change[]
-  journaled: Request[]
-  /** to be told once it is enforced and journaled */
-  carriedOut: Request[]
-  answers: (() => void)[]
+  /** to be journaled */
+  journaled: Order[]
+  /** to be emitted once it is enforced and journaled */
+  carriedOut: Order[]
+  /** send the replies, likewise */
+  replies: (() => void)[]
   /** whether the ends of all bans have moved, since the clock was set */
   moved: boolean
 }
@@ -36,10 +35,9 @@ export interface Outcome {
 export interface Tally {
   bans: number
   unbans: number
-  /** bans over before they came */
-  past: number
-  /** records of what is so already */
-  repeats: number
+  /** bans that were over when they came */
+  expired: number
+  duplicates: number
   refused: number
 }
 
@@ -48,96 +46,59 @@ export interface Options {
   backend: Pick<Backend, 'refuses'>
   /** milliseconds since 1970; undefined: the newest record's time is now */
   now: (() => number) | undefined
-  /** by how many milliseconds the clock was set since it was last asked */
-  stepped: () => number
-  announcer: Announcer
+  /** by how many milliseconds the clock was set since the last call */
+  clockStep: () => number
+  warnings: Warnings
   warn: (message: string) => void
 }
 
 export interface Decider {
   tally: Tally
-  /** Clears the jail of what must not be in it, and of the bans that ended while nobody was at work. */
-  begin: () => Outcome
-  /** Decides on requests, and on the bans that end by then. */
-  decide: (asked: readonly Asked[]) => Outcome
+  /** Clears the jail of what must not be in it, and of the bans that ended while no process ran. */
+  begin: () => Batch
+  /** Decides on orders, and on the bans that are over by then. */
+  decide: (pending: readonly Pending[]) => Batch
 }
 
-export function createDecider({ jail, backend, now, stepped, announcer, warn }: Options): Decider {
-  const tally: Tally = { bans: 0, unbans: 0, past: 0, repeats: 0, refused: 0 }
+export function createDecider(options: Options): Decider {
+  const { jail, backend, now, clockStep, warnings, warn } = options
+  const tally: Tally = { bans: 0, unbans: 0, expired: 0, duplicates: 0, refused: 0 }
   let newest = Number.NEGATIVE_INFINITY
-  // for bans from the journal nobody knows when they fell: not after this
-  let begun = Number.NEGATIVE_INFINITY
+  // when bans from the journal were decided is not known: not after this
+  let startedAt = Number.NEGATIVE_INFINITY
 
-  const clock = ({ time }: Request): number => {
+  const clock = ({ time }: Order): number => {
     if (now) return now()
-    // where no record has told a time yet, it is 1970
+    // before the first record that has a time it is 1970
     newest = Math.max(newest, time === undefined ? 0 : parseInstant(time))
     return newest
   }
 
-  const unban = (outcome: Outcome, record: UnbanRecord) => {
-    outcome.changes.push({ unban: record.ip })
-    outcome.journaled.push(record)
-    outcome.carriedOut.push(record)
-    tally.unbans += 1
+  const decideBan = (record: BanRecord, at: number): Decision => {
+    const ip = canonicalTarget(record.ip)
+    const reason = ip === null ? 'not an address' : backend.refuses(ip)
+    return reason === undefined ? jail.ban(record, at) : { does: 'refuse', reason }
   }
 
-  const refuse = ({ ip }: Request, because: string): Declined => {
-    tally.refused += 1
-    return { type: 'refused', ip, because }
-  }
-
-  const settle = (outcome: Outcome, record: Request): Answer => {
-    const at = clock(record)
-    for (const ended of jail.expire(at)) unban(outcome, ended)
-    const unable = record.type === 'ban' ? backend.refuses(record.ip) : undefined
-    if (unable !== undefined) return refuse(record, unable)
-    const decision = record.type === 'ban' ? jail.ban(record, at) : jail.unban(record, at)
-    switch (decision.does) {
-      case 'ban': {
-        const { ban, evicted } = decision
-        if (evicted) unban(outcome, evicted)
-        outcome.changes.push({ ban })
-        outcome.journaled.push(ban.record)
-        outcome.carriedOut.push(ban.record)
-        tally.bans += 1
-        announcer.banned(at)
-        return ban.record
-      }
-      case 'unban':
-        unban(outcome, decision.record)
-        return decision.record
-      case 'past':
-        outcome.journaled.push(...decision.records)
-        if (record.type === 'ban') tally.past += 1
-        else tally.repeats += 1
-        return {
-          type: 'nothing',
-          ip: record.ip,
-          because: record.type === 'ban' ? 'over already' : 'not banned',
-        }
-      case 'again':
-        tally.repeats += 1
-        announcer.again(decision.ban.ip, decision.at, Math.max(decision.since, begun), at)
-        return decision.ban.record
-      case 'nothing':
-        tally.repeats += 1
-        return { type: 'nothing', ip: record.ip, because: record.type === 'ban' ? 'no news' : 'not banned' }
-      case 'refuse':
-        return refuse(record, decision.because)
+  const decideOne = (batch: Batch, order: Order): Reply => {
+    const at = clock(order)
+    addUnbans(batch, tally, jail.unbanExpired(at))
+    const decision = order.type === 'ban' ? decideBan(order, at) : jail.unban(order, at)
+    if (decision.does === 'ban') warnings.banned(at)
+    if (decision.does === 'already-banned') {
+      warnings.stillFailing(decision.ban.ip, decision.at, Math.max(decision.decidedAt, startedAt), at)
     }
+    return addDecision(batch, tally, order, decision)
   }
 
-  const empty = (): Outcome => ({ changes: [], journaled: [], carriedOut: [], answers: [], moved: false })
-
-  /** A clock that is set neither frees nor keeps anybody. */
-  const follow = (outcome: Outcome) => {
-    const by = now ? stepped() : 0
+  /** A clock that is set neither ends nor lengthens a ban. */
+  const followClock = (batch: Batch) => {
+    const by = now ? clockStep() : 0
     if (by === 0) return
     jail.shift(by)
     const inForce = jail.inForce()
-    outcome.moved = true
-    outcome.journaled.push(...inForce.map(({ record }) => record))
+    batch.moved = true
+    batch.journaled.push(...inForce.map(({ record }) => record))
     warn(
       `the clock was set by ${Math.round(by / 1000)} s: the ends of ${counted(inForce.length, 'ban')} move along`,
     )
@@ -146,33 +107,82 @@ export function createDecider({ jail, backend, now, stepped, announcer, warn }: 
   return {
     tally,
     begin() {
-      const outcome = empty()
-      follow(outcome)
+      const batch = emptyBatch()
+      followClock(batch)
       newest = jail.newest()
-      begun = now ? now() : newest
-      for (const ended of jail.expire(begun)) unban(outcome, ended)
+      startedAt = now ? now() : newest
+      addUnbans(batch, tally, jail.unbanExpired(startedAt))
       for (const { ip } of jail.inForce()) {
-        const because = jail.exempt(ip) ?? backend.refuses(ip)
-        if (because === undefined) continue
-        warn(`no longer banned: ${ip}: ${because}`)
-        const decision = jail.unban({ type: 'unban', ip }, begun)
-        if (decision.does === 'unban') unban(outcome, decision.record)
+        const reason = jail.exempt(ip) ?? backend.refuses(ip)
+        if (reason === undefined) continue
+        warn(`no longer banned: ${ip}: ${reason}`)
+        const decision = jail.unban({ type: 'unban', ip }, startedAt)
+        if (decision.does === 'unban') addUnbans(batch, tally, [decision.record])
       }
-      for (const surplus of jail.trim(begun)) unban(outcome, surplus)
-      return outcome
+      addUnbans(batch, tally, jail.unbanSurplus(startedAt))
+      return batch
     },
-    decide(asked) {
-      const outcome = empty()
-      follow(outcome)
-      for (const { record, answer } of asked) {
-        const told = settle(outcome, record)
-        if (answer) outcome.answers.push(() => answer(told))
-        else if (told.type === 'refused') {
-          warn(`refused to ${record.type} ${JSON.stringify(record.ip)}: ${told.because}`)
+    decide(pending) {
+      const batch = emptyBatch()
+      followClock(batch)
+      for (const { order, reply } of pending) {
+        const result = decideOne(batch, order)
+        if (reply) batch.replies.push(() => reply(result))
+        else if (result.type === 'refused') {
+          warn(`refused to ${order.type} ${JSON.stringify(order.ip)}: ${result.reason}`)
         }
       }
-      if (now) for (const ended of jail.expire(now())) unban(outcome, ended)
-      return outcome
+      if (now) addUnbans(batch, tally, jail.unbanExpired(now()))
+      return batch
     },
+  }
+}
+
+function emptyBatch(): Batch {
+  return { changes: [], journaled: [], carriedOut: [], replies: [], moved: false }
+}
+
+function addUnbans(batch: Batch, tally: Tally, records: readonly UnbanRecord[]): void {
+  for (const record of records) {
+    batch.changes.push({ unban: record.ip })
+    batch.journaled.push(record)
+    batch.carriedOut.push(record)
+    tally.unbans += 1
+  }
+}
+
+/** Adds what a decision comes to. @returns the reply to the order */
+function addDecision(batch: Batch, tally: Tally, order: Order, decision: Decision): Reply {
+  const without = (type: 'refused' | 'unchanged', reason: string): Reply => ({ type, ip: order.ip, reason })
+  switch (decision.does) {
+    case 'ban': {
+      const { ban, evicted } = decision
+      addUnbans(batch, tally, evicted ? [evicted] : [])
+      batch.changes.push({ ban })
+      batch.journaled.push(ban.record)
+      batch.carriedOut.push(ban.record)
+      tally.bans += 1
+      return ban.record
+    }
+    case 'unban':
+      addUnbans(batch, tally, [decision.record])
+      return decision.record
+    case 'history':
+      batch.journaled.push(...decision.records)
+      if (order.type === 'ban') tally.expired += 1
+      else tally.duplicates += 1
+      return without('unchanged', order.type === 'ban' ? 'expired already' : 'not banned')
+    case 'already-banned':
+      tally.duplicates += 1
+      return decision.ban.record
+    case 'duplicate':
+      tally.duplicates += 1
+      return without(
+        'unchanged',
+        order.type === 'ban' ? 'no newer than the last record of this address' : 'not banned',
+      )
+    case 'refuse':
+      tally.refused += 1
+      return without('refused', decision.reason)
   }
 }

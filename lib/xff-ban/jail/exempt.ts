@@ -1,16 +1,16 @@
 import { networkInterfaces } from 'node:os'
 import { overlap, type Prefix, parsePrefix } from '../../net/prefix.js'
+import { PRIVATE_RANGES } from '../../net/private.js'
 
 /** Why an address or prefix is never banned; undefined when it may be. */
 export type Exempt = (ip: string) => string | undefined
 
-const LOOPBACK = ['127.0.0.0/8', '::1']
-const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '169.254.0.0/16', 'fe80::/10', 'fc00::/7']
+const LOOPBACK_RANGES: readonly string[] = ['127.0.0.0/8', '::1']
 
-/** How long the addresses of this host are taken as read, in milliseconds. */
-const OWN_FOR = 10_000
+/** How long the addresses of this host are taken as read. */
+const REREAD_MS = 10_000
 
-export interface Exemptions {
+export interface ExemptOptions {
   /** ranges of the user's own, valid CIDR */
   ignore: readonly string[]
   /** whether private ranges may be banned */
@@ -23,40 +23,41 @@ export interface Exemptions {
  * Nobody may be made to ban the host itself: loopback, its own addresses, the ignored ranges, and private
  * ranges unless asked for, are refused; and so is a prefix that holds any of them.
  */
-export function createExempt({ ignore, private: allowPrivate, now }: Exemptions): Exempt {
+export function createExempt({ ignore, private: allowPrivate, now }: ExemptOptions): Exempt {
+  const privateRanges = allowPrivate ? [] : PRIVATE_RANGES.filter(range => !LOOPBACK_RANGES.includes(range))
   // nobody is asked about while a log is quiet, and to read a first address takes a tenth of the start-up
-  const readFixed = () => [
-    ...LOOPBACK.map(range => ({ prefix: prefixOf(range), why: 'loopback is never banned' })),
-    ...ignore.map(range => ({ prefix: prefixOf(range), why: `--ignore ${range}` })),
-    ...(allowPrivate ? [] : PRIVATE).map(range => ({
-      prefix: prefixOf(range),
-      why: `private range ${range} (--private allows it)`,
-    })),
-  ]
+  const readFixed = () =>
+    [
+      ...LOOPBACK_RANGES.map(range => ({ range, reason: 'loopback is never banned' })),
+      ...ignore.map(range => ({ range, reason: `--ignore ${range}` })),
+      ...privateRanges.map(range => ({ range, reason: `private range ${range} (--private allows it)` })),
+    ].flatMap(({ range, reason }) => prefixesOf(range).map(prefix => ({ prefix, reason })))
   let fixed: ReturnType<typeof readFixed> | undefined
   let own: Prefix[] = []
   let readAt = Number.NEGATIVE_INFINITY
 
   return ip => {
-    if (now() - readAt >= OWN_FOR) {
+    if (now() - readAt >= REREAD_MS) {
       own = ownAddresses()
       readAt = now()
     }
-    const target = prefixOf(ip)
+    const [target] = prefixesOf(ip)
+    if (!target) return 'not an address'
     fixed ??= readFixed()
     const known = fixed.find(({ prefix }) => overlap(prefix, target))
-    if (known) return known.why
+    if (known) return known.reason
     return own.some(address => overlap(address, target)) ? 'an address of this host' : undefined
   }
 }
 
 function ownAddresses(): Prefix[] {
   return Object.values(networkInterfaces()).flatMap(addresses =>
-    (addresses ?? []).map(({ address }) => prefixOf(address)),
+    (addresses ?? []).flatMap(({ address }) => prefixesOf(address)),
   )
 }
 
-/** A text that is known to be an address or prefix. */
-function prefixOf(text: string): Prefix {
-  return parsePrefix(text) as Prefix
+/** A text as a prefix; none where it is no address. */
+function prefixesOf(text: string): Prefix[] {
+  const prefix = parsePrefix(text)
+  return prefix ? [prefix] : []
 }

@@ -1,37 +1,34 @@
 import { messageOf } from '../../exit.js'
-import type { Outcome, Request } from '../jail/decide.js'
+import type { Batch, Order } from '../jail/decide.js'
 import type { Journal } from './journal.js'
 
-/** Something that may be told now that it is enforced and journaled. */
-export interface News {
-  carriedOut: readonly Request[]
-  answers: readonly (() => void)[]
-}
+/** What may be emitted and replied now that it is enforced and journaled. */
+export type Journaled = Pick<Batch, 'carriedOut' | 'replies'>
 
-/** What was decided and is not told yet: it waits for the disk, however long that is full. */
+/** What was decided and is not journaled yet: it waits for the disk, however long that is full. */
 export interface Backlog {
-  add: (outcome: Outcome) => void
-  /** Brings what waits into the journal; a failure is said, and all of it waits on. @returns whether it worked */
+  add: (batch: Batch) => void
+  /** Appends all of it to the journal; after a failure, which is warned of, all of it stays. @returns whether it worked */
   write: () => Promise<boolean>
-  /** Hands out what is in the journal to be told. */
-  news: () => News
+  /** Hands out what was written since the last call. */
+  take: () => Journaled
   /** how many records wait for the journal */
   size: () => number
-  /** why they do */
+  /** why they wait */
   failure: () => Error | undefined
 }
 
 export function createBacklog(journal: Journal, warn: (message: string) => void): Backlog {
-  let unwritten: Request[] = []
-  let untold: News = { carriedOut: [], answers: [] }
+  let unwritten: Order[] = []
+  let untaken: Journaled = { carriedOut: [], replies: [] }
   let failure: Error | undefined
 
   return {
-    add({ journaled, carriedOut, answers }) {
+    add({ journaled, carriedOut, replies }) {
       unwritten = unwritten.concat(journaled)
-      untold = {
-        carriedOut: untold.carriedOut.concat(carriedOut),
-        answers: untold.answers.concat(answers),
+      untaken = {
+        carriedOut: untaken.carriedOut.concat(carriedOut),
+        replies: untaken.replies.concat(replies),
       }
     },
 
@@ -40,21 +37,21 @@ export function createBacklog(journal: Journal, warn: (message: string) => void)
         await journal.append(unwritten)
       } catch (error) {
         if (!failure) {
-          warn(`${messageOf(error)}; bans are still enforced, and told once they can be written`)
+          warn(`${messageOf(error)}; bans are still enforced, and emitted as soon as they can be journaled`)
         }
         failure = error instanceof Error ? error : new Error(messageOf(error))
         return false
       }
-      if (failure) warn(`the journal is written again, ${unwritten.length} records`)
+      if (failure) warn(`the journal can be written again, ${unwritten.length} records`)
       failure = undefined
       unwritten = []
       return true
     },
 
-    news() {
-      const news = untold
-      untold = { carriedOut: [], answers: [] }
-      return news
+    take() {
+      const taken = untaken
+      untaken = { carriedOut: [], replies: [] }
+      return taken
     },
     size: () => unwritten.length,
     failure: () => failure,

@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 
-/** Another one means that the machine was booted since (Linux, random(4)). */
-const BOOT = '/proc/sys/kernel/random/boot_id'
-/** So much and less is how exactly the two clocks are told, and drift; in milliseconds. */
-const TOLERANCE = 1_000
+/** It changes with every boot (Linux, random(4)). */
+const BOOT_ID = '/proc/sys/kernel/random/boot_id'
+/** The tolerance between the two clocks: how exactly they can be read, and drift. */
+const TOLERANCE_MS = 1_000
 
 /** Two clocks: one that people and time servers set, and one that only runs; both in milliseconds. */
 export interface Clocks {
@@ -13,31 +13,31 @@ export interface Clocks {
   sinceBoot: () => number
 }
 
-/** Where what one process knew is kept for the next. */
-export interface Kept {
+/** Where one process stores the instant of the boot for the next. */
+export interface BootStore {
   read: () => number | undefined
   write: (bootedAt: number) => void
 }
 
 /**
- * Tells when the wall clock was set, from the instant that it gives for the boot: that one stays where it is otherwise.
+ * Detects that the wall clock was set: only then the instant that it gives for the boot changes.
  * @returns by how many milliseconds it was set since the last call, or since the last process; 0: it was not
  */
-export function createSteps({ wall, sinceBoot }: Clocks, kept: Kept): () => number {
+export function createClockSteps({ wall, sinceBoot }: Clocks, store: BootStore): () => number {
   const bootedAt = () => Math.round(wall() - sinceBoot())
-  let known = kept.read()
+  let known = store.read()
   return () => {
     const found = bootedAt()
-    if (known !== undefined && Math.abs(found - known) < TOLERANCE) return 0
+    if (known !== undefined && Math.abs(found - known) < TOLERANCE_MS) return 0
     const by = known === undefined ? 0 : found - known
     known = found
-    kept.write(found)
+    store.write(found)
     return by
   }
 }
 
-/** Keeps it in a file, for as long as this boot lasts. */
-export function keptIn(path: string): Kept {
+/** Stores it in a file; it counts for as long as this boot lasts. */
+export function bootStoreIn(path: string): BootStore {
   return {
     read() {
       try {
@@ -58,5 +58,5 @@ export function keptIn(path: string): Kept {
 }
 
 function bootId(): string {
-  return readFileSync(BOOT, 'latin1').trim()
+  return readFileSync(BOOT_ID, 'latin1').trim()
 }

@@ -8,12 +8,12 @@ import type { OnBadLine } from '../../wire/bad-line.js'
 import { decode, encodeLine } from '../../wire/jsonl.js'
 import type { BanRecord, UnbanRecord } from '../../wire/record.js'
 
-type Kept = BanRecord | UnbanRecord
+type JournalRecord = BanRecord | UnbanRecord
 
-/** How many lines more than twice what is worth remembering it may have before it is compacted. */
-const SLACK = 10_000
+/** How many lines beyond twice what is to be remembered it may have before it is compacted. */
+const SPARE_LINES = 10_000
 /** How much is written at once while compacting, in UTF-16 units. */
-const BLOCK = 1 << 20
+const BLOCK_LENGTH = 1 << 20
 
 /** What xff-ban remembers over restarts: the records it carried out, as JSON Lines, appended and fsynced. */
 export interface Journal {
@@ -21,23 +21,23 @@ export interface Journal {
    * Returns when the records are on the disk: all of them, or none and the error of the system is thrown.
    * @throws JournalError
    */
-  append: (records: readonly Kept[]) => Promise<void>
+  append: (records: readonly JournalRecord[]) => Promise<void>
   /**
-   * Writes the journal anew when it has grown to much more than is worth remembering, or was taken away.
-   * @returns what there is to say about it
+   * Writes the journal anew when it has grown to much more than is to be remembered, or was taken away.
+   * @returns what to warn of
    */
   tidy: () => Promise<string | undefined>
   close: () => Promise<void>
 }
 
-/** What the journal is the memory of. */
-export interface Remembering {
-  recall: (record: Kept) => void
+/** The state that the journal keeps over restarts. */
+export interface Recallable {
+  recall: (record: JournalRecord) => void
   /** all that is to be recalled, and how many records that are */
-  records: () => Iterable<Kept>
+  records: () => Iterable<JournalRecord>
   size: () => number
-  /** Drops what is not worth remembering any more. */
-  forget: () => void
+  /** Drops what need not be remembered any more. */
+  prune: () => void
 }
 
 /** The journal cannot be used: exit code 66 (EX_NOINPUT) at the start, 74 (EX_IOERR) later. */
@@ -55,19 +55,19 @@ export const NO_JOURNAL: Journal = {
  * is no ban or unban, as a last one torn by a crash, is reported and passed over.
  * @throws JournalError
  */
-export async function openJournal(path: string, memory: Remembering, onBadLine: OnBadLine): Promise<Journal> {
+export async function openJournal(path: string, state: Recallable, onBadLine: OnBadLine): Promise<Journal> {
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o750 })
     let file = await open(path, 'a+', 0o600)
-    let lines = await readJournal(path, memory.recall, onBadLine)
+    let lines = await readJournal(path, state.recall, onBadLine)
     let { size } = await file.stat()
     // a torn line must not swallow the record that is written next
     let torn = !(await endsWithNewline(file, size))
     let failed = false
     // how many lines it has when it is worth a look again
-    let nextLook = SLACK
+    let nextLook = SPARE_LINES
 
-    const append = async (records: readonly Kept[]) => {
+    const append = async (records: readonly JournalRecord[]) => {
       if (records.length === 0) return
       // what a failed attempt has left goes first
       if (failed) await file.truncate(size)
@@ -82,7 +82,7 @@ export async function openJournal(path: string, memory: Remembering, onBadLine: 
     }
 
     const compact = async () => {
-      const written = await replace(path, memory.records())
+      const written = await replace(path, state.records())
       await file.close()
       file = written.file
       lines = written.lines
@@ -111,9 +111,9 @@ export async function openJournal(path: string, memory: Remembering, onBadLine: 
             return `the journal ${path} was taken away; written anew`
           }
           if (lines <= nextLook) return undefined
-          memory.forget()
-          if (lines > 2 * memory.size() + SLACK) await compact()
-          nextLook = lines + SLACK
+          state.prune()
+          if (lines > 2 * state.size() + SPARE_LINES) await compact()
+          nextLook = lines + SPARE_LINES
           return undefined
         } catch (error) {
           nextLook = 2 * lines
@@ -137,13 +137,13 @@ export async function openJournal(path: string, memory: Remembering, onBadLine: 
 /** Tells what a journal holds, oldest first. @returns how many lines it has, at least */
 export async function readJournal(
   path: string,
-  recall: (record: Kept) => void,
+  recall: (record: JournalRecord) => void,
   onBadLine: OnBadLine,
 ): Promise<number> {
   let lines = 0
   const sink = new Writable({
     objectMode: true,
-    write(record: Kept, _encoding, done) {
+    write(record: JournalRecord, _encoding, done) {
       lines += 1
       recall(record)
       done()
@@ -158,7 +158,7 @@ export async function readJournal(
 }
 
 /** Puts a journal of these records in the place of the old one, which stays whole until the new one is. */
-async function replace(path: string, records: Iterable<Kept>) {
+async function replace(path: string, records: Iterable<JournalRecord>) {
   const draft = `${path}.new`
   await rm(draft, { force: true }) // half of an earlier attempt
   const file = await open(draft, 'wx', 0o600)
@@ -175,7 +175,7 @@ async function replace(path: string, records: Iterable<Kept>) {
     for (const record of records) {
       lines += 1
       block += encodeLine(record)
-      if (block.length >= BLOCK) await flush()
+      if (block.length >= BLOCK_LENGTH) await flush()
     }
     await flush()
     await file.sync()

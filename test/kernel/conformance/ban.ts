@@ -1,5 +1,5 @@
 import { formatInstant } from '../../../lib/wire/instant.js'
-import type { Ban } from '../../../lib/xff-ban/jail/jail.js'
+import type { Ban } from '../../../lib/xff-ban/jail/ban.js'
 
 /** A ban from now on. */
 export function ban(ip: string, seconds = 3600): Ban {

@@ -28,7 +28,7 @@ export const behaviours: Readonly<Record<string, (t: Test, place: Place) => Prom
     await refused(t, place, [ATTACKER])
     await backend.apply([{ ban: ban(ATTACKER6) }])
     await refused(t, place, [ATTACKER, ATTACKER6])
-    t.equal(await backend.verify(), undefined, 'all is well')
+    t.equal(await backend.reconcile(), undefined, 'all is well')
   },
 
   async 'a second ban replaces the first, and one unban ends both'(t, place) {
@@ -39,7 +39,7 @@ export const behaviours: Readonly<Record<string, (t: Test, place: Place) => Prom
     await refused(t, place, [ATTACKER, LATER])
     await backend.apply([{ unban: ATTACKER }])
     await refused(t, place, [LATER])
-    t.equal(await backend.verify(), undefined, 'all is well')
+    t.equal(await backend.reconcile(), undefined, 'all is well')
   },
 
   async 'changes of one address take place in their order'(t, place) {
@@ -59,7 +59,7 @@ export const behaviours: Readonly<Record<string, (t: Test, place: Place) => Prom
     await backend.apply([{ unban: LATER }, { unban: '2001:db8::ffff' }])
     await backend.apply([])
     await refused(t, place, [ATTACKER])
-    t.equal(await backend.verify(), undefined, 'all is well')
+    t.equal(await backend.reconcile(), undefined, 'all is well')
   },
 
   async 'a prefix refuses all in it, or is refused'(t, place) {
@@ -71,7 +71,7 @@ export const behaviours: Readonly<Record<string, (t: Test, place: Place) => Prom
     }
     await backend.apply(PREFIXES.map(prefix => ({ ban: ban(prefix) })))
     await refused(t, place, IN_PREFIXES, [...IN_PREFIXES, ...BESIDE_PREFIXES])
-    t.equal(await backend.verify(), undefined, 'all is well')
+    t.equal(await backend.reconcile(), undefined, 'all is well')
     await backend.apply(PREFIXES.map(unban => ({ unban })))
     await refused(t, place, [], [...IN_PREFIXES, ...BESIDE_PREFIXES])
   },
@@ -81,7 +81,7 @@ export const behaviours: Readonly<Record<string, (t: Test, place: Place) => Prom
     await backend.open([ban(ATTACKER)])
     await backend.apply(THOUSAND.map(ip => ({ ban: ban(ip) })))
     await refused(t, place, [ATTACKER, ...THOUSAND], [...EVERYBODY, ...THOUSAND])
-    t.equal(await backend.verify(), undefined, 'all is well')
+    t.equal(await backend.reconcile(), undefined, 'all is well')
     const next = place.start()
     await next.open([ATTACKER6, ...THOUSAND].map(ip => ban(ip)))
     await refused(t, place, [ATTACKER6, ...THOUSAND], [...EVERYBODY, ...THOUSAND])
@@ -94,7 +94,7 @@ export const behaviours: Readonly<Record<string, (t: Test, place: Place) => Prom
     const backend = place.start()
     await backend.open([ban(ATTACKER6, 7200), ban(LATER)])
     await refused(t, place, [ATTACKER6, LATER])
-    t.equal(await backend.verify(), undefined, 'all is well')
+    t.equal(await backend.reconcile(), undefined, 'all is well')
     await backend.apply([{ unban: ATTACKER6 }])
     await refused(t, place, [LATER])
     await place.start().open([])
@@ -107,9 +107,9 @@ export const behaviours: Readonly<Record<string, (t: Test, place: Place) => Prom
     await refused(t, place, [ATTACKER, ATTACKER6, LATER])
     for (const [what, damage] of Object.entries(place.damages)) {
       await damage()
-      t.type(await backend.verify(), 'string', `${what}: is said`)
+      t.type(await backend.reconcile(), 'string', `${what}: is said`)
       await refused(t, place, [ATTACKER, ATTACKER6, LATER])
-      t.equal(await backend.verify(), undefined, `${what}: is all well again`)
+      t.equal(await backend.reconcile(), undefined, `${what}: is all well again`)
     }
     await backend.apply([{ unban: ATTACKER }, { unban: ATTACKER6 }])
     await refused(t, place, [LATER])
@@ -125,7 +125,7 @@ export const behaviours: Readonly<Record<string, (t: Test, place: Place) => Prom
     await refused(t, place, [LATER, THEIRS], all)
     for (const damage of Object.values(place.damages)) {
       await damage()
-      await backend.verify()
+      await backend.reconcile()
     }
     await refused(t, place, [LATER, THEIRS], all)
     await place.start().open([ban(ATTACKER6)])
@@ -138,12 +138,12 @@ export const behaviours: Readonly<Record<string, (t: Test, place: Place) => Prom
     const backend = place.start()
     await backend.open([ban(ATTACKER), ban(ATTACKER6)])
     const comeBack = await place.goAway()
-    await backendErrorAtMost(t, () => backend.verify())
+    await backendErrorAtMost(t, () => backend.reconcile())
     await backendErrorAtMost(t, () => backend.apply([{ ban: ban(LATER) }, { unban: ATTACKER6 }]))
     await comeBack()
     await backend.open([ban(ATTACKER), ban(LATER)])
     await refused(t, place, [ATTACKER, LATER])
-    t.equal(await backend.verify(), undefined, 'all is well')
+    t.equal(await backend.reconcile(), undefined, 'all is well')
     await backend.apply([{ unban: LATER }])
     await refused(t, place, [ATTACKER])
   },
@@ -156,7 +156,7 @@ export const behaviours: Readonly<Record<string, (t: Test, place: Place) => Prom
     const comeBack = await place.goAway()
     await comeBack()
     await refused(t, place, [ATTACKER, LATER])
-    t.equal(await backend.verify(), undefined, 'all is well')
+    t.equal(await backend.reconcile(), undefined, 'all is well')
   },
 
   async 'a ban ends there without us'(t, place) {

@@ -31,7 +31,7 @@ export const exec: Subject = {
         execBackend({
           onBan: [program, 'add', '{ip}'],
           onUnban: [program, 'del', '{ip}'],
-          timeout: LIMIT,
+          timeoutMs: LIMIT,
           memory,
           warn: message => t.comment(message),
         }),

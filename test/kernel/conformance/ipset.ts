@@ -72,7 +72,7 @@ export const ipset: Subject = {
       const backend = (await ipset.build(t)).start()
       await backend.open([ban(ATTACKER, 365 * 86_400)])
       await run('-exist', 'add', NAME, ATTACKER, 'timeout', '1000000')
-      t.equal(await backend.verify(), undefined, 'nothing is amiss')
+      t.equal(await backend.reconcile(), undefined, 'nothing is amiss')
       t.match((await execa('ipset', ['save', NAME])).stdout, /203\.0\.113\.7 timeout 21474\d\d$/m)
     },
 

@@ -76,7 +76,7 @@ export const nginx: Subject = {
       t.equal(reloads(), 1)
       await backend.apply([{ unban: LATER }])
       await backend.apply([{ ban: ban(ATTACKER, 7200) }])
-      await backend.verify()
+      await backend.reconcile()
       t.equal(reloads(), 1)
       await backend.apply([{ ban: ban(LATER) }])
       t.equal(reloads(), 2)

@@ -40,7 +40,7 @@ async function perform({ does, ips = [] }: Call): Promise<string | undefined> {
   else if (does === 'ban') await backend.apply(ips.map(ip => ({ ban: banOf(ip) })))
   else if (does === 'unban') await backend.apply(ips.map(ip => ({ unban: ip })))
   else if (does === 'flush') await backend.flush()
-  else return backend.verify()
+  else return backend.reconcile()
   return undefined
 }
 

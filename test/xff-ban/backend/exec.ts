@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { Backend } from '../../../lib/xff-ban/backend/backend.js'
 import { execBackend } from '../../../lib/xff-ban/backend/exec.js'
-import type { Ban } from '../../../lib/xff-ban/jail/jail.js'
+import type { Ban } from '../../../lib/xff-ban/jail/ban.js'
 import { testdir } from '../../support/testdir.js'
 
 const ban = (ip: string, uri = '/'): Ban => ({ ip, until: 0, record: { type: 'ban', ip, last: { uri } } })
@@ -19,7 +19,7 @@ interface Setting {
 }
 
 /** A backend that calls a shell script, in whose folder it runs. */
-function withScript(t: Test, script: string, timeout = 10_000): Setting {
+function withScript(t: Test, script: string, timeoutMs = 10_000): Setting {
   const folder = testdir(t)
   const program = join(folder, 'program')
   writeFileSync(program, `#!/bin/sh\ncd ${folder}\n${script}\n`)
@@ -28,7 +28,7 @@ function withScript(t: Test, script: string, timeout = 10_000): Setting {
   const backend = execBackend({
     onBan: [program, 'ban', 'a={ip}', ';$HOME'],
     onUnban: [program, 'unban', '{ip}'],
-    timeout,
+    timeoutMs,
     memory: join(folder, 'told'),
     warn: message => said.push(message.replaceAll(`${folder}/`, '')),
   })
@@ -39,7 +39,7 @@ function withScript(t: Test, script: string, timeout = 10_000): Setting {
   return { backend, folder, said, lines, program }
 }
 
-t.test('the arguments as given, the record on stdin', async t => {
+t.test('a program gets its arguments as given, and the record on stdin', async t => {
   const { backend, said, lines } = withScript(t, 'echo "$@" >>args; cat >>records')
   await backend.open([])
   await backend.apply([{ ban: ban('203.0.113.7', '/?q=$(id)') }, { unban: '203.0.113.7' }])
@@ -63,25 +63,28 @@ t.test('a program that fails is run again', async t => {
   await backend.open([ban('203.0.113.7')])
   t.same(lines('args'), ['ban', 'ban', 'ban'])
   t.same(said, [])
-  t.equal(await backend.verify(), undefined)
+  t.equal(await backend.reconcile(), undefined)
 })
 
-t.test('what fails for good is said, hinders nobody, and waits for the next look', async t => {
-  const { backend, folder, said, lines } = withScript(
-    t,
-    'echo "$1" >>args; case $2 in *.7) [ -e mended ] || exit 3 ;; esac',
-  )
-  await backend.open([])
-  await backend.apply([{ ban: ban('203.0.113.7') }, { ban: ban('203.0.113.8') }])
-  t.same(said, ['--on-ban for 203.0.113.7: program ended with exit code 3, 3 times'])
-  t.equal(lines('args').length, 4)
-  writeFileSync(join(folder, 'mended'), '')
-  t.equal(await backend.verify(), 'changes carried out that had failed before: 1')
-  t.equal(lines('args').length, 5)
-  t.equal(await backend.verify(), undefined)
-})
+t.test(
+  'a program that keeps failing for one address is warned of, holds up no other, and is run again later',
+  async t => {
+    const { backend, folder, said, lines } = withScript(
+      t,
+      'echo "$1" >>args; case $2 in *.7) [ -e mended ] || exit 3 ;; esac',
+    )
+    await backend.open([])
+    await backend.apply([{ ban: ban('203.0.113.7') }, { ban: ban('203.0.113.8') }])
+    t.same(said, ['--on-ban for 203.0.113.7: program ended with exit code 3, 3 times'])
+    t.equal(lines('args').length, 4)
+    writeFileSync(join(folder, 'mended'), '')
+    t.equal(await backend.reconcile(), 'changes carried out that had failed before: 1')
+    t.equal(lines('args').length, 5)
+    t.equal(await backend.reconcile(), undefined)
+  },
+)
 
-t.test('a program that is broken is not run for everybody', async t => {
+t.test('a program that fails every time is not run for every ban', async t => {
   const { backend, said, lines, program } = withScript(t, 'echo "$1" >>args; exit 1')
   const bans = Array.from({ length: 100 }, (_, i) => ban(`203.0.113.${i}`))
   await backend.open(bans)
@@ -91,7 +94,7 @@ t.test('a program that is broken is not run for everybody', async t => {
   t.equal(said.at(-1), `${100 - failures} more changes wait until the programs work again`)
   t.equal(lines('args').length, failures * 3)
   writeFileSync(program, '#!/bin/sh\nexit 0\n')
-  t.equal(await backend.verify(), 'changes carried out that had failed before: 100')
+  t.equal(await backend.reconcile(), 'changes carried out that had failed before: 100')
 })
 
 t.test('a program that hangs is ended, with its children', async t => {
@@ -109,7 +112,7 @@ t.test('a program may leave something running', async t => {
   for (const pid of lines('pids')) t.ok(process.kill(Number(pid), 'SIGKILL'))
 })
 
-t.test('a new run unbans whom it finds told and no longer banned', async t => {
+t.test('after a restart the program is run to unban those who are no longer banned', async t => {
   const { backend, folder, lines, program } = withScript(t, 'echo "$1 $2" >>args')
   await backend.open([ban('203.0.113.7'), ban('203.0.113.8')])
   t.same(lines('told'), ['203.0.113.7', '203.0.113.8'])
@@ -118,7 +121,7 @@ t.test('a new run unbans whom it finds told and no longer banned', async t => {
     [program, 'ban', '{ip}'],
     [program, 'unban', '{ip}'],
   ]
-  const options = { onBan, onUnban, timeout: 10_000, memory: join(folder, 'told'), warn: () => {} }
+  const options = { onBan, onUnban, timeoutMs: 10_000, memory: join(folder, 'told'), warn: () => {} }
   await execBackend(options).open([ban('203.0.113.8')])
   t.same(lines('args').sort(), ['ban 203.0.113.8', 'unban 203.0.113.7'])
   t.same(lines('told'), ['203.0.113.8'])

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { filesBackend } from '../../../lib/xff-ban/backend/files.js'
-import type { Ban } from '../../../lib/xff-ban/jail/jail.js'
+import type { Ban } from '../../../lib/xff-ban/jail/ban.js'
 import { testdir } from '../../support/testdir.js'
 
 const ban = (ip: string, until: number): Ban => ({
@@ -11,7 +11,7 @@ const ban = (ip: string, until: number): Ban => ({
   record: { type: 'ban', ip, until: new Date(until).toISOString() },
 })
 
-t.test('a file a ban, its mtime the end', async t => {
+t.test('each ban has a file, whose mtime is its end', async t => {
   const dir = join(testdir(t), 'jail')
   const backend = filesBackend(dir)
   await backend.open([ban('203.0.113.1', 1_795_000_000_000)])
@@ -24,7 +24,7 @@ t.test('a file a ban, its mtime the end', async t => {
   t.equal(statSync(join(dir, '203.0.113.1')).mtimeMs, 1_795_000_120_000, 'a ban of one banned replaces it')
 })
 
-t.test('what an earlier run left goes, what others put there stays', async t => {
+t.test('files of an earlier run are removed, files of others stay', async t => {
   const dir = testdir(t, { README: 'x', '203.0.113.50': 'by hand', '.203.0.113.3.new': 'half' })
   const earlier = filesBackend(dir)
   await earlier.open([ban('203.0.113.1', 1_795_000_000_000), ban('203.0.113.2', 1_795_000_000_000)])
@@ -36,7 +36,7 @@ t.test('what an earlier run left goes, what others put there stays', async t => 
   t.same(readdirSync(dir).sort(), ['.hidden', '203.0.113.50', 'README'])
 })
 
-t.test('a folder that cannot be is a clear error', async t => {
+t.test('a folder that cannot be made is a clear error', async t => {
   const dir = testdir(t, { file: 'x' })
   await t.rejects(filesBackend(join(dir, 'file')).open([]), {
     exitCode: 69,

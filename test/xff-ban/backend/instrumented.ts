@@ -1,14 +1,14 @@
 import t from 'tap'
-import { measured } from '../../../lib/xff-ban/backend/instrumented.js'
+import { instrumented } from '../../../lib/xff-ban/backend/instrumented.js'
 
-t.test('transactions are timed, failures counted and passed on', async t => {
+t.test('transactions of a backend are timed, its failures counted and passed on', async t => {
   let clock = 0
   const times: number[] = []
   let errors = () => -1
   const fail = async () => {
     throw new Error('no backend')
   }
-  const backend = measured(
+  const backend = instrumented(
     {
       name: 'slow',
       refuses: ip => `not ${ip}`,
@@ -17,7 +17,7 @@ t.test('transactions are timed, failures counted and passed on', async t => {
         clock += 1500
         if (changes.length === 0) await fail()
       },
-      verify: fail,
+      reconcile: fail,
       flush: fail,
     },
     {
@@ -35,7 +35,7 @@ t.test('transactions are timed, failures counted and passed on', async t => {
   t.strictSame(times, [1.5])
   t.equal(errors(), 0)
   await t.rejects(backend.apply([]), { message: 'no backend' })
-  await t.rejects(backend.verify(), { message: 'no backend' })
+  await t.rejects(backend.reconcile(), { message: 'no backend' })
   await t.rejects(backend.flush(), { message: 'no backend' })
   t.equal(errors(), 3)
   t.strictSame(times, [1.5], 'a failure has no time')

@@ -1,54 +1,42 @@
 import t from 'tap'
-import { compileMatch } from '../../../lib/xff-ban/backend/iptables/match.js'
-import { type PacketWishes, packetBackend } from '../../../lib/xff-ban/backend/packets.js'
+import type { Option } from '../../../lib/cli/options/option.js'
+import { packetBackend } from '../../../lib/xff-ban/backend/packets.js'
+import { PACKET_OPTIONS, type PacketOptions } from '../../../lib/xff-ban/options-packets.js'
 
 const said: string[] = []
-const WISHES: PacketWishes = {
-  ...{
-    packets: 'auto',
-    onlyBpf: [],
-    onlyIptables: [],
-    dev: [],
-    hops: undefined,
-    trust: [],
-    uwsgi: undefined,
-  },
-  ...{ field: 'X-Forwarded-For', answer: '403', hits: false, object: '/nowhere/xff-ban.bpf.o' },
-  ...{ now: () => 1_795_000_000_000, warn: message => said.push(message) },
+const CONTEXT = {
+  ...{ name: 'xff-ban', state: '/nowhere/xff-ban.jsonl', object: '/nowhere/xff-ban.bpf.o' },
+  ...{ now: () => 1_795_000_000_000, warn: (message: string) => said.push(message) },
 }
-const IPTABLES = {
-  ...{ ports: [3031], name: 'xff-ban', chain: 'INPUT', protocol: 'tcp', match: compileMatch('http', false) },
-  ...{ hint: '', block: undefined, mark: 1, warn: () => {} },
-}
-const backend = (wishes: Partial<PacketWishes>) => packetBackend({ ...WISHES, ...wishes }, IPTABLES)
+const read = Object.entries<Option<unknown>>(PACKET_OPTIONS).map(([name, option]) => [name, option.parse([])])
+const NOT_GIVEN: PacketOptions = Object.fromEntries(read)
 
-t.test('what one way does not understand, it does not take', async t => {
-  const wrong: [Partial<PacketWishes>, RegExp][] = [
-    [{ packets: 'bpf', onlyIptables: ['--match'] }, /^--match: not with --packets bpf$/],
-    [
-      { packets: 'iptables', onlyBpf: ['--hops', '--dev'] },
-      /^--hops and --dev: not with --packets iptables$/,
-    ],
+const backend = (given: Partial<PacketOptions>) =>
+  packetBackend({ ...NOT_GIVEN, port: [3031], ...given }, CONTEXT)
+
+t.test('options that only the other packet backend understands are refused', async t => {
+  const wrong: [Partial<PacketOptions>, RegExp][] = [
+    [{ packets: 'bpf', match: 'http' }, /^--match: not with --packets bpf$/],
+    [{ packets: 'iptables', hops: 2, dev: ['eth0'] }, /^--dev and --hops: not with --packets iptables$/],
     [{ packets: 'iptables', hits: true }, /^--hits: not with --packets iptables$/],
-    [{ uwsgi: 'REMOTE_ADDR', onlyBpf: ['--header', '--uwsgi'] }, /--header and --uwsgi exclude each other/],
-    [{ hops: 2, trust: ['10.0.0.0/8'] }, /--hops and --trust exclude each other/],
-    [{ trust: ['10.0.0.0/8', '::/0'] }, /^--trust: expected .* IPv4, got "::\/0"$/],
+    [{ uwsgi: 'REMOTE_ADDR', header: 'X-Real-IP' }, /--header and --uwsgi exclude each other/],
+    [{ hops: 2, trust: [['10.0.0.0/8']] }, /--hops and --trust exclude each other/],
+    [{ trust: [['10.0.0.0/8'], ['::/0']] }, /^--trust: expected .* IPv4, got "::\/0"$/],
   ]
-  for (const [wishes, message] of wrong) t.throws(() => backend(wishes), { name: 'RangeError', message })
+  for (const [given, message] of wrong) t.throws(() => backend(given), { name: 'RangeError', message })
 })
 
-t.test('options of one side ask for it; those of both leave the choice', async t => {
+t.test('options of one packet backend choose it; those of both leave the choice to the kernel', async t => {
   t.equal(backend({}).name, 'bpf or iptables')
-  t.match(backend({ onlyIptables: ['--match'] }).name, /^iptables/)
-  t.match(backend({ onlyBpf: ['--uwsgi'], onlyIptables: ['--match'] }).name, /^bpf or iptables$/)
-  t.match(backend({ onlyBpf: ['--uwsgi'] }).name, /^bpf program/)
+  t.match(backend({ match: 'http' }).name, /^iptables/)
+  t.match(backend({ uwsgi: 'REMOTE_ADDR', match: 'http' }).name, /^bpf or iptables$/)
+  t.match(backend({ uwsgi: 'REMOTE_ADDR' }).name, /^bpf program/)
   t.match(backend({ packets: 'iptables' }).name, /^iptables/)
 })
 
-t.test('without object, tools or kernel, what is missing is said', async t => {
-  for (const wishes of [{ packets: 'bpf' }, { onlyBpf: ['--uwsgi'] }] as const) {
-    await t.rejects(backend(wishes).open([]), {
-      name: 'Error',
+t.test('a bpf backend without its object names what is missing', async t => {
+  for (const given of [{ packets: 'bpf' }, { uwsgi: 'REMOTE_ADDR' }] as const) {
+    await t.rejects(backend(given).open([]), {
       exitCode: 69,
       message: /\/nowhere\/xff-ban\.bpf\.o is missing \(make dist puts it there\)/,
     })
@@ -56,7 +44,7 @@ t.test('without object, tools or kernel, what is missing is said', async t => {
   t.same(said, [], 'nothing is said of what did not begin')
 })
 
-t.test('prefixes: all but what would take in IPv4 by the way', async t => {
+t.test('bpf takes every prefix but an IPv6 one that holds all of IPv4', async t => {
   const { refuses } = backend({ packets: 'bpf' })
   for (const ip of [
     '203.0.113.0/24',

@@ -10,7 +10,7 @@ const BAN = {
   failures: 11,
 } as const
 
-t.test('bans as a table', async t => {
+t.test('the table of bans shows the time left, the count and the last failure', async t => {
   const cells = (text: string) => text.split('\n').map(line => line.split(/ {2,}/))
   t.same(cells(banTable([BAN], NOW)), [
     ['BANNED', 'ENDS IN', 'UNTIL', 'COUNT', 'FAILURES', 'THE LAST OF THEM'],
@@ -18,7 +18,7 @@ t.test('bans as a table', async t => {
     [''],
   ])
   const counted = [
-    { ...BAN, hits: 40, hit: '2026-11-22T13:59:00.000Z' },
+    { ...BAN, hits: 40, last_hit: '2026-11-22T13:59:00.000Z' },
     { ...BAN, hits: 0 },
   ]
   const rows = cells(banTable(counted, NOW))

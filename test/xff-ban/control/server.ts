@@ -1,10 +1,13 @@
 /** list, ban, unban and flush, with a running xff-ban and without one. */
+
+import { once } from 'node:events'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
-import { connect } from 'node:net'
-import { join, relative } from 'node:path'
+import { connect, type Socket } from 'node:net'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { execa } from 'execa'
 import t from 'tap'
+import { withSocketPath } from '../../../lib/xff-ban/control/socket-path.js'
 import { bundle } from '../../support/commands.js'
 import { testdir } from '../../support/testdir.js'
 import { waitFor } from '../../support/wait-for.js'
@@ -43,7 +46,7 @@ function jailAt(t: Parameters<typeof testdir>[0]) {
   }
 }
 
-t.test('with a running xff-ban', async t => {
+t.test('list, ban, unban and flush are carried out by the running xff-ban', async t => {
   const { bans, socket, xffBan, records, start, dir } = jailAt(t)
   const { child } = await start()
   t.equal(statSync(socket).mode & 0o777, 0o600)
@@ -83,11 +86,11 @@ t.test('with a running xff-ban', async t => {
   const { exitCode, stdout, stderr } = await child
   t.equal(exitCode, 0, 'and it goes on as ever')
   t.equal(stdout.split('\n').length, 10, 'whoever reads its output is told all of it')
-  t.match(stderr, /5 bans, 5 unbans, .* 1 repeat, 1 refused$/)
+  t.match(stderr, /5 bans, 5 unbans, .* 1 duplicate, 1 refused$/)
   t.same(readdirSync(dir).sort(), ['bans', 'jail.clock', 'jail.jsonl', 'jail.lock'])
 })
 
-t.test('without one', async t => {
+t.test('list, ban, unban and flush work without a running xff-ban', async t => {
   const { dir, bans, files, xffBan, records, start } = jailAt(t)
   t.match(await xffBan('list'), {
     exitCode: 66,
@@ -114,7 +117,7 @@ t.test('without one', async t => {
   t.same(await records('list'), [], 'a rehearsal is none')
 })
 
-t.test('a table on a terminal', async t => {
+t.test('list prints a table on a terminal', async t => {
   const { dir, start } = jailAt(t)
   await start()
   const line = `${bundle('xff-ban')} list --state ${join(dir, 'jail.jsonl')}`
@@ -131,7 +134,7 @@ t.test('a table on a terminal', async t => {
   t.same(more, [])
 })
 
-t.test('more than fits into one request', async t => {
+t.test('a flush of more bans than fit into one request ends all of them', async t => {
   const { bans, records, start } = jailAt(t)
   const { child } = await start()
   for (let n = 0; n < 2_500; n++) child.stdin.write(`{"type":"ban","ip":"198.51.${n >> 8}.${n & 255}"}\n`)
@@ -141,35 +144,43 @@ t.test('more than fits into one request', async t => {
   t.same(readdirSync(bans), [])
 })
 
-t.test('whoever misuses the socket gets no further', async t => {
+t.test('misuse of the control socket is refused, and does not keep xff-ban from ending', async t => {
   const { socket, records, start } = jailAt(t)
   const { child } = await start()
-  const warn = async (input: string) => {
-    const client = connect(relative('.', socket))
-    client.on('error', () => {})
+  const send = async (input: string) => {
+    const client = await connectTo(socket)
     client.end(input)
     return await text(client).catch(() => 'gone')
   }
-  const because = (answer: string) =>
+  const reasons = (answer: string) =>
     answer
       .split('\n')
       .filter(Boolean)
-      .map(line => JSON.parse(line).because)
+      .map(line => JSON.parse(line).reason)
   t.same(
-    because(await warn('{"type":"request","time":null,"ip":null}\nx\nnull\n{"type":"ban","ip":"x"}\n')),
+    reasons(await send('{"type":"request","time":null,"ip":null}\nx\nnull\n{"type":"ban","ip":"x"}\n')),
     ['not a ban or unban', 'not JSON', 'not a record', 'bad ip'],
   )
-  t.same(because(await warn('{"type":"unban","ip":"198.51.100.1"}\n'.repeat(1_002))).slice(999), [
+  t.same(reasons(await send('{"type":"unban","ip":"198.51.100.1"}\n'.repeat(1_002))).slice(999), [
     'not banned',
     'too many',
     'too many',
   ])
-  t.match(await warn('x'.repeat(3_000_000)), /^(gone|)$/)
+  t.match(await send('x'.repeat(3_000_000)), /^(gone|)$/)
   // those who are silent take no place from others, up to a bound
-  const silent = Array.from({ length: 10 }, () => connect(relative('.', socket)).on('error', () => {}))
+  const silent = await Promise.all(Array.from({ length: 10 }, () => connectTo(socket)))
   t.teardown(() => silent.map(client => client.destroy()))
-  await Promise.all(silent.map(client => new Promise(resolve => client.once('connect', resolve))))
   t.equal((await records('list')).length, 1)
   child.stdin.end()
   t.equal((await child).exitCode, 0, 'nor do they keep it from ending')
 })
+
+/** A connection to a socket, whose path may be too long for an address. */
+async function connectTo(socket: string): Promise<Socket> {
+  return await withSocketPath(socket, async path => {
+    const client = connect(path)
+    client.on('error', () => {})
+    await once(client, 'connect')
+    return client
+  })
+}

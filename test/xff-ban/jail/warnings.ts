@@ -1,16 +1,16 @@
 import t from 'tap'
 import { matchHint } from '../../../lib/xff-ban/backend/hints.js'
-import { createAnnouncer } from '../../../lib/xff-ban/jail/warnings.js'
+import { createWarnings } from '../../../lib/xff-ban/jail/warnings.js'
 
 const SECOND = 1000
 const MINUTE = 60_000
 
 function announcing(storm: number, hint?: string) {
   const said: string[] = []
-  return { said, ...createAnnouncer({ storm, hint, warn: message => said.push(message) }) }
+  return { said, ...createWarnings({ storm, hint, warn: message => said.push(message) }) }
 }
 
-t.test('a storm is announced once', async t => {
+t.test('a storm of bans is warned of once, as long as it goes on', async t => {
   const { said, banned } = announcing(3)
   for (const seconds of [0, 30, 60, 90]) banned(seconds * SECOND)
   t.same(said, [], 'three within a minute and not a second longer')
@@ -22,26 +22,26 @@ t.test('a storm is announced once', async t => {
   t.equal(said.length, 2, 'the next one')
 })
 
-t.test('who goes on failing is told once a minute, with the likely cause', async t => {
-  const { said, again } = announcing(1000, 'the front end')
-  again('203.0.113.1', 4 * SECOND, 0, 0)
+t.test('banned addresses that go on failing are warned of once a minute, with the likely cause', async t => {
+  const { said, stillFailing } = announcing(1000, 'the front end')
+  stillFailing('203.0.113.1', 4 * SECOND, 0, 0)
   t.same(said, [], 'what was on its way when the ban fell')
-  again('203.0.113.1', 5 * SECOND, 0, 10 * SECOND)
+  stillFailing('203.0.113.1', 5 * SECOND, 0, 10 * SECOND)
   t.same(said, ['banned, yet still failing: 203.0.113.1. Likely cause: the front end'])
-  for (let n = 1; n < 9; n++) again(`203.0.113.${n}`, 30 * SECOND, 0, 30 * SECOND)
-  again('203.0.113.8', 69 * SECOND, 0, 69 * SECOND)
+  for (let n = 1; n < 9; n++) stillFailing(`203.0.113.${n}`, 30 * SECOND, 0, 30 * SECOND)
+  stillFailing('203.0.113.8', 69 * SECOND, 0, 69 * SECOND)
   t.equal(said.length, 1, 'not before a minute has passed')
-  again('203.0.113.1', 70 * SECOND, 0, 10 * SECOND + MINUTE)
+  stillFailing('203.0.113.1', 70 * SECOND, 0, 10 * SECOND + MINUTE)
   t.match(said[1], /: 203\.0\.113\.1 \(2 times\), 203\.0\.113\.8 \(2 times\), .* and 3 others\. /)
 })
 
-t.test('where nothing is enforced, nothing is told', async t => {
-  const { said, again } = announcing(1000)
-  again('203.0.113.1', MINUTE, 0, MINUTE)
+t.test('nothing is said of banned addresses that go on failing where nothing is enforced', async t => {
+  const { said, stillFailing } = announcing(1000)
+  stillFailing('203.0.113.1', MINUTE, 0, MINUTE)
   t.same(said, [])
 })
 
-t.test('the cause fits what is looked for', async t => {
+t.test('the likely cause depends on --match', async t => {
   t.match(matchHint('http', false), /uwsgi_pass.*::ffff:1\.2\.3\.4 \(--mapped\).*TLS/)
   t.notMatch(matchHint('http', true), /--mapped/)
   t.match(matchHint('uwsgi', false), /^the front end speaks HTTP/)

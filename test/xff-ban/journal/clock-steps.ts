@@ -4,12 +4,11 @@ import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import t from 'tap'
 import { nullBackend } from '../../../lib/xff-ban/backend/null.js'
-import { createSteps, keptIn } from '../../../lib/xff-ban/journal/clock-steps.js'
-import { type Opening, openXffBan, placeOf } from '../../../lib/xff-ban/open.js'
+import { bootStoreIn, createClockSteps } from '../../../lib/xff-ban/journal/clock-steps.js'
+import { type OpenOptions, openXffBan } from '../../../lib/xff-ban/open.js'
+import { pathsOf } from '../../../lib/xff-ban/paths.js'
+import { HOUR_MS as HOUR, START } from '../../support/bans.js'
 import { testdir } from '../../support/testdir.js'
-
-const HOUR = 3_600_000
-const START = Date.parse('2026-11-22T14:00:00.000Z')
 
 /** Two clocks in one hand. */
 function createClocks() {
@@ -26,10 +25,10 @@ function createClocks() {
   }
 }
 
-t.test('only what was set is a step', async t => {
+t.test('a clock that was set is a step, the passing of time is none', async t => {
   const path = join(testdir(t), 'clock')
   const clocks = createClocks()
-  const stepped = createSteps(clocks, keptIn(path))
+  const stepped = createClockSteps(clocks, bootStoreIn(path))
   t.equal(stepped(), 0, 'nothing is known before')
   clocks.pass(5 * HOUR)
   t.equal(stepped(), 0, 'time passes')
@@ -41,37 +40,37 @@ t.test('only what was set is a step', async t => {
     t.equal(stepped(), i === 2 ? -1200 : 0, 'many small steps come to one')
   }
   clocks.set(-3 * HOUR)
-  t.equal(createSteps(clocks, keptIn(path))(), -3 * HOUR - 400, 'the next process finds it')
+  t.equal(createClockSteps(clocks, bootStoreIn(path))(), -3 * HOUR - 400, 'the next process finds it')
   writeFileSync(path, readFileSync(path, 'latin1').replace(/^\S+/, 'another-boot'))
-  t.equal(createSteps(clocks, keptIn(path))(), 0, 'but not after a boot')
+  t.equal(createClockSteps(clocks, bootStoreIn(path))(), 0, 'but not after a boot')
 })
 
-t.test('the bans move along', async t => {
+t.test('bans keep their length when the clock is set, while xff-ban runs and while it does not', async t => {
   const clocks = createClocks()
-  const place = placeOf(join(testdir(t), 'jail.jsonl'))
+  const paths = pathsOf(join(testdir(t), 'jail.jsonl'))
   const said: string[] = []
   let enforced: number[] = []
   let processes = 0
   const open = () =>
     openXffBan({
       // all of them are this process, which holds its locks to its end
-      place: { ...place, lock: `${place.lock}${++processes}` },
-      ...{ clocks, name: undefined, pid: process.pid, now: clocks.wall },
+      paths: { ...paths, lock: `${paths.lock}${++processes}` },
+      ...{ clocks, kernelName: undefined, pid: process.pid, now: clocks.wall },
       ...{
         flush: false,
-        verify: 5,
+        verifyMs: 5,
         storm: 1000,
         onBadLine: () => {},
         warn: (words: string) => said.push(words),
       },
-      terms: { time: () => HOUR, maxBans: 10, remember: 30 * 24 * HOUR, exempt: () => undefined },
+      jailOptions: { banMs: () => HOUR, maxBans: 10, rememberMs: 30 * 24 * HOUR, exempt: () => undefined },
       backend: {
         ...nullBackend(),
         async open(bans) {
           enforced = bans.map(({ until }) => until - clocks.wall())
         },
       },
-    } satisfies Opening)
+    } satisfies OpenOptions)
 
   const first = await open()
   first.stage.resume()

@@ -14,8 +14,8 @@ import { dirname, join } from 'node:path'
 import t from 'tap'
 import type { BadLine } from '../../../lib/wire/bad-line.js'
 import type { BanRecord, UnbanRecord } from '../../../lib/wire/record.js'
-import { createJail } from '../../../lib/xff-ban/jail/jail.js'
 import { openJournal } from '../../../lib/xff-ban/journal/journal.js'
+import { HOUR_MS as HOUR, jailOf, START } from '../../support/bans.js'
 import { noMounts, smallDisk } from '../../support/full-disk.js'
 import { testdir } from '../../support/testdir.js'
 
@@ -33,14 +33,14 @@ async function opened(path: string) {
   const badLines: BadLine[] = []
   const journal = await openJournal(
     path,
-    { recall: record => told.push(record), records: () => told, size: () => told.length, forget: () => {} },
+    { recall: record => told.push(record), records: () => told, size: () => told.length, prune: () => {} },
     badLine => badLines.push(badLine),
   )
   open.push(journal)
   return { journal, told, badLines }
 }
 
-t.test('what was appended is told to the next', async t => {
+t.test('the next process reads what was appended to the journal', async t => {
   const path = join(testdir(t), 'deep', 'journal.jsonl')
   const first = await opened(path)
   await first.journal.append([ban(1), ban(2)])
@@ -50,7 +50,7 @@ t.test('what was appended is told to the next', async t => {
   t.same((await opened(path)).told, [ban(1), ban(2)])
 })
 
-t.test('a torn last line costs that line alone', async t => {
+t.test('a torn last line of the journal loses that line only', async t => {
   const path = join(testdir(t), 'journal.jsonl')
   writeFileSync(path, `${JSON.stringify(ban(1))}\n`)
   appendFileSync(path, '{"type":"ban","ti')
@@ -62,7 +62,7 @@ t.test('a torn last line costs that line alone', async t => {
   t.equal(readFileSync(path, 'utf8').split('\n').length, 4)
 })
 
-t.test('a journal that cannot be is a clear error', async t => {
+t.test('a journal that cannot be made is a clear error', async t => {
   const dir = testdir(t, { file: 'x' })
   await t.rejects(opened(join(dir, 'file', 'journal')), {
     exitCode: 66,
@@ -72,25 +72,18 @@ t.test('a journal that cannot be is a clear error', async t => {
   await t.rejects(opened(dir), { exitCode: 66, message: /EISDIR/ })
 })
 
-const HOUR = 3_600_000
-const START = Date.parse('2026-11-22T14:00:00.000Z')
-
 /** A jail and its journal. */
 async function jailAt(path: string) {
-  const jail = createJail({
-    time: () => HOUR,
-    maxBans: 1000,
-    remember: 10 * HOUR,
-    exempt: () => undefined,
-  })
+  const jail = jailOf({ maxBans: 1000, rememberMs: 10 * HOUR })
+  const state = { ...jail, prune: () => jail.pruneHistory(jail.newest()) }
   const badLines: BadLine[] = []
-  const journal = await openJournal(path, jail, badLine => badLines.push(badLine))
+  const journal = await openJournal(path, state, badLine => badLines.push(badLine))
   open.push(journal)
   const append = async (count: number, from: number) => {
     const records = Array.from({ length: count }, (_, n) => {
       const time = from + n * 60_000
       const ip = `198.51.${Math.floor(n / 250) % 250}.${n % 250}`
-      const ended = jail.expire(time)
+      const ended = jail.unbanExpired(time)
       const decision = jail.ban({ type: 'ban', time: new Date(time).toISOString(), ip }, time)
       return decision.does === 'ban' ? [...ended, decision.ban.record] : ended
     })
@@ -100,7 +93,7 @@ async function jailAt(path: string) {
 }
 const lines = (path: string) => readFileSync(path, 'utf8').split('\n').length - 1
 
-t.test('what is not worth remembering goes, all else stays as it was', async t => {
+t.test('compaction drops what need not be remembered, and nothing else', async t => {
   const path = join(testdir(t), 'journal.jsonl')
   const { jail, journal, append } = await jailAt(path)
   await append(4_900, START)
@@ -120,7 +113,7 @@ t.test('what is not worth remembering goes, all else stays as it was', async t =
   t.same(after.badLines, [])
 })
 
-t.test('a journal that somebody took away is written anew', async t => {
+t.test('a journal that somebody removed is written anew', async t => {
   const path = join(testdir(t), 'journal.jsonl')
   const { jail, journal, append } = await jailAt(path)
   await append(3, START)
@@ -130,7 +123,7 @@ t.test('a journal that somebody took away is written anew', async t => {
   t.same([...(await jailAt(path)).jail.records()], [...jail.records()])
 })
 
-t.test('a million lines are told and compacted', async t => {
+t.test('a journal of a million lines is read and compacted', async t => {
   const path = join(testdir(t), 'journal.jsonl')
   const file = openSync(path, 'w')
   for (let block = 0; block < 100; block++) {
@@ -154,7 +147,7 @@ t.test('a million lines are told and compacted', async t => {
   t.ok(lines(path) <= 200_000, 'it is bounded whatever there was')
 })
 
-t.test('a full disk keeps nothing by halves', { skip: noMounts }, async t => {
+t.test('on a full disk an append is all or nothing', { skip: noMounts }, async t => {
   const disk = await smallDisk(t, 64)
   const path = join(disk.path, 'journal.jsonl')
   const { journal, told } = await opened(path)

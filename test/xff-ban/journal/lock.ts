@@ -17,36 +17,46 @@ async function start(t: { teardown: (fn: () => unknown) => void }, dir: string) 
   return { child, alive: await Promise.race([lived, child.then(() => false)]) }
 }
 
-t.test('the second is refused and told who is first; when that one is killed, the next may', async t => {
-  const dir = testdir(t)
-  const first = await start(t, dir)
-  t.ok(first.alive)
-  const second = await start(t, dir)
-  t.notOk(second.alive)
-  t.match(await second.child, {
-    exitCode: 66,
-    stderr: new RegExp(`journal.lock is held by process ${first.child.pid}: `),
-  })
-  first.child.kill('SIGKILL')
-  await first.child
-  t.equal(readFileSync(join(dir, 'journal.lock'), 'utf8'), `${first.child.pid}\n`, 'it left its name behind')
-  const third = await start(t, dir)
-  t.ok(third.alive)
-})
+t.test(
+  'a second xff-ban on one journal is refused and names the first; when that is killed, the next one may run',
+  async t => {
+    const dir = testdir(t)
+    const first = await start(t, dir)
+    t.ok(first.alive)
+    const second = await start(t, dir)
+    t.notOk(second.alive)
+    t.match(await second.child, {
+      exitCode: 66,
+      stderr: new RegExp(`journal.lock is held by process ${first.child.pid}: `),
+    })
+    first.child.kill('SIGKILL')
+    await first.child
+    t.equal(
+      readFileSync(join(dir, 'journal.lock'), 'utf8'),
+      `${first.child.pid}\n`,
+      'it left its name behind',
+    )
+    const third = await start(t, dir)
+    t.ok(third.alive)
+  },
+)
 
-t.test('a process id that another got since then means nothing', async t => {
-  const dir = testdir(t)
-  writeFileSync(join(dir, 'journal.lock'), `${process.pid}\n`)
-  t.ok((await start(t, dir)).alive)
-})
+t.test(
+  'a process id in the lock file of a dead xff-ban means nothing, even if another process has it now',
+  async t => {
+    const dir = testdir(t)
+    writeFileSync(join(dir, 'journal.lock'), `${process.pid}\n`)
+    t.ok((await start(t, dir)).alive)
+  },
+)
 
-t.test('of many at once one runs', async t => {
+t.test('of many xff-bans started at once on one journal one runs', async t => {
   const dir = testdir(t)
   const all = await Promise.all(Array.from({ length: 5 }, () => start(t, dir)))
   t.equal(all.filter(({ alive }) => alive).length, 1)
 })
 
-t.test('other journals are no concern of it', async t => {
+t.test('xff-bans on different journals run side by side', async t => {
   const [one, other] = [testdir(t, { a: {}, b: {} })].flatMap(dir => [join(dir, 'a'), join(dir, 'b')])
   t.ok((await start(t, one as string)).alive)
   t.ok((await start(t, other as string)).alive)

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 
-/** How exactly `/proc/uptime` tells the time, in milliseconds. */
-const STEP = 10
+/** The resolution of `/proc/uptime`. */
+const RESOLUTION_MS = 10
 
 /**
  * Milliseconds since boot, time asleep included: the clock of the kernel's bans (CLOCK_BOOTTIME), which nobody can set.
@@ -16,7 +16,7 @@ export function sinceBoot(): number {
  * @param now the wall clock at this moment; it and what is turned are milliseconds since 1970
  */
 export function bootTime(now: number): (instant: number) => bigint {
-  const start = sinceBoot() + STEP - now
+  const start = sinceBoot() + RESOLUTION_MS - now
   return instant => BigInt(Math.max(0, Math.round(start + instant))) * 1_000_000n
 }
 

@@ -21,10 +21,13 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
   ),
 }
 
-/** Our place among the filters of a device. */
-const PLACE = ['pref', '49152']
+/** Our preference among the filters of a device (`pref` of tc). */
+const PREF = 49_152
 /** By their names the programs are known, of whatever version. */
 const OURS = /^xff_ban_/
+
+/** How tc says that a device is not there. */
+const IS_GONE = /Cannot find device|No such device/
 
 interface Link {
   ifname: string
@@ -58,10 +61,23 @@ export async function listDevices(named: readonly string[]): Promise<Device[]> {
   })
 }
 
-/** The names of all devices, without a program being run: another text means that some came or went. */
-export function deviceNames(): string {
-  const lines = readFileSync('/proc/self/net/dev', 'latin1').split('\n')
-  return lines.map(line => line.slice(0, line.indexOf(':') + 1).trim()).join(' ')
+/**
+ * The names and numbers of all devices, without a program being run: another text means that some came or went. A
+ * device that was made anew has another number under the same name (igmp_mc_seq_show in net/ipv4/igmp.c).
+ */
+export function deviceSignature(): string {
+  const names = linesOf('/proc/self/net/dev').map(line => line.slice(0, line.indexOf(':') + 1).trim())
+  const numbers = linesOf('/proc/self/net/igmp').flatMap(line => /^\d+\s+\S+/.exec(line)?.[0] ?? [])
+  return [...names, ...numbers].join(' ')
+}
+
+/** The lines of a file of the kernel's; none where it has no such file. */
+function linesOf(path: string): string[] {
+  try {
+    return readFileSync(path, 'latin1').split('\n')
+  } catch {
+    return []
+  }
 }
 
 /** A member of a virtual router keeps its packets. */
@@ -79,15 +95,28 @@ export async function listAttached(): Promise<Attached[]> {
     .map(({ devname, id }) => ({ device: devname, id }))
 }
 
-/** Puts a pinned program to work on a device, in place of an earlier one without a gap. */
-export async function attach({ name, program }: Device, programs: string): Promise<void> {
+/**
+ * Attaches a pinned program to a device, in place of an earlier one without a gap.
+ * @returns false where the device has gone meanwhile
+ */
+export async function attach(device: Device, programs: string): Promise<boolean> {
+  try {
+    await attachTo(device, programs)
+    return true
+  } catch (error) {
+    if (!IS_GONE.test(messageOf(error))) throw error
+    return false
+  }
+}
+
+async function attachTo({ name, program }: Device, programs: string): Promise<void> {
   await runProgram(['tc', 'qdisc', 'add', 'dev', name, 'clsact']).catch(error => {
     if (!/File exists|Exclusivity flag on/.test(error.message)) throw error
   })
   const there = await filters(name, 'ingress')
-  const foreign = there.find(({ pref, options }) => pref === 49152 && options && !isOurs(options))
+  const foreign = there.find(({ pref, options }) => pref === PREF && options && !isOurs(options))
   if (foreign)
-    throw new BackendError(`${name}: another program has our place among its filters (${PLACE.join(' ')})`)
+    throw new BackendError(`${name}: another program has our place among its filters (pref ${PREF})`)
   const pinned = ['object-pinned', `${programs}/${program}`]
   await runProgram([
     'tc',
@@ -96,7 +125,7 @@ export async function attach({ name, program }: Device, programs: string): Promi
     'dev',
     name,
     'ingress',
-    ...PLACE,
+    ...['pref', String(PREF)],
     'handle',
     '1',
     'bpf',
@@ -108,11 +137,11 @@ export async function attach({ name, program }: Device, programs: string): Promi
 /** Takes it off, and what was made for it. A device that has gone took it along. */
 export async function detach(name: string): Promise<void> {
   try {
-    await runProgram(['tc', 'filter', 'del', 'dev', name, 'ingress', ...PLACE])
+    await runProgram(['tc', 'filter', 'del', 'dev', name, 'ingress', 'pref', String(PREF)])
     const rest = [...(await filters(name, 'ingress')), ...(await filters(name, 'egress'))]
     if (rest.length === 0) await runProgram(['tc', 'qdisc', 'del', 'dev', name, 'clsact'])
   } catch (error) {
-    if (!/Cannot find device/.test(messageOf(error))) throw error
+    if (!IS_GONE.test(messageOf(error))) throw error
   }
 }
 

@@ -17,7 +17,7 @@ import { createRow, type Row, readRows, type Step, writeRows } from './maps.js'
 import type { Pins, Table } from './pins.js'
 
 /** How many names there may be (MAX_PORTS of contract.h). */
-const NAMES = 64
+const MAX_JAILS = 64
 
 /** The id of a jail by its name; undefined when it has none. */
 export async function findJail(pins: Pins, name: string): Promise<number | undefined> {
@@ -28,16 +28,16 @@ export async function findJail(pins: Pins, name: string): Promise<number | undef
 
 /** The id of a jail, its own from now on: the lowest that is free. */
 export async function claimJail(pins: Pins, name: string): Promise<number> {
-  for (let attempt = 0; attempt < NAMES; attempt++) {
+  for (let attempt = 0; attempt < MAX_JAILS; attempt++) {
     const known = await findJail(pins, name)
     if (known !== undefined) return known
     const taken = new Set([...(await readRows(pins.table('jails'))).values()].map(({ key }) => portOf(key)))
-    const id = Array.from({ length: NAMES }, (_, i) => i + 1).find(id => !taken.has(id))
+    const id = Array.from({ length: MAX_JAILS }, (_, i) => i + 1).find(id => !taken.has(id))
     if (id === undefined) break
     // another name may be quicker; then look again
     if (await createRow(pins.table('jails'), { key: jailKey(id), value: nameValue(name) })) return id
   }
-  throw new BackendError(`--name ${name}: expected at most ${NAMES} names with bans in the kernel`)
+  throw new BackendError(`--name ${name}: expected at most ${MAX_JAILS} names with bans in the kernel`)
 }
 
 /** Whose a port is, where it is another name's. */
@@ -50,35 +50,35 @@ export async function ownerOfPort(pins: Pins, name: string, port: number): Promi
   return owner === name ? undefined : owner
 }
 
-/** What `settle` found. */
+/** What `reconcile` found. */
 interface Found {
   /** how many rows were missing or wrong */
-  amiss: number
+  wrong: number
   /** the keys of those too many, which are removed */
   extra: Buffer[]
 }
 
 /** Makes the rows of one jail in a table what they should be; the new stand before the old are removed. */
-async function settle(pin: string, wanted: readonly Row[], isOurs: (row: Row) => boolean): Promise<Found> {
+async function reconcile(pin: string, wanted: readonly Row[], isOurs: (row: Row) => boolean): Promise<Found> {
   const there = await readRows(pin)
   const hexes = new Set(wanted.map(({ key }) => key.toString('hex')))
-  const amiss = wanted.filter(
+  const wrong = wanted.filter(
     ({ key, value }) => there.get(key.toString('hex'))?.value.equals(value) !== true,
   )
   const extra = [...there].flatMap(([hex, row]) => (isOurs(row) && !hexes.has(hex) ? row.key : []))
-  await writeRows(pin, [...amiss, ...extra.map((key): Step => ({ key }))])
-  return { amiss: amiss.length, extra }
+  await writeRows(pin, [...wrong, ...extra.map((key): Step => ({ key }))])
+  return { wrong: wrong.length, extra }
 }
 
 /** @returns how many were missing */
-export async function settleTrust(pins: Pins, jail: number, ranges: readonly string[]): Promise<number> {
+export async function reconcileTrust(pins: Pins, jail: number, ranges: readonly string[]): Promise<number> {
   const wanted = ranges.map(range => ({ key: rangeKey(jail, range), value: TRUSTED }))
-  const { amiss } = await settle(pins.table('trust'), wanted, ({ key }) => jailOfRange(key) === jail)
-  return amiss
+  const { wrong } = await reconcile(pins.table('trust'), wanted, ({ key }) => jailOfRange(key) === jail)
+  return wrong
 }
 
 /** From here on the ports are policed. @returns how many were missing */
-export async function settlePorts(
+export async function reconcilePorts(
   pins: Pins,
   jail: number,
   ports: readonly number[],
@@ -90,12 +90,12 @@ export async function settlePorts(
   const value = portValue(jail, policy)
   const wanted = ports.map(port => ({ key: portKey(port), value }))
   const isOurs = ({ value }: Row) => jailOfPort(value) === jail
-  const { amiss, extra } = await settle(pins.table('ports'), wanted, isOurs)
+  const { wrong, extra } = await reconcile(pins.table('ports'), wanted, isOurs)
   await writeRows(
     pins.table('stats'),
     extra.map(key => ({ key })),
   )
-  return amiss
+  return wrong
 }
 
 /** Removes all rows of a jail, its ports first. */

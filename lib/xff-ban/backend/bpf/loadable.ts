@@ -9,8 +9,8 @@ export class CannotLoad extends BackendError {}
 
 /** bpf_loop came with it. */
 const OLDEST_KERNEL = [5, 17] as const
-/** How much of the kernel's words is shown. */
-const EXCERPT = 300
+/** How much of the kernel's message is shown, in characters. */
+const MAX_SHOWN = 300
 
 /** What the backend runs, and how each program is asked whether it is there. */
 const TOOLS: Readonly<Record<string, string>> = { bpftool: 'version', tc: '-V', ip: '-V' }
@@ -50,7 +50,7 @@ export async function asKernelAllows<T>(work: () => Promise<T>): Promise<T> {
     const telling = lines.filter(line =>
       /unknown|not permitted|not supported|Error:|invalid|denied/i.test(line),
     )
-    const reason = (telling.length > 0 ? telling : lines).slice(0, 3).join('; ').slice(0, EXCERPT)
+    const reason = (telling.length > 0 ? telling : lines).slice(0, 3).join('; ').slice(0, MAX_SHOWN)
     throw new CannotLoad(`the kernel does not take the program: ${reason}`, { cause: error })
   }
 }

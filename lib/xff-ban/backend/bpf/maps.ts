@@ -10,10 +10,10 @@ export interface Row {
 /** A row to write, or the key of one to delete. */
 export type Step = Row | { key: Buffer; value?: undefined }
 
-/** How many steps one bpftool carries out: a fraction of its time limit. */
-const BATCH = 50_000
-/** How long a table may take to be read, in milliseconds: a million rows take 10 s. */
-const PATIENCE = 60_000
+/** How many steps one bpftool carries out: they take a fraction of its time limit. */
+const BATCH_STEPS = 50_000
+/** How long a map may take to be read: a million entries take 10 s. */
+const TIMEOUT_MS = 60_000
 
 /** One row as bpftool writes it: `"key":["0x01",…],"value":["0x00",…]`. */
 const ROW = /"key":\[([^\]]*)\],"value":\[([^\]]*)\]/g
@@ -24,8 +24,8 @@ const ROW = /"key":\[([^\]]*)\],"value":\[([^\]]*)\]/g
  * @throws BackendError also where a row to be deleted is not there: then nothing after it is done
  */
 export async function writeRows(pin: string, steps: readonly Step[]): Promise<void> {
-  for (let from = 0; from < steps.length; from += BATCH) {
-    const lines = steps.slice(from, from + BATCH).map(step => `${line(pin, step)}\n`)
+  for (let from = 0; from < steps.length; from += BATCH_STEPS) {
+    const lines = steps.slice(from, from + BATCH_STEPS).map(step => `${line(pin, step)}\n`)
     await runProgram(['bpftool', 'batch', 'file', '-'], lines.join(''))
   }
 }
@@ -60,7 +60,7 @@ export async function readRows(pin: string): Promise<Map<string, Row>> {
     stdin: 'ignore',
     buffer: { stdout: false },
     reject: false,
-    timeout: PATIENCE,
+    timeout: TIMEOUT_MS,
   })
   const rows = new Map<string, Row>()
   let text = ''

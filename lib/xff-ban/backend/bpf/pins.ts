@@ -29,14 +29,14 @@ const BPFFS = '/sys/fs/bpf'
 const ROOT = join(BPFFS, 'xff-ban')
 /** Raise it when the layout of a table in contract.h or connection.h changes. */
 const LAYOUT = 'v1'
-/** Loading takes a second or two: a folder that is still not complete after this long never will be; in milliseconds. */
-const DEAD = 60_000
+/** Loading takes a second or two: a folder that is still not complete after this long never will be. */
+const STALE_MS = 60_000
 /** The type of the file system that holds pins (BPF_FS_MAGIC). */
 const BPF_FS = 0xcafe4a11
 
-/** Tables that an upgrade takes over: all that has a memory. */
-const KEPT = ['bans', 'trust', 'ports', 'stats', 'jails', 'connections', 'closings'] as const
-export type Table = (typeof KEPT)[number]
+/** The maps that an upgrade takes over: all that hold state. */
+const KEPT_MAPS = ['bans', 'trust', 'ports', 'stats', 'jails', 'connections', 'closings'] as const
+export type Table = (typeof KEPT_MAPS)[number]
 
 /** What is pinned in this network namespace. */
 export interface Pins {
@@ -81,7 +81,7 @@ export function pinsOfThisNetwork(): Pins {
   const loadOntoTables = async (object: string, name: string) => {
     const draft = newDraft()
     try {
-      const tables = KEPT.flatMap(kept => ['map', 'name', kept, 'pinned', table(kept)])
+      const tables = KEPT_MAPS.flatMap(kept => ['map', 'name', kept, 'pinned', table(kept)])
       await runProgram(['bpftool', 'prog', 'loadall', object, draft, ...tables])
       publish(draft, join(folder, name))
     } finally {
@@ -100,7 +100,7 @@ export function pinsOfThisNetwork(): Pins {
       mkdirSync(ROOT, { recursive: true, mode: 0o700 })
       // of those that were killed while they loaded
       for (const draft of drafts())
-        if (ageOf(draft, now) > DEAD) rmSync(draft, { recursive: true, force: true })
+        if (ageOf(draft, now) > STALE_MS) rmSync(draft, { recursive: true, force: true })
       const name = `object-${createHash('sha256').update(readFileSync(object)).digest('hex').slice(0, 16)}`
       if (!exist()) await loadAnew(object, name)
       // another version may have been quicker

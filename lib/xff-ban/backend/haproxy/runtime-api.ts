@@ -4,16 +4,16 @@ import { BackendError } from '../backend.js'
 
 /**
  * Sends one command of HAProxy's runtime API.
- * @param most how long the answer may be, in bytes
+ * @param maxBytes how long the answer may be
  * @returns the answer without its last newline: `''` from a command that worked and has nothing to tell
  * @throws BackendError
  */
-export type Ask = (command: string, most?: number) => Promise<string>
+export type Ask = (command: string, maxBytes?: number) => Promise<string>
 
-/** How long an answer may take, in milliseconds, unless said. */
-const PATIENCE = 10_000
-/** The longest answer, in bytes, where nothing long is asked for. */
-const SHORT = 16_384
+/** How long an answer may take. */
+const TIMEOUT_MS = 10_000
+/** The longest answer to a command that asks for nothing long. */
+const SHORT_BYTES = 16_384
 /** What ends an answer in interactive mode; no answer holds it. */
 const PROMPT = '\n> '
 
@@ -25,14 +25,14 @@ const PROMPT = '\n> '
 export async function withRuntimeApi<T>(
   path: string,
   work: (ask: Ask) => Promise<T>,
-  patience = PATIENCE,
+  timeoutMs = TIMEOUT_MS,
 ): Promise<T> {
   const socket = connect({ path }).setEncoding('latin1')
-  const late = () => socket.destroy(new Error(`no answer within ${patience / 1000} s`))
-  const limit = setTimeout(late, patience)
+  const late = () => socket.destroy(new Error(`no answer within ${timeoutMs / 1000} s`))
+  const limit = setTimeout(late, timeoutMs)
   const received = socket[Symbol.asyncIterator]()
 
-  const ask: Ask = async (command, most = SHORT) => {
+  const ask: Ask = async (command, maxBytes = SHORT_BYTES) => {
     limit.refresh()
     socket.write(`${command}\n`)
     const chunks: string[] = []
@@ -41,7 +41,7 @@ export async function withRuntimeApi<T>(
       const { value, done } = await received.next()
       if (done) throw new Error('it closed the connection')
       length += value.length
-      if (length > most) throw new Error(`its answer is longer than ${most} bytes`)
+      if (length > maxBytes) throw new Error(`its answer is longer than ${maxBytes} bytes`)
       chunks.push(value)
       end = (end + value).slice(-PROMPT.length)
     }

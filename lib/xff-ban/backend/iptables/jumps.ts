@@ -1,4 +1,4 @@
-/** By it, jails know each other's jumps: each of them wants to be first, and they would take turns for ever. */
+/** By it, jails know each other's jumps: else each of them would move its own to the front for ever. */
 const COMMENT = 'xff-ban'
 
 export interface Hook {
@@ -10,11 +10,11 @@ export interface Hook {
   ports: readonly number[]
 }
 
-/** The lines that put the jumps to our chain first, once a port, whatever stands there now. */
-export function placeJumps(hook: Hook, standing: readonly string[]): string[] {
+/** The lines that put the jumps to our chain first, one for each port, whatever rules there are now. */
+export function insertJumps(hook: Hook, current: readonly string[]): string[] {
   const { chain, name, protocol, ports } = hook
   return [
-    ...removeJumps(hook, standing),
+    ...removeJumps(hook, current),
     ...ports.map(
       port =>
         `-I ${chain} 1 -p ${protocol} -m ${protocol} --dport ${port} -m comment --comment ${COMMENT} -j ${name}`,
@@ -22,25 +22,24 @@ export function placeJumps(hook: Hook, standing: readonly string[]): string[] {
   ]
 }
 
-export function removeJumps(hook: Hook, standing: readonly string[]): string[] {
-  return standing.filter(rule => isOurs(hook, rule)).map(rule => rule.replace(/^-A/, '-D'))
+export function removeJumps(hook: Hook, current: readonly string[]): string[] {
+  return current.filter(rule => isOurs(hook, rule)).map(rule => rule.replace(/^-A/, '-D'))
 }
 
 /**
- * What is amiss with the jumps: an ACCEPT that stands before them would let everybody in.
- * @param standing the rules of the built-in chain in their order
+ * What is wrong with the jumps: an ACCEPT before them would let everybody in.
+ * @param current the rules of the built-in chain in their order
  */
-export function faultOfJumps(hook: Hook, standing: readonly string[]): string | undefined {
-  const ours = standing.filter(rule => isOurs(hook, rule))
+export function problemWithJumps(hook: Hook, current: readonly string[]): string | undefined {
+  const ours = current.filter(rule => isOurs(hook, rule))
   if (ours.length === 0) return `the jump from ${hook.chain} was gone`
   const ports = ours.map(rule => Number(/ --dport (\d+) /.exec(rule)?.[1]))
   const missing = hook.ports.filter(port => !ports.includes(port))
   if (missing.length > 0) return `the jump from ${hook.chain} for port ${missing.join(' and ')} was gone`
   if (ours.length > hook.ports.length) return `there were ${ours.length} jumps from ${hook.chain}`
-  const last = standing.lastIndexOf(ours.at(-1) as string)
-  const foreign = standing.slice(0, last).find(rule => !isOurs(hook, rule) && !isOfJail(rule))
-  if (foreign !== undefined)
-    return `the jump from ${hook.chain} was not the first: ${foreign} stood before it`
+  const last = current.lastIndexOf(ours.at(-1) as string)
+  const foreign = current.slice(0, last).find(rule => !isOurs(hook, rule) && !isOfJail(rule))
+  if (foreign !== undefined) return `the jump from ${hook.chain} was not the first: ${foreign} came before it`
   return undefined
 }
 

@@ -3,7 +3,7 @@ export type Family = 'iptables' | 'ip6tables'
 
 export const FAMILIES: readonly Family[] = ['iptables', 'ip6tables']
 
-/** A socket that waits for connections. */
+/** A socket that listens for connections. */
 export interface Listener {
   port: number
   families: readonly Family[]
@@ -30,8 +30,8 @@ function familiesOf(address: string): readonly Family[] {
 }
 
 /**
- * The families in whose packets a client's address can reach the app; all of them as long as some port has nobody
- * who listens: he is yet to come, or lives elsewhere.
+ * The families in whose packets a client's address can reach the app; all of them as long as some port has no socket
+ * that listens there: the app may not have started yet, or run elsewhere.
  */
 export function familiesReached(listeners: readonly Listener[], ports: readonly number[]): readonly Family[] {
   if (!ports.every(port => listeners.some(listener => listener.port === port))) return FAMILIES

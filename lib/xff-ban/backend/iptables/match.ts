@@ -44,9 +44,9 @@ const PRESETS: Readonly<Record<string, Preset>> = {
 }
 
 /** The kernel's bound on a pattern (XT_STRING_MAX_PATTERN_SIZE). */
-const MAX_PATTERN = 128
+const MAX_PATTERN_BYTES = 128
 /** The longest an address is written: `::ffff:255.255.255.255` is shorter than a full IPv6 address. */
-const LONGEST_IP = 39
+const MAX_IP_LENGTH = 39
 
 /**
  * Compiles a preset, `behind:PROXY`, or a template of the user's own: text with `{ip}`, `{len}` for the
@@ -59,9 +59,9 @@ export function compileMatch(match: string, mapped: boolean): Match {
   const fillKey = parseTemplate(key)
   const sides = around.map(([before, after]) => [literal(before), literal(after)] as const)
   const patternsOf = (key: Bytes) => sides.map(([before, after]) => before + key + after)
-  const longest = Math.max(...patternsOf(fillKey('x'.repeat(LONGEST_IP))).map(({ length }) => length))
-  if (longest > MAX_PATTERN) {
-    throw new RangeError(`expected a pattern of at most ${MAX_PATTERN} bytes, got one of ${longest}`)
+  const longest = Math.max(...patternsOf(fillKey('x'.repeat(MAX_IP_LENGTH))).map(({ length }) => length))
+  if (longest > MAX_PATTERN_BYTES) {
+    throw new RangeError(`expected a pattern of at most ${MAX_PATTERN_BYTES} bytes, got one of ${longest}`)
   }
   return {
     leads: sides.map(([before]) => before),

@@ -24,9 +24,9 @@ export function canRelease(chain: string): boolean {
   return Object.hasOwn(HOOKS, chain)
 }
 
-/** How many refused connections are remembered, a family, and for how long: front ends retransmit after 0.2 s. */
-const REMEMBERED = 65_535
-const MEMORY = '1m'
+/** How many refused connections are remembered in each family, and for how long: front ends retransmit after 0.2 s. */
+const MAX_REFUSED = 65_535
+const REMEMBER_TIME = '1m'
 
 /** iptables' mangle table stands between the two chains (NF_IP_PRI_MANGLE is -150). */
 const BEFORE = -160
@@ -51,7 +51,7 @@ export function releaseScript({ name, ports, mark, chain }: Release): string {
   const base = (priority: number) => `type filter hook ${HOOKS[chain]} priority ${priority}; policy accept;`
   const set = (family: 4 | 6) =>
     `set refused${family} { type ipv${family}_addr . inet_service . ipv${family}_addr . inet_service; ` +
-    `size ${REMEMBERED}; flags dynamic,timeout; timeout ${MEMORY}; }`
+    `size ${MAX_REFUSED}; flags dynamic,timeout; timeout ${REMEMBER_TIME}; }`
   const both = (rule: (set: string, connection: string) => string) =>
     CONNECTIONS.map(([set, connection]) => rule(set, connection)).join('\n    ')
   return `

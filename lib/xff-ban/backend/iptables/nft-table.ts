@@ -1,12 +1,12 @@
 import { runProgram } from '../run-program.js'
 import { type Release, releaseScript, removeScript, tableOf } from './nft-script.js'
 
-/** nft's part of the work, see release.ts. */
+/** nft's part of the work, see nft-script.ts. */
 export interface NftTable {
   install: () => Promise<void>
-  /** Puts it back where others have changed it; whether that was so. */
-  repair: () => Promise<boolean>
-  /** Where nft is missing there is nothing to remove. */
+  /** Restores it where others have changed it. @returns whether they had */
+  reconcile: () => Promise<boolean>
+  /** Removes it; where nft is missing there is nothing to remove. */
   remove: () => Promise<void>
 }
 
@@ -21,7 +21,7 @@ export function nftTable(release: Release): NftTable {
   }
   return {
     install,
-    async repair() {
+    async reconcile() {
       if ((await list().catch(() => '')) === wanted) return false
       await install()
       return true

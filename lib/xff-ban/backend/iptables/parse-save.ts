@@ -1,5 +1,5 @@
-/** What stands in one table of one family. */
-export interface Table {
+/** One table of one family: what of it is ours, and the chain that leads there. */
+export interface SavedTable {
   /** how many rules each chain of the jail has, by its name */
   chains: Map<string, number>
   /** the rules of the built-in chain in their order, as `-A INPUT ...` */
@@ -7,10 +7,10 @@ export interface Table {
 }
 
 /** Reads what iptables-save prints, of all tables. */
-export function readTables(saved: string, name: string, builtIn: string): Map<string, Table> {
-  const tables = new Map<string, Table>()
+export function readTables(saved: string, name: string, builtIn: string): Map<string, SavedTable> {
+  const tables = new Map<string, SavedTable>()
   const beginning = `${name}/`
-  let table: Table = { chains: new Map(), hook: [] }
+  let table: SavedTable = { chains: new Map(), hook: [] }
   for (const line of saved.split('\n')) {
     if (line.startsWith('*')) {
       table = { chains: new Map(), hook: [] }
@@ -28,18 +28,18 @@ export function readTables(saved: string, name: string, builtIn: string): Map<st
   return tables
 }
 
-/** What is amiss with the chains, against the rules that each should have. Nobody changes one rule into another. */
-export function faultOfChains(
-  standing: ReadonlyMap<string, number>,
+/** What is wrong with the chains, by the number of rules that each should have. */
+export function problemWithChains(
+  found: ReadonlyMap<string, number>,
   wanted: ReadonlyMap<string, readonly string[]>,
 ): string | undefined {
-  const missing = [...wanted.keys()].filter(name => !standing.has(name))
+  const missing = [...wanted.keys()].filter(name => !found.has(name))
   if (missing.length > 0) return `${missing.length} of ${wanted.size} chains were gone`
-  const changed = [...wanted].filter(([name, rules]) => standing.get(name) !== rules.length)
+  const changed = [...wanted].filter(([name, rules]) => found.get(name) !== rules.length)
   if (changed.length > 0) {
     const [name, rules] = changed[0] as [string, readonly string[]]
-    return `${standing.get(name)} of ${rules.length} rules stood in ${name}`
+    return `${found.get(name)} of ${rules.length} rules stood in ${name}`
   }
-  const foreign = [...standing.keys()].filter(name => !wanted.has(name))
+  const foreign = [...found.keys()].filter(name => !wanted.has(name))
   return foreign.length > 0 ? `${foreign.length} chains were not ours: ${foreign[0]}` : undefined
 }

@@ -10,7 +10,7 @@ import type { Revision } from './ruleset.js'
  * The name of what lies beneath is the greater one, so a chain stands before the jumps to it.
  * @param hook lines for the built-in chain
  */
-export function transaction(
+export function restoreScript(
   table: string,
   { written, gone }: Revision,
   hook: readonly string[] = [],

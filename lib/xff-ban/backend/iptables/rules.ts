@@ -9,14 +9,14 @@ export interface Chain {
   rules: readonly string[]
 }
 
-/** What a rule has to know of a key. */
-export interface Held {
+/** What the rules of a key hold. */
+export interface KeyRules {
   patterns: readonly Bytes[]
   /** when the ban ends, in milliseconds since 1970 */
   until: number
 }
 
-export interface Wording {
+export interface WriterOptions {
   /** the first chain's name; those of the others begin with it and a slash, which no jail's name may hold */
   name: string
   match: Match
@@ -27,17 +27,22 @@ export interface Wording {
 }
 
 /** The last second that `-m time` can hold (32 bits). */
-const LAST_SECOND = 2 ** 31 - 1
-/** The shortest that the headers of IP and TCP can be, in bytes: no pattern is looked for in them. */
-const HEADERS = 40
+const MAX_SECOND = 2 ** 31 - 1
+/** The least length of the headers of IP and TCP: no pattern is looked for in them. */
+const HEADER_BYTES = 40
 
 /** Writes the nodes of a tree as chains. */
-export function createWriter({ name, match, only, target }: Wording, held: (key: Bytes) => Held) {
+export function createWriter(
+  { name, match, only, target }: WriterOptions,
+  rulesOf: (key: Bytes) => KeyRules | undefined,
+) {
   /** A rule for each of the key's patterns, or for the one given; the kernel ends it with the ban. */
   const refuse = (key: Bytes, which?: number): string[] => {
-    const { patterns, until } = held(key)
-    const stop = formatInstant(Math.min(Math.floor(until / 1000), LAST_SECOND) * 1000).slice(0, 19)
-    const chosen = which === undefined ? patterns : [patterns[which] as Bytes]
+    const found = rulesOf(key)
+    if (!found) return []
+    const { patterns, until } = found
+    const stop = formatInstant(Math.min(Math.floor(until / 1000), MAX_SECOND) * 1000).slice(0, 19)
+    const chosen = which === undefined ? patterns : patterns.slice(which, which + 1)
     // the search first: it fails for all but the banned, so the clock is hardly ever asked
     return chosen.map(pattern => `${only}${search(pattern)} -m time --datestop ${stop} -j ${target}`)
   }
@@ -90,18 +95,18 @@ export function createWriter({ name, match, only, target }: Wording, held: (key:
  * mean anything to iptables-restore.
  */
 function search(bytes: Bytes): string {
-  return `-m string --algo kmp --from ${HEADERS} --hex-string |${Buffer.from(bytes, 'latin1').toString('hex')}|`
+  return `-m string --algo kmp --from ${HEADER_BYTES} --hex-string |${Buffer.from(bytes, 'latin1').toString('hex')}|`
 }
 
 /** How many characters a jail's name may have: the kernel's 28 for a chain's, less what `nameOf` adds. */
-const LONGEST_NAME = 16
+const MAX_NAME = 16
 const BUILT_IN = ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING']
 
 /** @throws RangeError when a jail of that name cannot have chains */
 export function checkName(name: string): void {
-  if (name.length > LONGEST_NAME) {
+  if (name.length > MAX_NAME) {
     throw new RangeError(
-      `--name: expected up to ${LONGEST_NAME} characters with --port, got ${JSON.stringify(name)}`,
+      `--name: expected up to ${MAX_NAME} characters with --port, got ${JSON.stringify(name)}`,
     )
   }
   if (BUILT_IN.includes(name)) {
@@ -110,7 +115,7 @@ export function checkName(name: string): void {
 }
 
 /**
- * The chain of a prefix: its length, so that what is longer sorts behind (see `transaction`), and a digest of
+ * The chain of a prefix: its length, so that what is longer sorts behind (see `restoreScript`), and a digest of
  * 54 bits. Two prefixes of one length and one digest would take a botnet that chooses its addresses for it; it
  * would gain that some of its own are served.
  */

@@ -1,7 +1,7 @@
-import type { Ban } from '../../jail/jail.js'
+import type { Ban } from '../../jail/ban.js'
 import type { Change } from '../backend.js'
 import type { Bytes } from './match.js'
-import { type Chain, createWriter, type Held, type Wording } from './rules.js'
+import { type Chain, createWriter, type KeyRules, type WriterOptions } from './rules.js'
 import { difference, isSame, layOut, type Node, rootOf } from './tree.js'
 
 /** What has to be written into the kernel. */
@@ -13,27 +13,27 @@ export interface Revision {
 }
 
 /** The chains that a set of bans comes to. */
-export interface Rulebook {
+export interface Ruleset {
   /** all of its chains: their rules by their names */
   readonly chains: ReadonlyMap<string, readonly string[]>
-  /** Takes changes up, and tells what they come to: the chains on the way to a ban, and no others. */
+  /** Applies changes. @returns what they come to: the chains on the way to a ban, and no others */
   revise: (changes: readonly Change[]) => Revision
 }
 
-/** How many patterns a chain may hold before it gets chains beneath it, by which most of them are passed over. */
-const PATTERNS_A_LEAF = 4
+/** How many patterns a chain may hold before it is split into chains beneath it, so that most are skipped. */
+const PATTERNS_PER_LEAF = 4
 
-export function createRulebook(wording: Wording, bans: readonly Ban[]): Rulebook {
-  const { match } = wording
-  const room = Math.max(2, Math.floor(PATTERNS_A_LEAF / match.leads.length))
-  const held = new Map<Bytes, Held>()
-  const writer = createWriter(wording, key => held.get(key) as Held)
+export function createRuleset(options: WriterOptions, bans: readonly Ban[]): Ruleset {
+  const { match } = options
+  const room = Math.max(2, Math.floor(PATTERNS_PER_LEAF / match.leads.length))
+  const keys = new Map<Bytes, KeyRules>()
+  const writer = createWriter(options, key => keys.get(key))
 
-  const take = ({ ip, until }: Ban) => {
-    for (const { key, patterns } of match.spell(ip)) held.set(key, { patterns, until })
+  const add = ({ ip, until }: Ban) => {
+    for (const { key, patterns } of match.spell(ip)) keys.set(key, { patterns, until })
   }
-  for (const ban of bans) take(ban)
-  let sorted = [...held.keys()].sort()
+  for (const ban of bans) add(ban)
+  let sorted = [...keys.keys()].sort()
 
   const { root, nodes } = layOut(sorted, room)
   const first = [...writer.writeRoot(root), ...nodes.map(writer.write)]
@@ -57,14 +57,14 @@ export function createRulebook(wording: Wording, bans: readonly Ban[]): Rulebook
         const ip = 'ban' in change ? change.ban.ip : change.unban
         for (const { key } of match.spell(ip)) {
           touched.add(key)
-          held.delete(key)
+          keys.delete(key)
         }
-        if ('ban' in change) take(change.ban)
+        if ('ban' in change) add(change.ban)
       }
       const before = sorted
       sorted = [
         ...before.filter(key => !touched.has(key)),
-        ...[...touched].filter(key => held.has(key)),
+        ...[...touched].filter(key => keys.has(key)),
       ].sort()
       const root = reviseRoot(rootOf(before, room), rootOf(sorted, room), touched)
       const { rewritten, gone } = difference(before, sorted, touched, room)

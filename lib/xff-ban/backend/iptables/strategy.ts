@@ -2,30 +2,31 @@ import type { Listener } from './listeners.js'
 import { canRelease, markTarget } from './nft-script.js'
 
 /** How packets of banned clients are dealt with. */
-export interface Way {
+export interface Strategy {
   table: 'mangle' | 'filter'
   /** what the target insists on, as `-p tcp `, or empty */
   only: string
   /** the words of the target */
   target: string
-  /** whether nft's table has to stand behind ours, see release.ts */
+  /** whether it takes a table of nft behind ours, see nft-script.ts */
   release: boolean
 }
 
-export interface Wish {
-  /** the words of the target as given by hand; undefined: the way that hurts the app least */
+export interface StrategyOptions {
+  /** the words of the target as given by the user; undefined: the strategy that harms the app least */
   block: readonly string[] | undefined
   chain: string
   protocol: string
-  /** see release.ts */
+  /** see nft-script.ts */
   mark: number
 }
 
 const RESET = 'REJECT --reject-with tcp-reset'
 
-/** The ways to try, the best first. */
-export function waysFor({ block, chain, protocol, mark }: Wish): readonly Way[] {
-  const filter = (target: string): Way => ({
+/** The strategies to try, the best first. */
+export function strategiesFor(options: StrategyOptions): readonly [Strategy, ...Strategy[]] {
+  const { block, chain, protocol, mark } = options
+  const filter = (target: string): Strategy => ({
     table: 'filter',
     only: `-p ${protocol} `,
     target,
@@ -39,31 +40,31 @@ export function waysFor({ block, chain, protocol, mark }: Wish): readonly Way[] 
   return [{ table: 'mangle', only: '', target: markTarget(mark), release: true }, filter(RESET)]
 }
 
-/** A listen queue as long as that has room for what a banned client leaves in it (1024 / 7 s = 146 a second). */
-const ENOUGH = 1024
+/** A listen queue of this length has room for what a banned client leaves in it (1024 / 7 s = 146 a second). */
+const MIN_BACKLOG = 1024
 
 /**
- * What a way does to others, for people to read.
- * @param listeners who waits for connections on this host
+ * The harm that a strategy does to others, for people to read.
+ * @param listeners the sockets that listen on this host
  */
 export function warningsOf(
-  way: Way,
+  strategy: Strategy,
   { protocol, ports }: { protocol: string; ports: readonly number[] },
   listeners: readonly Listener[],
 ): string[] {
-  if (way.release || protocol !== 'tcp') return []
-  if (way.target !== RESET) {
+  if (strategy.release || protocol !== 'tcp') return []
+  if (strategy.target !== RESET) {
     return [
-      `--block ${JSON.stringify(way.target)}: the front end keeps trying and takes up workers and the listen ` +
+      `--block ${JSON.stringify(strategy.target)}: the front end keeps trying and takes up workers and the listen ` +
         'queue: a banned client who goes on keeps others from being served; without --block that is spared',
     ]
   }
   return listeners
-    .filter(({ port, backlog }) => ports.includes(port) && backlog < ENOUGH)
+    .filter(({ port, backlog }) => ports.includes(port) && backlog < MIN_BACKLOG)
     .map(
       ({ port, backlog }) =>
         `port ${port} has a listen queue of ${backlog}: refused connections stay in it half-open for seconds, ` +
-        `and a banned client who goes on fills it; raise it to ${ENOUGH} or more ` +
+        `and a banned client who goes on fills it; raise it to ${MIN_BACKLOG} or more ` +
         '(uWSGI: listen = 4096; kernel: net.core.somaxconn)',
     )
 }

@@ -1,22 +1,22 @@
 import { runProgram } from '../run-program.js'
-import { type Hook, placeJumps, removeJumps } from './jumps.js'
+import { type Hook, insertJumps, removeJumps } from './jumps.js'
 import type { Family } from './listeners.js'
-import { readTables, type Table } from './parse-save.js'
-import { transaction } from './restore-script.js'
+import { readTables, type SavedTable } from './parse-save.js'
+import { restoreScript } from './restore-script.js'
 
-const NOTHING: Table = { chains: new Map(), hook: [] }
+const EMPTY: SavedTable = { chains: new Map(), hook: [] }
 
-/** What stands in the tables of a family. */
-export async function survey(family: Family, { name, chain }: Hook): Promise<Map<string, Table>> {
+/** What of the jail is in the tables of a family. */
+export async function readAllTables(family: Family, { name, chain }: Hook): Promise<Map<string, SavedTable>> {
   return readTables(await runProgram([`${family}-save`]), name, chain)
 }
 
-/** What stands in one table of a family. */
-export async function surveyTable(family: Family, hook: Hook, table: string): Promise<Table> {
-  return (await survey(family, hook)).get(table) ?? NOTHING
+/** The same of one table. */
+export async function readTable(family: Family, hook: Hook, table: string): Promise<SavedTable> {
+  return (await readAllTables(family, hook)).get(table) ?? EMPTY
 }
 
-/** The rules of the built-in chain, in their order; far cheaper than a survey. */
+/** The rules of the built-in chain, in their order; far cheaper than reading a table. */
 export async function readHook(family: Family, { chain }: Hook, table: string): Promise<string[]> {
   const listing = await runProgram([family, '--wait', '-t', table, '-S', chain])
   return listing.split('\n').filter(rule => rule.startsWith('-A '))
@@ -29,27 +29,27 @@ export async function install(
   table: string,
   chains: ReadonlyMap<string, readonly string[]>,
 ): Promise<void> {
-  const tables = await survey(family, hook)
-  const standing = tables.get(table) ?? NOTHING
+  const tables = await readAllTables(family, hook)
+  const current = tables.get(table) ?? EMPTY
   tables.delete(table)
   const written = [...chains].map(([name, rules]) => ({ name, rules }))
-  const gone = [...standing.chains.keys()].filter(name => !chains.has(name))
+  const gone = [...current.chains.keys()].filter(name => !chains.has(name))
   await restore(family, [
     ...removals(hook, tables),
-    transaction(table, { written, gone }, placeJumps(hook, standing.hook)),
+    restoreScript(table, { written, gone }, insertJumps(hook, current.hook)),
   ])
 }
 
 /** Removes all that a family has of the jail. */
 export async function remove(family: Family, hook: Hook): Promise<void> {
-  await restore(family, removals(hook, await survey(family, hook)))
+  await restore(family, removals(hook, await readAllTables(family, hook)))
 }
 
-function removals(hook: Hook, tables: ReadonlyMap<string, Table>): string[] {
-  return [...tables].flatMap(([table, standing]) => {
-    const jumps = removeJumps(hook, standing.hook)
-    if (standing.chains.size === 0 && jumps.length === 0) return []
-    return [transaction(table, { written: [], gone: [...standing.chains.keys()] }, jumps)]
+function removals(hook: Hook, tables: ReadonlyMap<string, SavedTable>): string[] {
+  return [...tables].flatMap(([table, current]) => {
+    const jumps = removeJumps(hook, current.hook)
+    if (current.chains.size === 0 && jumps.length === 0) return []
+    return [restoreScript(table, { written: [], gone: [...current.chains.keys()] }, jumps)]
   })
 }
 

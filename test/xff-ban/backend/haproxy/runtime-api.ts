@@ -20,7 +20,7 @@ async function listen(t: Test, behave: (socket: Socket) => void): Promise<string
   return path
 }
 
-t.test('answers come in pieces, in their order', async t => {
+t.test('answers of HAProxy may come in pieces', async t => {
   const path = await listen(t, socket => {
     socket.setEncoding('latin1').on('data', text => {
       for (const line of String(text).split('\n').filter(Boolean)) {
@@ -35,7 +35,7 @@ t.test('answers come in pieces, in their order', async t => {
   t.same(answers, ['one!', 'two!'])
 })
 
-t.test('an answer without end is cut off', async t => {
+t.test('an answer of HAProxy without end is an error', async t => {
   const path = await listen(t, socket => {
     const pour = () => {
       while (socket.write('x'.repeat(65_536)));
@@ -48,7 +48,7 @@ t.test('an answer without end is cut off', async t => {
   )
 })
 
-t.test('a server that is silent is not waited for', async t => {
+t.test('a HAProxy that does not answer is an error', async t => {
   const path = await listen(t, () => {})
   await t.rejects(
     withRuntimeApi(path, ask => ask('show map x'), 50),
@@ -56,7 +56,7 @@ t.test('a server that is silent is not waited for', async t => {
   )
 })
 
-t.test('a server that hangs up is an error', async t => {
+t.test('a HAProxy that closes the connection is an error', async t => {
   const path = await listen(t, socket => socket.once('data', () => socket.end('half an ans')))
   await t.rejects(
     withRuntimeApi(path, ask => ask('show map x')),
@@ -64,7 +64,7 @@ t.test('a server that hangs up is an error', async t => {
   )
 })
 
-t.test('no server is an error', async t => {
+t.test('a HAProxy that does not run is an error', async t => {
   await t.rejects(
     withRuntimeApi('/nonexistent/socket', async () => {}),
     { message: /HAProxy at \/nonexistent\/socket: connect ENOENT/, exitCode: 69 },

@@ -6,7 +6,7 @@ const patterns = (match: string, ip: string, mapped = false) =>
     .spell(ip)
     .flatMap(({ patterns }) => patterns)
 
-t.test('the presets are what the front ends send', async t => {
+t.test('the presets of --match are what the front ends send', async t => {
   t.same(patterns('http', '1.2.3.4'), [
     'X-Forwarded-For: 1.2.3.4\r\n',
     ', 1.2.3.4\r\n',
@@ -32,7 +32,7 @@ t.test('no pattern of one client is in the packet of a textual neighbour', async
   }
 })
 
-t.test("a template of one's own", async t => {
+t.test('a template of --match holds text, {ip}, {len} and hex between bars', async t => {
   t.same(patterns('tag;{ip};|7c0d|{len}', '1.2.3.4'), ['tag;1.2.3.4;|\r\x07\x00'])
   t.same(patterns('<{ip}>', '1.2.3.4', true), ['<1.2.3.4>', '<::ffff:1.2.3.4>'])
   t.same(patterns('<{ip}>', '2001:db8::5', true), ['<2001:db8::5>'])

@@ -2,18 +2,18 @@ import fc from 'fast-check'
 import t from 'tap'
 import type { Change } from '../../../../lib/xff-ban/backend/backend.js'
 import { compileMatch } from '../../../../lib/xff-ban/backend/iptables/match.js'
-import { createRulebook, type Rulebook } from '../../../../lib/xff-ban/backend/iptables/ruleset.js'
-import type { Ban } from '../../../../lib/xff-ban/jail/jail.js'
+import { createRuleset, type Ruleset } from '../../../../lib/xff-ban/backend/iptables/ruleset.js'
+import type { Ban } from '../../../../lib/xff-ban/jail/ban.js'
 import { seeded } from '../../../support/seeded.js'
 
 const UNTIL = 1_795_000_000_000
 const ban = (ip: string, until = UNTIL): Ban => ({ ip, until, record: { type: 'ban', ip } })
 
 const bookOf = (match: string, mapped: boolean, bans: readonly Ban[]) =>
-  createRulebook({ name: 'jail', match: compileMatch(match, mapped), only: '', target: 'DROP' }, bans)
+  createRuleset({ name: 'jail', match: compileMatch(match, mapped), only: '', target: 'DROP' }, bans)
 
 /** Goes through the chains as the kernel does. @returns whether the packet is dropped, after how many searches */
-function pass(chains: Rulebook['chains'], packet: string): { dropped: boolean; searches: number } {
+function pass(chains: Ruleset['chains'], packet: string): { dropped: boolean; searches: number } {
   let searches = 0
   const passChain = (name: string): boolean => {
     const rules = chains.get(name)
@@ -83,7 +83,7 @@ const change = fc.oneof(
   ip.map((ip): Change => ({ ban: ban(ip, UNTIL + 1000) })),
 )
 
-t.test('changes lead to the chains that a fresh book has, and tell all that differs', async t => {
+t.test('changes lead to the chains that a new rule set has, and name all that differ', async t => {
   fc.assert(
     fc.property(
       fc.constantFrom(...MATCHES),
@@ -111,6 +111,19 @@ t.test('changes lead to the chains that a fresh book has, and tell all that diff
   )
 })
 
+t.test('a ban that shares less with the others than they do keeps all chains beneath the root', async t => {
+  const alike = ['1.1.1', '12.1.1'].flatMap(start => [1, 2, 3, 4, 5].map(n => ban(`${start}.${n}`)))
+  const other = ban('2.1.1.1')
+  const book = bookOf('tag;{ip};', false, alike)
+  for (const [changes, bans] of [
+    [[{ ban: other }], [...alike, other]],
+    [[{ unban: other.ip }], alike],
+  ] as const) {
+    book.revise(changes)
+    t.same([...book.chains].sort(), [...bookOf('tag;{ip};', false, bans).chains].sort())
+  }
+})
+
 const addresses = (count: number) =>
   Array.from({ length: count }, (_, i) => [20 + (i % 200), (i * 7) % 256, (i * 13) % 256, i >> 8].join('.'))
 
@@ -132,9 +145,9 @@ t.test(
   },
 )
 
-t.test('names fit into the kernel, and what lies beneath has the greater one', async t => {
+t.test('names of chains fit into the kernel, and a chain beneath another has the greater name', async t => {
   const name = 'a-jail-of-16-chr'
-  const { chains } = createRulebook(
+  const { chains } = createRuleset(
     { name, match: compileMatch('http', true), only: '-p tcp ', target: 'DROP' },
     addresses(300).map(ip => ban(ip)),
   )
@@ -148,9 +161,9 @@ t.test('names fit into the kernel, and what lies beneath has the greater one', a
   }
 })
 
-t.test('a rule as the kernel gets it', async t => {
+t.test('a rule holds the pattern, the end of the ban and the target', async t => {
   const until = (at: number) =>
-    createRulebook({ name: 'jail', match: compileMatch('{ip}', false), only: '-p tcp ', target: 'DROP' }, [
+    createRuleset({ name: 'jail', match: compileMatch('{ip}', false), only: '-p tcp ', target: 'DROP' }, [
       ban('1.2.3.4', at),
     ]).chains.get('jail')
   const rule = (stop: string) => [

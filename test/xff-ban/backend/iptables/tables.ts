@@ -1,49 +1,59 @@
 /** What is read from the programs of the packet filter, and what is written for them. */
 import t from 'tap'
-import { faultOfJumps, placeJumps } from '../../../../lib/xff-ban/backend/iptables/jumps.js'
+import { insertJumps, problemWithJumps } from '../../../../lib/xff-ban/backend/iptables/jumps.js'
 import { familiesReached, readListeners } from '../../../../lib/xff-ban/backend/iptables/listeners.js'
-import { faultOfChains, readTables } from '../../../../lib/xff-ban/backend/iptables/parse-save.js'
-import { transaction } from '../../../../lib/xff-ban/backend/iptables/restore-script.js'
+import { problemWithChains, readTables } from '../../../../lib/xff-ban/backend/iptables/parse-save.js'
+import { restoreScript } from '../../../../lib/xff-ban/backend/iptables/restore-script.js'
 import { checkName } from '../../../../lib/xff-ban/backend/iptables/rules.js'
-import { type Way, warningsOf, waysFor } from '../../../../lib/xff-ban/backend/iptables/strategy.js'
+import {
+  type Strategy,
+  strategiesFor,
+  warningsOf,
+} from '../../../../lib/xff-ban/backend/iptables/strategy.js'
 
 const hook = { chain: 'INPUT', name: 'jail', protocol: 'tcp', ports: [3031, 3032] }
 const jump = (port: number, name = 'jail') =>
   `-A INPUT -p tcp -m tcp --dport ${port} -m comment --comment xff-ban -j ${name}`
 
-t.test('a transaction: the greatest name first, what is gone emptied and then removed', async t => {
-  const written = [
-    { name: 'jail', rules: ['-j jail/2'] },
-    { name: 'jail/2', rules: ['-j DROP'] },
-  ]
-  t.equal(
-    transaction('mangle', { written, gone: ['jail/1'] }, ['-I INPUT 1 -j jail']),
-    [
-      '*mangle',
-      ':jail/2 - [0:0]',
-      '-A jail/2 -j DROP',
-      ':jail/1 - [0:0]',
-      ':jail - [0:0]',
-      '-A jail -j jail/2',
-      '-I INPUT 1 -j jail',
-      '-X jail/1',
-      'COMMIT',
-      '',
-    ].join('\n'),
-  )
-})
+t.test(
+  'the script for iptables-restore has the greatest name first, and removes emptied chains last',
+  async t => {
+    const written = [
+      { name: 'jail', rules: ['-j jail/2'] },
+      { name: 'jail/2', rules: ['-j DROP'] },
+    ]
+    t.equal(
+      restoreScript('mangle', { written, gone: ['jail/1'] }, ['-I INPUT 1 -j jail']),
+      [
+        '*mangle',
+        ':jail/2 - [0:0]',
+        '-A jail/2 -j DROP',
+        ':jail/1 - [0:0]',
+        ':jail - [0:0]',
+        '-A jail -j jail/2',
+        '-I INPUT 1 -j jail',
+        '-X jail/1',
+        'COMMIT',
+        '',
+      ].join('\n'),
+    )
+  },
+)
 
-t.test('the jumps stand first, once a port', async t => {
-  const fault = (...standing: string[]) => faultOfJumps(hook, standing)
+t.test('the jumps to our chain are the first rules, one for each port', async t => {
+  const fault = (...standing: string[]) => problemWithJumps(hook, standing)
   t.equal(fault(jump(3032), jump(3031)), undefined)
   t.equal(fault(jump(80, 'other'), jump(3031), jump(3032), '-A INPUT -j ACCEPT'), undefined, 'two jails')
   t.match(fault(), /the jump from INPUT was gone/)
   t.match(fault(jump(3032)), /for port 3031 was gone/)
-  t.match(fault('-A INPUT -j ACCEPT', jump(3031), jump(3032)), /not the first: -A INPUT -j ACCEPT stood/)
+  t.match(
+    fault('-A INPUT -j ACCEPT', jump(3031), jump(3032)),
+    /not the first: -A INPUT -j ACCEPT came before it/,
+  )
   t.match(fault(jump(3032), '-A INPUT -j ACCEPT', jump(3031)), /not the first/)
   t.match(fault(jump(3031), jump(3032), jump(3031)), /3 jumps/)
   t.match(fault(jump(3031, 'jail2'), jump(3032, 'jail2')), /was gone/, 'of another jail')
-  t.same(placeJumps(hook, [jump(3031), '-A INPUT -j ACCEPT', jump(3031, 'other')]), [
+  t.same(insertJumps(hook, [jump(3031), '-A INPUT -j ACCEPT', jump(3031, 'other')]), [
     jump(3031).replace('-A', '-D'),
     jump(3031).replace('-A INPUT', '-I INPUT 1'),
     jump(3032).replace('-A INPUT', '-I INPUT 1'),
@@ -68,7 +78,7 @@ COMMIT
 COMMIT
 `
 
-t.test('what iptables-save prints: our chains and no others', async t => {
+t.test('our chains and no others are read from iptables-save', async t => {
   const tables = readTables(SAVED, 'jail', 'INPUT')
   t.same([...tables.keys()], ['mangle', 'filter'])
   t.same(
@@ -82,12 +92,12 @@ t.test('what iptables-save prints: our chains and no others', async t => {
   t.same(tables.get('filter'), { chains: new Map(), hook: ['-A INPUT -j ACCEPT'] })
 })
 
-t.test('chains that are not as they should be', async t => {
+t.test('chains that are missing, changed or foreign are problems', async t => {
   const wanted = new Map([
     ['jail', ['a', 'b']],
     ['jail/1', ['c']],
   ])
-  const fault = (...standing: [string, number][]) => faultOfChains(new Map(standing), wanted)
+  const fault = (...standing: [string, number][]) => problemWithChains(new Map(standing), wanted)
   t.equal(fault(['jail', 2], ['jail/1', 1]), undefined)
   t.match(fault(['jail', 2]), /1 of 2 chains were gone/)
   t.match(fault(['jail', 1], ['jail/1', 1]), /1 of 2 rules stood in jail/)
@@ -103,7 +113,7 @@ LISTEN 0      128    127.0.0.53%lo:53        0.0.0.0:*
 LISTEN 0      128 [::ffff:10.0.0.1]:3035           *:*
 `
 
-t.test('in which families the app can be reached', async t => {
+t.test('the families in which the app can be reached follow from its listeners', async t => {
   const listeners = readListeners(LISTENING)
   const reached = (...ports: number[]) => familiesReached(listeners, ports)
   t.equal(listeners.length, 6)
@@ -118,19 +128,21 @@ t.test('in which families the app can be reached', async t => {
   t.same(readListeners(''), [])
 })
 
-t.test('the ways to refuse, and what they do to others', async t => {
+t.test('strategies come best first, and warn of the harm they do', async t => {
   const wish = { block: undefined, chain: 'INPUT', protocol: 'tcp', mark: 0x10000000 }
   const listeners = readListeners(LISTENING)
   const warnings = (wished: Partial<typeof wish> | { block: string[] }, way = 0, ports = [3031]) =>
-    warningsOf(waysFor({ ...wish, ...wished })[way] as Way, { protocol: 'tcp', ports }, listeners)
-  t.match(waysFor(wish), [
+    warningsOf(strategiesFor({ ...wish, ...wished })[way] as Strategy, { protocol: 'tcp', ports }, listeners)
+  t.match(strategiesFor(wish), [
     { table: 'mangle', release: true, target: 'MARK --set-xmark 0x10000000/0x10000000' },
     { table: 'filter', release: false, only: '-p tcp ', target: 'REJECT --reject-with tcp-reset' },
   ])
-  t.match(waysFor({ ...wish, chain: 'FORWARD' })[0], { table: 'mangle' })
-  t.match(waysFor({ ...wish, chain: 'DOCKER-USER' }), [{ table: 'filter', target: /tcp-reset/ }])
-  t.match(waysFor({ ...wish, protocol: 'udp' }), [{ table: 'filter', only: '-p udp ', target: 'REJECT' }])
-  t.match(waysFor({ ...wish, block: ['DROP'] }), [{ table: 'filter', target: 'DROP' }])
+  t.match(strategiesFor({ ...wish, chain: 'FORWARD' })[0], { table: 'mangle' })
+  t.match(strategiesFor({ ...wish, chain: 'DOCKER-USER' }), [{ table: 'filter', target: /tcp-reset/ }])
+  t.match(strategiesFor({ ...wish, protocol: 'udp' }), [
+    { table: 'filter', only: '-p udp ', target: 'REJECT' },
+  ])
+  t.match(strategiesFor({ ...wish, block: ['DROP'] }), [{ table: 'filter', target: 'DROP' }])
   t.same(warnings({}), [])
   t.match(warnings({}, 1), [/port 3031 has a listen queue of 100:.*1024/])
   t.same(warnings({}, 1, [3032]), [])
@@ -138,7 +150,7 @@ t.test('the ways to refuse, and what they do to others', async t => {
   t.match(warnings({ block: ['DROP'] }), [/--block "DROP": the front end keeps trying/])
 })
 
-t.test('names that cannot be', async t => {
+t.test('names that no chain can have are refused', async t => {
   checkName('a-jail-of-16-chr')
   t.throws(() => checkName('a-jail-of-17-chrs'), { message: /--name: expected up to 16.*got "a-jail-of-17/ })
   t.throws(() => checkName('INPUT'), RangeError)

@@ -1,0 +1,39 @@
+import { formatPrefix, parsePrefix } from '../../net/prefix.js'
+import { formatInstant } from '../../wire/instant.js'
+import type { BanRecord, UnbanRecord } from '../../wire/record.js'
+
+/** The length of an instant as we write it, `2026-11-22T14:00:00.000Z`. */
+const INSTANT_LENGTH = 24
+
+/** An address or prefix in canonical text; null for anything else. */
+export function canonicalTarget(ip: string): string | null {
+  const prefix = parsePrefix(ip)
+  return prefix && formatPrefix(prefix)
+}
+
+/** An instant as we write it; most are written so already. */
+export function canonicalInstant(text: string | undefined, milliseconds: number): string {
+  return text?.length === INSTANT_LENGTH && text.endsWith('Z') ? text : formatInstant(milliseconds)
+}
+
+/** @param time milliseconds since 1970 */
+export function unbanRecord(ip: string, time: number, reason: string): UnbanRecord {
+  return { type: 'unban', time: formatInstant(time), ip, reason }
+}
+
+/** The known fields of a ban record in their order, some of them decided by the jail. */
+export function banRecord(
+  { failures, since, last }: BanRecord,
+  { time, ip, until, count }: { time: string; ip: string; until: string; count: number },
+): BanRecord {
+  return {
+    type: 'ban',
+    time,
+    ip,
+    ...(failures === undefined ? {} : { failures }),
+    ...(since === undefined ? {} : { since }),
+    ...(last === undefined ? {} : { last: { ...last } }),
+    until,
+    count,
+  }
+}

@@ -1,0 +1,112 @@
+import { createBatchTimer } from './batch-timer.js'
+import type { Batch, Pending } from './jail/decide.js'
+import type { Result, Transactions } from './transaction.js'
+
+/** How many orders may wait for the backend before the input has to. */
+const MAX_QUEUED = 1_000
+/** How many records may wait for a disk that is full. */
+const MAX_UNWRITTEN = 100_000
+/** The pause between attempts to write to it. */
+const DISK_PAUSE_MS = 1_000
+/** The longest that setTimeout can wait. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+
+/** The queue of orders and the timers: one transaction at a time, of whatever has gathered meanwhile. */
+export interface Loop {
+  /** Carries out what the start comes to, before anything else. */
+  begin: (batch: Batch) => Promise<void>
+  add: (pending: readonly Pending[]) => void
+  /** The backend is to be checked with the next transaction, which begins at once. */
+  reconcile: () => void
+  /** @returns when the queue is empty and what was due is done */
+  run: () => Promise<void>
+  /** whether more orders may come */
+  hasRoom: () => boolean
+  /** From now on no transaction waits for more orders. */
+  hurry: () => void
+  /** No transaction begins any more. @returns when the one under way is over */
+  stop: () => Promise<void>
+}
+
+export interface Options {
+  transactions: Transactions
+  /** how long until the next ban ends, in milliseconds; undefined: no ban ends by the clock */
+  untilNextEnd: () => number | undefined
+  /** is called after each transaction */
+  onProgress: () => void
+  onError: (error: Error) => void
+}
+
+export function createLoop({ transactions, untilNextEnd, onProgress, onError }: Options): Loop {
+  const batchTimer = createBatchTimer()
+  let queue: Pending[] = []
+  /** undefined when idle */
+  let running: Promise<void> | undefined
+  let timer: NodeJS.Timeout | undefined
+  let needsReconcile = false
+  let hurried = false
+  let stopped = false
+
+  const hasRoom = () => queue.length < MAX_QUEUED && transactions.waiting() < MAX_UNWRITTEN
+
+  /** Comes back when the next ban ends, or to write to a disk that was full. */
+  const schedule = (last: Result) => {
+    clearTimeout(timer)
+    const delay = last === 'disk full' ? DISK_PAUSE_MS : untilNextEnd()
+    if (delay !== undefined && !stopped) timer = setTimeout(run, Math.min(Math.max(0, delay), MAX_TIMER_MS))
+  }
+
+  const work = async () => {
+    try {
+      let last: Result
+      do {
+        if (hurried || !hasRoom()) batchTimer.flush()
+        await batchTimer.wait()
+        if (stopped) return
+        const [pending, reconcile] = [queue, needsReconcile && !hurried]
+        queue = []
+        needsReconcile = false
+        last = await transactions.run(pending, reconcile)
+        if (pending.length > 0) batchTimer.restart()
+        onProgress()
+      } while (queue.length > 0)
+      schedule(last)
+    } finally {
+      // synchronously after the last check of the queue, so that no order is left in it
+      running = undefined
+    }
+  }
+
+  const run = (): Promise<void> => {
+    running ??= work()
+    running.catch(onError)
+    return running
+  }
+
+  return {
+    async begin(batch) {
+      schedule(await transactions.begin(batch))
+    },
+    add(pending) {
+      for (const one of pending) queue.push(one)
+      if (queue.length >= MAX_QUEUED) batchTimer.flush()
+      run()
+    },
+    reconcile() {
+      needsReconcile = true
+      run()
+    },
+    run,
+    hasRoom,
+    hurry() {
+      hurried = true
+      batchTimer.flush()
+    },
+    async stop() {
+      stopped = true
+      clearTimeout(timer)
+      batchTimer.flush()
+      await running?.catch(() => {})
+    },
+  }
+}

@@ -1,0 +1,90 @@
+import { counted } from '../text/counted.js'
+import type { OnBadLine } from '../wire/bad-line.js'
+import { decode } from '../wire/jsonl.js'
+import type { BanRecord, UnbanRecord } from '../wire/record.js'
+import { type Metrics as BackendMetrics, instrumented } from './backend/instrumented.js'
+import { banTable } from './control/ban-table.js'
+import { listBans } from './control/list.js'
+import { runSubcommand } from './control/run.js'
+import { serve } from './control/server.js'
+import { openXffBan } from './open.js'
+import type { Settings } from './settings.js'
+import type { XffBan } from './stage.js'
+
+/** Where the command writes what is no record. */
+export interface Context {
+  onBadLine: OnBadLine
+  warn: (message: string) => void
+}
+
+export interface Metrics extends BackendMetrics {
+  gauge: (name: string, help: string, read: () => number) => void
+}
+
+/** `xff-ban list`. @returns the bans in force, or a table of them */
+export async function list(
+  settings: Settings,
+  context: Context,
+  asTable: boolean,
+): Promise<BanRecord[] | string> {
+  const { hitsInKernel } = await import('./backend/bpf.js')
+  const { name, system } = settings
+  const hits = () => hitsInKernel(name, system.now)
+  const bans = await listBans({ ...settings, ...context, hits })
+  return asTable ? banTable(bans, system.now()) : bans
+}
+
+/** `xff-ban ban`, `unban` and `flush`. @returns what was carried out, and whether anything was refused */
+export async function change(
+  settings: Settings,
+  context: Context,
+  metrics: Metrics,
+): Promise<{ records: (BanRecord | UnbanRecord)[]; isRefused: boolean }> {
+  const { subcommand, paths, isRehearsal, until } = settings
+  if (subcommand.verb === 'filter' || subcommand.verb === 'list') return { records: [], isRefused: false }
+  const replies = await runSubcommand(subcommand, {
+    socket: isRehearsal ? undefined : paths.socket,
+    until,
+    open: flush => open({ ...settings, flush }, context, metrics),
+  })
+  for (const reply of replies) {
+    const about = `${JSON.stringify(reply.ip)}: ${'reason' in reply ? reply.reason : ''}`
+    if (reply.type === 'refused') context.warn(`refused to ${subcommand.verb} ${about}`)
+    if (reply.type === 'unchanged') context.warn(about)
+  }
+  return {
+    records: replies.filter(reply => reply.type === 'ban' || reply.type === 'unban'),
+    isRefused: replies.some(({ type }) => type === 'refused'),
+  }
+}
+
+/** `xff-ban` without a subcommand: bans and unbans on stdin, those carried out on stdout. */
+export async function filter(
+  settings: Settings,
+  context: Context,
+  metrics: Metrics,
+  badLines: () => number,
+): Promise<{ stages: NodeJS.ReadWriteStream[]; summary: () => string; hurry: () => void }> {
+  const { stage, tally, jail, ask, list, hurry } = await open(settings, context, metrics)
+  if (!settings.isRehearsal) {
+    stage.once('close', await serve(settings.paths.socket, { list, ask }, context.warn))
+  }
+  metrics.counter('bans_total', 'bans carried out', () => tally.bans)
+  metrics.counter('unbans_total', 'unbans carried out', () => tally.unbans)
+  metrics.counter('refused_total', 'records that were refused', () => tally.refused)
+  metrics.counter('foreign_total', 'lines that are neither bans nor unbans', badLines)
+  metrics.gauge('in_force', 'bans in force', () => jail.inForce().length)
+  return {
+    stages: [...decode(['ban', 'unban'], context.onBadLine), stage],
+    summary: () =>
+      `${counted(tally.bans, 'ban')}, ${counted(tally.unbans, 'unban')}, ${tally.expired} expired already, ` +
+      `${counted(tally.duplicates, 'duplicate')}, ${tally.refused} refused`,
+    hurry,
+  }
+}
+
+async function open(settings: Settings, context: Context, metrics: Metrics): Promise<XffBan> {
+  const { openBackend, isRehearsal, paths, system } = settings
+  const backend = instrumented(await openBackend(context.warn), metrics, system.monotonic)
+  return await openXffBan({ ...settings, ...context, backend, paths: isRehearsal ? undefined : paths })
+}

@@ -1,0 +1,81 @@
+import { EXIT, ExitError, messageOf } from '../exit.js'
+import { formatInstant } from '../wire/instant.js'
+import type { Backend } from './backend/backend.js'
+import { chooseBackend } from './backend/choose.js'
+import { readSubcommand, type Subcommand } from './control/subcommand.js'
+import { escalation } from './jail/escalation.js'
+import { createExempt } from './jail/exempt.js'
+import type { OpenOptions } from './open.js'
+import type { Given } from './options.js'
+import { type JailPaths, pathsOf } from './paths.js'
+
+/** What the process has of the system. */
+export interface System {
+  /** the wall clock, milliseconds since 1970 */
+  now: () => number
+  /** milliseconds since boot, time asleep included */
+  sinceBoot: () => number
+  /** milliseconds since any instant, for durations */
+  monotonic: () => number
+  pid: number
+  /** the built kernel program */
+  object: string
+}
+
+/** What the command line comes to. This file is the only one that knows how options are spelled, beside their tables. */
+export interface Settings
+  extends Pick<
+    OpenOptions,
+    'jailOptions' | 'kernelName' | 'clocks' | 'pid' | 'now' | 'flush' | 'verifyMs' | 'storm' | 'hits'
+  > {
+  subcommand: Subcommand
+  system: System
+  /** of the jail */
+  name: string
+  paths: JailPaths
+  /** whether nothing is enforced, and nothing remembered */
+  isRehearsal: boolean
+  /** whether what refuses clients does so by the clock of the log */
+  waitForReader: boolean
+  /** when bans of the subcommand end, ISO 8601; undefined: as it is set where they are carried out */
+  until: string | undefined
+  /** @throws ExitError for options that do not go together */
+  openBackend: (warn: (message: string) => void) => Promise<Backend>
+}
+
+/** @throws RangeError that names the option or quotes the word */
+export function settingsOf(words: readonly string[], given: Given, system: System): Settings {
+  const { now, sinceBoot, object, pid } = system
+  const { name, state = `/var/lib/xff-ban/${name}.jsonl`, time } = given
+  const subcommand = readSubcommand(words)
+  const isRehearsal = given['dry-run']
+  const followsLog = given.clock === 'log'
+  return {
+    ...{ subcommand, system, name, isRehearsal, paths: pathsOf(state), pid },
+    jailOptions: {
+      banMs: escalation({ ...given, timeMax: given['time-max'] }),
+      maxBans: given['max-bans'],
+      rememberMs: given.remember * 1000,
+      exempt: createExempt({ ignore: given.ignore.flat(), private: given.private, now }),
+    },
+    kernelName: given.port.length > 0 ? name : undefined,
+    clocks: { wall: now, sinceBoot },
+    now: followsLog ? undefined : now,
+    waitForReader: isRehearsal || followsLog,
+    until: time === undefined ? undefined : formatInstant(now() + time * 1000),
+    flush: given.flush,
+    verifyMs: given.verify * 1000,
+    storm: given.storm,
+    hits: given.hits,
+    async openBackend(warn) {
+      try {
+        return await chooseBackend(given, followsLog, { name, state, object, now, warn })
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error
+        const isAlone = subcommand.verb !== 'filter' && !isRehearsal
+        const context = isAlone ? 'no xff-ban of this name is running: ' : ''
+        throw new ExitError(context + messageOf(error), EXIT.usage, { cause: error })
+      }
+    },
+  }
+}
