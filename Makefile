@@ -2,11 +2,13 @@
 .DELETE_ON_ERROR:
 SHELL = /bin/bash
 
-# What is built is a line each; `make V=1` shows the commands.
+# Each step of a build prints one line; `make V=1` prints the commands instead.
 ifndef V
 .SILENT:
-endif
 say = printf '%-9s %s\n' '$1' '$2'
+else
+say = @:
+endif
 
 COMMANDS := $(patsubst bin/%.ts,%,$(wildcard bin/*.ts))
 BUNDLES := $(COMMANDS:%=dist/%.js)
@@ -27,7 +29,7 @@ help: ## this list
 	sed -nE 's/^([a-z-]+):.* ## (.*)/\1\t\2/p' Makefile | while IFS=$$'\t' read -r target text; do \
 	  printf '  make %-14s %s\n' "$$target" "$$text"; done
 
-# What npm writes is shown where it fails.
+# The output of npm is only printed if it fails.
 NPM_INSTALL = npm_install() { local said; said=$$(npm install --no-save --no-audit --no-fund --loglevel=error "$$@" 2>&1) || \
   { echo "$$said" >&2; return 1; }; }; npm_install
 
@@ -37,16 +39,16 @@ node_modules/.package-lock.json: package-lock.json
 	$(NPM_INSTALL)
 	touch $@
 
-# The kernel program of xff-ban. What it compiles to is kept in the repository, so that nobody needs a compiler for it: `make
-# bpf` compiles it anew, with clang, bpftool and libbpf's headers (Debian: clang, bpftool, libbpf-dev). bpftool keeps what the
-# loader reads and leaves the rest out; names of files in it begin at the top of the project, wherever that lies.
+# The kernel program of xff-ban. The compiled file is part of the repository, so that building needs no clang. `make bpf`
+# compiles it again, with clang, bpftool and the headers of libbpf (Debian: clang, bpftool, libbpf-dev). bpftool removes
+# what the loader does not read (DWARF); file names in it are relative, so that the bytes do not depend on the folder.
 CLANG ?= clang
 BPF_PROGRAM := lib/xff-ban/backend/bpf/xff_ban.bpf.c
 BPF_OBJECT ?= $(BPF_PROGRAM:.c=.o)
 BPF_FLAGS := -target bpf -mcpu=v2 -I/usr/include/$(shell uname -m)-linux-gnu
 CAN_BUILD_BPF = $(shell $(CLANG) $(BPF_FLAGS) -M $(BPF_PROGRAM) >/dev/null 2>&1 && echo yes)
 BUILD_BPF = $(CLANG) $(BPF_FLAGS) -O2 -g -ffile-compilation-dir=. -Wall -Werror -c $(BPF_PROGRAM)
-bpf: ## compiles the kernel program anew, with clang, into the file that the repository keeps
+bpf: ## compiles the kernel program again, into the file that is committed
 	$(call say,clang,$(BPF_OBJECT))
 	whole=$$(mktemp) && trap "rm $$whole" EXIT && $(BUILD_BPF) -o $$whole && bpftool gen object $(BPF_OBJECT) $$whole
 dist/xff-ban.bpf.o: $(BPF_PROGRAM:.c=.o)
@@ -70,8 +72,8 @@ build/assembly/%.js: $(wildcard lib/fast/block-size.ts lib/*/assembly/*.ts) node
 	echo "export default '$$(base64 -w0 build/assembly/$*.wasm)'" > $@
 
 # One file a command: it starts in a third of the time that loading the packages one by one takes; as CommonJS, which
-# starts without Node's loader of modules. Libraries that few runs need are files of their own, read when needed. Before it
-# comes a small file that says which Node it takes (lib/cli/launch.ts).
+# starts without Node's loader of modules. Libraries that few runs need are files of their own, read when needed. The file
+# with the command's name is a small one that checks the version of Node and loads the other (lib/cli/launch.ts).
 # (Of what yargs uses, string-width carries tables of every script and wrap-ansi colours, while our help is ASCII, and so does assert.)
 LIBRARIES := execa nodemailer prom-client
 ESBUILD = npx esbuild --bundle --platform=node --format=cjs --target=node20 --log-level=warning \
@@ -97,6 +99,7 @@ $(BUNDLES) $(MAINS) &: $(SOURCES) $(ASSEMBLED) Makefile node_modules/.package-lo
 
 # The licences of the packages that are part of the bundles.
 dist/THIRD-PARTY-LICENSES: lib/licences/write.ts $(BUNDLES)
+	$(call say,licences,$@)
 	npx esbuild $< --outfile=build/licences.cjs --bundle --platform=node --log-level=warning
 	node build/licences.cjs
 
@@ -166,15 +169,15 @@ report: dist ## the same log as a page to look at (REPORT=FILE)
 	dist/xff-window.js < $$records | dist/xff-ban.js --dry-run --clock log | \
 	  cat $$records - | dist/xff-report.js > $(REPORT) && echo "open $(REPORT)"
 
-# Of old releases of Node there is one that reads what we write, and one that does not.
+# Two releases of Node that are too old: 18 can parse our syntax, 12 cannot.
 OLD_NODES := $(if $(filter Linux,$(shell uname)),build/node/12/.installed build/node/18/.installed)
 test: ## every test; on Debian, as root, with real servers and a real kernel, which it installs
 	test/support/packages
 	$(MAKE) --no-print-directory dist build/.compiled small-bites $(OLD_NODES)
 	$(RUN_TESTS) $(TEST_FILES:%.ts=build/%.js)
 
-# The same, make run and make lint in a new Debian of their own, as CI does it. Whoever ends make ends it, too.
-fresh: ## make run, lint and test in a new Debian 12 that is thrown away afterwards, as root on Debian
+# What CI runs. It ends with make, also if make is killed.
+fresh: ## make run, lint and test in a new Debian 12 that is removed afterwards, as root on Debian
 	exec setpriv --pdeathsig TERM test/support/fresh
 
 # The tests under each release of Node that is supported; three times what `make test` takes, and no part of CI.

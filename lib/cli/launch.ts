@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * The file by whose name a command is run. It reads in any Node: one that is too old would find nothing but faults of
- * syntax in the command itself, and is told in a line instead. `make dist` copies it under the name of each command.
+ * The file with the name of a command. It has to parse in any version of Node: the command itself would fail in an old one
+ * with a syntax error, or a stack. `make dist` copies it once per command.
  */
 
 /** package.json's "engines", as `20.9`. */

@@ -1,6 +1,6 @@
 /**
- * What tap writes about test files, as a person reads it: a line a file as it ends, what failed with all that is known of
- * it, and the failures once more at the end.
+ * Turns the output of tap into what a person reads: one line per test file when it ends, each failure with its details, and
+ * all failures again at the end.
  */
 
 export interface Counts {
