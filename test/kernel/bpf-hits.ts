@@ -19,6 +19,7 @@ kernelTest('list tells the hits of each ban', ['nginx', ...APP, ...BPF], async t
   }
   await waitFor('the bans', () => pipeline.records().length === 3)
   t.match(await list(), [{ hits: 0 }, { hits: 0 }, { hits: 0 }])
+  const before = Date.now()
   for (const ip of [ATTACKER, ATTACKER, ATTACKER6]) await lab.request({ from: ip, to: stage.front })
   const [one, user, prefix] = await list()
   t.match(one, { ip: ATTACKER, hits: 2 })
