@@ -6,6 +6,7 @@ import t from 'tap'
 import { progressLine } from '../../lib/cli/progress.js'
 import { FIXTURES, withCommands } from '../support/commands.js'
 import { testdir } from '../support/testdir.js'
+import { LIMIT } from '../support/wait-for.js'
 
 const env = withCommands({ TZ: 'UTC', TERM: 'xterm' })
 const dir = testdir(t)
@@ -14,7 +15,7 @@ writeFileSync(log, readFileSync(join(FIXTURES, 'attack/uwsgi.log'), 'utf8').repe
 
 /** Runs a line of shell on a terminal; what it shows comes with its escape sequences. */
 function onTerminal(line: string) {
-  return execa('script', ['-qec', line, '/dev/null'], { env, stdin: 'ignore', timeout: 60_000 })
+  return execa('script', ['-qec', line, '/dev/null'], { env, stdin: 'ignore', timeout: LIMIT })
 }
 
 /** The lines a terminal shows in the end. */

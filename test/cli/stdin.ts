@@ -6,6 +6,7 @@ import { execa } from 'execa'
 import t from 'tap'
 import { bundle, FIXTURES, withCommands } from '../support/commands.js'
 import { testdir } from '../support/testdir.js'
+import { LIMIT } from '../support/wait-for.js'
 
 const env = withCommands({ TZ: 'UTC' })
 const dir = testdir(t)
@@ -20,7 +21,7 @@ writeFileSync(
 )
 
 t.test('a file, pipes, a socket', async t => {
-  const shell = (line: string) => execa('bash', ['-c', line], { env, timeout: 60_000 })
+  const shell = (line: string) => execa('bash', ['-c', line], { env, timeout: LIMIT })
   const { stdout, stderr } = await shell(`uwsgi-parse < ${log}`)
   t.equal(stdout.split('\n').length, 3084)
   for (const size of [1, 4096, 7777, 65_536, 1_000_000]) {
@@ -31,7 +32,7 @@ t.test('a file, pipes, a socket', async t => {
     t.equal(piped.stdout, whole.stdout, `in pieces of ${size} bytes`)
     t.equal(piped.stderr, whole.stderr)
   }
-  const socket = execa(bundle('uwsgi-parse'), { env, timeout: 60_000 })
+  const socket = execa(bundle('uwsgi-parse'), { env, timeout: LIMIT })
   createReadStream(log).pipe(socket.stdin)
   t.equal((await socket).stdout, stdout, 'by a socket')
 })
@@ -41,7 +42,7 @@ t.test('a pipe that stays open: each line at once, and SIGTERM finishes what is 
   await execa('mkfifo', [fifo])
   const pipe = openSync(fifo, 'r+')
   const line = `exec uwsgi-parse 0<>'${fifo}'`
-  const child = execa('bash', ['-c', line], { env, buffer: { stdout: false }, timeout: 60_000 })
+  const child = execa('bash', ['-c', line], { env, buffer: { stdout: false }, timeout: LIMIT })
   const { stdout } = child
   const [first = '', second = ''] = attack.split('\n').filter(line => line.includes(' 404) '))
   writeSync(pipe, `${first}\n${second.slice(0, 50)}`)
@@ -60,7 +61,7 @@ t.test('a pipe that stays open: each line at once, and SIGTERM finishes what is 
 
 t.test('where WebAssembly cannot run, the full grammar reads every line', async t => {
   const run = (command: string, input: string, ...options: string[]) =>
-    execa(process.execPath, [...options, bundle(command)], { env, input, timeout: 60_000 })
+    execa(process.execPath, [...options, bundle(command)], { env, input, timeout: LIMIT })
   const swift = await run('uwsgi-parse', attack)
   const slow = await run('uwsgi-parse', attack, '--jitless')
   t.equal(slow.stdout, swift.stdout)

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { type BrowserContext, chromium, type Page } from 'playwright-core'
+import './apart.js'
+import { LIMIT } from './wait-for.js'
 
 const CHROMIUM = '/usr/bin/chromium'
 
@@ -33,7 +35,7 @@ export function openBrowser(profile: string): Promise<BrowserContext> {
     executablePath: CHROMIUM,
     headless: true,
     args: SWITCHES,
-    timeout: 60_000,
+    timeout: LIMIT,
   })
 }
 
@@ -55,6 +57,6 @@ export async function visit(browser: BrowserContext, content: Buffer | string): 
     complaints?.push(`dialog: ${dialog.message()}`)
     void dialog.dismiss()
   })
-  await page.goto(`http://127.0.0.1:${port}/`, { timeout: 30_000 })
+  await page.goto(`http://127.0.0.1:${port}/`, { timeout: LIMIT })
   return { page, asked, wanted, complaints } as Visit
 }

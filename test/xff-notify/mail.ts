@@ -7,6 +7,7 @@ import { bundle } from '../support/commands.js'
 import { deadPort, tcpServer, whoisServer } from '../support/loopback.js'
 import { smtpServer, textOf } from '../support/smtp.js'
 import { testdir } from '../support/testdir.js'
+import { LIMIT } from '../support/wait-for.js'
 
 const MAIL = ['--mail-to', 'ops@example.com', '--mail-from', 'xff@example.com']
 const skip = !existsSync('/usr/bin/whois') && 'whois is missing'
@@ -198,7 +199,7 @@ t.test('behind a pipe that stays open, as that of journalctl', async t => {
   writeFileSync(join(dir, 'ban'), ban('203.0.113.5'))
   const line = `{ cat '${dir}/ban'; until [ -e '${mail}' ]; do sleep 0.05; done; } | '${bundle('xff-notify')}' "$@"`
   const args = [...MAIL, '--gather', '0', '--sendmail', program, '--skip-whois']
-  const { stderr } = await execa('bash', ['-c', line, 'bash', ...args], { timeout: 20_000, stdin: 'ignore' })
+  const { stderr } = await execa('bash', ['-c', line, 'bash', ...args], { timeout: LIMIT, stdin: 'ignore' })
   t.equal(
     stderr,
     `xff-notify: 1 record, 1 ban; mail through ${program}: 1 sent in 1, 0 refused, 0 dropped, 0 not sent`,
