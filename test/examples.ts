@@ -1,5 +1,5 @@
 /** The examples in share/, as the programs they are for run them; only the paths are the test's. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import t from 'tap'
@@ -43,6 +43,7 @@ for (const way of ['reopen', 'copytruncate']) {
       })
     await waitFor('uWSGI', () => ask('203.0.113.1'))
     await arrived(1)
+    if (way === 'reopen') await isWatched(reopen, log)
     await execa('chown', ['-R', 'root:root', dir])
     await execa('chmod', ['755', dir])
     const debug = await rotate('--debug', '--force')
@@ -61,6 +62,19 @@ for (const way of ['reopen', 'copytruncate']) {
     await arrived(3)
     t.same(clients(), ['203.0.113.1', '203.0.113.2', '203.0.113.3'])
   })
+}
+
+/**
+ * Waits until uWSGI watches a file. It compares seconds, and begins with the first look of its master, so that a touch
+ * before that, or in the same second, is none.
+ */
+async function isWatched(reopen: string, log: string): Promise<void> {
+  await waitFor('uWSGI to watch the file', () => {
+    utimesSync(reopen, new Date(), new Date())
+    return readFileSync(log, 'utf8').includes('reopened')
+  })
+  const second = (milliseconds: number) => Math.floor(milliseconds / 1000)
+  await waitFor('the next second', () => second(Date.now()) > second(statSync(reopen).mtimeMs))
 }
 
 t.test('cron: what happened, as a mail', async t => {
