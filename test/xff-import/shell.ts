@@ -3,6 +3,7 @@ import { execa } from 'execa'
 import fc from 'fast-check'
 import t from 'tap'
 import { comment, settingValue, shellPattern, shellWord } from '../../lib/xff-import/shell.js'
+import '../support/apart.js'
 import { seeded } from '../support/seeded.js'
 
 // what a line of an ini file can hold, with much of what means something to a shell

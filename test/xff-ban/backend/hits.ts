@@ -41,7 +41,18 @@ t.test(
     stage.end()
     await once(stage, 'close')
     const last = looks
-    await new Promise(resolve => setTimeout(resolve, 20))
+    // another one looks, as often, and began later
+    const next = new PassThrough({ objectMode: true })
+    let others = 0
+    const another = {
+      async hits() {
+        others += 1
+        return new Map()
+      },
+    }
+    emitHits(next, another, t.fail, 1)
+    await waitFor('ten looks of another', () => others >= 10)
+    next.destroy()
     t.equal(looks, last, 'nobody looks any more')
   },
 )

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { withRuntimeApi } from '../../../../lib/xff-ban/backend/haproxy/runtime-api.js'
+import '../../../support/apart.js'
 
 /** Something that listens where HAProxy should. @returns the path of its socket */
 async function listen(t: Test, behave: (socket: Socket) => void): Promise<string> {
