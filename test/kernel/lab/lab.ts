@@ -133,13 +133,14 @@ export async function createLab(t: Owner, { clients = [] }: LabOptions = {}): Pr
   }
 }
 
-/** How many lines of each program are shown when a test failed. */
-const TOLD = 20
+/** How many lines of each program are shown when a test failed, and how much of each. */
+const [TOLD, WIDTH] = [20, 500]
 
 /** What a program of a failed test has to say. */
 function tell(t: Owner, name: string, program: Program, log: string | undefined): void {
   const { stdout, stderr } = program.written()
   const kept = log !== undefined && existsSync(log) ? readFileSync(log, 'latin1') : ''
-  const text = [stdout, stderr, kept].filter(Boolean).join('---\n').split('\n').slice(-TOLD).join('\n')
+  const lines = [stdout, stderr, kept].filter(Boolean).join('---\n').split('\n').slice(-TOLD)
+  const text = lines.map(line => line.slice(0, WIDTH)).join('\n')
   if (text !== '') t.comment(`${name} wrote:\n${text}`)
 }

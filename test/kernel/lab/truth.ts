@@ -15,6 +15,9 @@ export interface Logged {
 /** How many requests are on their way at a time. */
 const ABREAST = 16
 
+/** How much is told of what is lost, in characters. */
+const TOLD = 2000
+
 /** The mark of a request in its URI. */
 const ID = /\?id=(\d+)\./g
 
@@ -56,7 +59,9 @@ export async function tellsTrue(
     await Promise.all(games.slice(i, i + ABREAST).map(game => game()))
   await waitFor('the lines of all requests', () => {
     const logged = new Set([...readFileSync(app.log, 'latin1').matchAll(ID)].map(match => Number(match[1])))
-    return [...sent].every(([id, { trick }]) => trick.long || trick.torn || logged.has(id))
+    const lost = [...sent].filter(([id, { trick }]) => !(trick.long || trick.torn || logged.has(id)))
+    if (lost.length === 0) return true
+    throw new Error(`${lost.length} are not there: ${JSON.stringify(lost).slice(0, TOLD)}`)
   })
 
   const input = readFileSync(app.log).subarray(start)
