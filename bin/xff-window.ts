@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { openMetrics } from '../lib/cli/metrics.js'
 import { parseOptions } from '../lib/cli/options/parse.js'
-import { reread } from '../lib/cli/reloadable-ranges.js'
+import { reloadableRanges } from '../lib/cli/reloadable-ranges.js'
 import { run } from '../lib/cli/run.js'
 import { counted } from '../lib/text/counted.js'
 import { excerpt } from '../lib/text/printable.js'
@@ -14,7 +14,7 @@ run(usage.command, async ({ onBadLine, warn, badLineCount }) => {
   const given = await parseOptions(usage, process.argv.slice(2))
   if (!given) return null
   const metrics = await openMetrics('xff_window', given.metrics, warn)
-  const ignored = reread(given.ignore, warn)
+  const ignored = reloadableRanges(given.ignore, warn)
   const { stages, tally, window } = xffWindow({
     max: given.max,
     find: given.find * 1000,

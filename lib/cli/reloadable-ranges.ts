@@ -7,7 +7,10 @@ import { ranges } from './options/values.js'
  * cannot be read then is said, and what was read before stays.
  * @param given the texts of the option, `@FILE` among them
  */
-export function reread(given: readonly string[], warn: (message: string) => void): { current: InRanges } {
+export function reloadableRanges(
+  given: readonly string[],
+  warn: (message: string) => void,
+): { current: InRanges } {
   const compile = () => compileRanges(given.flatMap(ranges))
   const holder = { current: compile() }
   if (given.some(text => text.startsWith('@'))) {

@@ -1,5 +1,5 @@
 import type { Usage } from '../cli/options/option.js'
-import { dashed, type Offer, offerOf } from './complete.js'
+import { dashed, type Offer, offerFor, subcommandNames } from './complete.js'
 
 /** How bash offers it, for what is typed so far: `$cur`. */
 const BASH: Readonly<Record<string, string>> = {
@@ -39,14 +39,15 @@ const BANNED = `      local typed=\${COMP_LINE:0:COMP_POINT} jail=() i
 
 /** The completion of a command for bash, as a file that bash reads. */
 export function bashCompletion(usage: Usage): string {
-  const { command, verbs = [], lifting = [], files } = usage
+  const { command, file } = usage
+  const { all, ofBanned } = subcommandNames(usage)
   const fn = `_${command.replaceAll('-', '_')}`
   const options = dashed(usage)
   const names = [...options.map(([name]) => name), '--help', '--version'].join(' ')
   const cases = new Map<string, string[]>()
   for (const [name, option] of options) {
-    if (option.value === undefined) continue
-    const how = bashOf(offerOf(option))
+    if (option.placeholder === undefined) continue
+    const how = bashOf(offerFor(option))
     cases.set(how, [...(cases.get(how) ?? []), name])
   }
   return [
@@ -56,9 +57,9 @@ export function bashCompletion(usage: Usage): string {
     ...[...cases].map(([how, options]) => `    ${options.join(' | ')}) ${how}${how && '; '}return ;;\n`),
     '  esac\n',
     `  if [[ $cur == -* ]]; then\n    ${wordList(names)}\n    return\n  fi\n`,
-    ...words(verbs, lifting),
-    files ? `  ${BASH.files}\n` : '',
-    !files && verbs.length === 0 ? `  ${wordList(names)}\n` : '',
+    ...words(all, ofBanned),
+    file ? `  ${BASH.files}\n` : '',
+    !file && all.length === 0 ? `  ${wordList(names)}\n` : '',
     `}\ncomplete -F ${fn} ${command}\n`,
   ].join('')
 }
@@ -72,15 +73,15 @@ function wordList(words: string): string {
   return `mapfile -t COMPREPLY < <(compgen -W '${words}' -- "$cur")`
 }
 
-/** The words besides options: one of the verbs first; addresses behind those that lift bans. */
-function words(verbs: readonly string[], lifting: readonly string[]): string[] {
-  if (verbs.length === 0) return []
+/** The words besides options: a subcommand first, and banned addresses after some of them. */
+function words(all: readonly string[], ofBanned: readonly string[]): string[] {
+  if (all.length === 0) return []
   const behind = (some: readonly string[]) => some.map(verb => `*' ${verb} '*`).join(' | ')
   return [
     `  case "\${COMP_WORDS[*]:0:COMP_CWORD} " in\n`,
-    `    ${behind(lifting)})\n${BANNED}      ;;\n`,
-    `    ${behind(verbs)}) ;;\n`,
-    `    *) ${wordList(verbs.join(' '))} ;;\n`,
+    `    ${behind(ofBanned)})\n${BANNED}      ;;\n`,
+    `    ${behind(all)}) ;;\n`,
+    `    *) ${wordList(all.join(' '))} ;;\n`,
     '  esac\n',
   ]
 }

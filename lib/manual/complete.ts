@@ -1,4 +1,4 @@
-import type { Option, Usage } from '../cli/options/option.js'
+import type { Call, Option, Usage } from '../cli/options/option.js'
 
 /** What a shell can offer for a value. */
 export type Offer =
@@ -23,8 +23,8 @@ const OFFERS: Readonly<Record<string, Offer>> = {
 }
 
 /** What can be offered for an option's value; nothing for a number or a name. */
-export function offerOf({ value = '', words }: Option<unknown>): Offer | undefined {
-  return words ?? OFFERS[value]
+export function offerFor({ placeholder = '', choices }: Option<unknown>): Offer | undefined {
+  return choices ?? OFFERS[placeholder]
 }
 
 /** The options of a command as `--name`, each with what it is; aliases stand for themselves. */
@@ -32,4 +32,13 @@ export function dashed({ options }: Usage): (readonly [string, Option<unknown>])
   return Object.entries(options).flatMap(([name, option]) =>
     [name, ...(option.aliases ?? [])].map(one => [`--${one}`, option] as const),
   )
+}
+
+/** The first words of the subcommands, and those of them which banned addresses may follow. */
+export function subcommandNames({ subcommands = [] }: Usage): { all: string[]; ofBanned: string[] } {
+  const name = ({ call }: Call) => call.replace(/ .*/, '')
+  return {
+    all: subcommands.map(name),
+    ofBanned: subcommands.filter(({ completes }) => completes === 'banned addresses').map(name),
+  }
 }

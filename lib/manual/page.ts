@@ -1,4 +1,4 @@
-import type { Option, Usage } from '../cli/options/option.js'
+import { describeOption, type Option, type Usage } from '../cli/options/option.js'
 import { bold, heading, inline, italic, item, literal, sections } from './roff.js'
 
 /**
@@ -47,27 +47,20 @@ function title(name: string, section: string, version: string): string {
 }
 
 /** How the command is called: with the words that its help shows, or with options alone. */
-function synopsis({ command, describe, forms = '', verbs }: Usage): string {
+function synopsis({ command, describe, subcommands, file }: Usage): string {
   const options = '[\\fIoption\\fP ...]'
-  const calls = formsOf(forms)
+  const calls = [...(subcommands ? [{ call: '', describe }, ...subcommands] : []), ...(file ? [file] : [])]
   if (calls.length === 0) return `${bold(command)} ${options}\n`
-  // where the words are verbs there may be none
-  return [...(verbs ? [[command, describe] as const] : []), ...calls]
-    .map(([call, text]) => item(`${bold(call)} ${options}`, inline(text)))
+  return calls
+    .map(({ call, describe }) => item(`${bold(`${command} ${call}`.trim())} ${options}`, inline(describe)))
     .join('')
 }
 
-/** The lines of the help that show a call, with what it does. */
-function formsOf(forms: string): (readonly [string, string])[] {
-  return forms.split('\n').flatMap(line => {
-    const [, call, text] = /^ {2}(\S.*?) {2,}(.*)$/.exec(line) ?? []
-    return call && text ? [[call, text] as const] : []
-  })
-}
-
 function describe(name: string, option: Option<unknown>): string {
-  const { value, aliases = [], defaultText } = option
-  const names = [name, ...aliases].map(one => bold(`--${one}`) + (value ? ` ${italic(value)}` : ''))
+  const { placeholder, aliases = [], defaultText } = option
+  const names = [name, ...aliases].map(
+    one => bold(`--${one}`) + (placeholder ? ` ${italic(placeholder)}` : ''),
+  )
   const fallback = defaultText ? ` (default: ${defaultText})` : ''
-  return item(names.join(', '), inline(option.describe + fallback))
+  return item(names.join(', '), inline(describeOption(option) + fallback))
 }

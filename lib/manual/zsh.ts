@@ -1,5 +1,5 @@
-import type { Option, Usage } from '../cli/options/option.js'
-import { type Offer, offerOf } from './complete.js'
+import { describeOption, type Option, type Usage } from '../cli/options/option.js'
+import { type Offer, offerFor, subcommandNames } from './complete.js'
 
 /** How zsh offers it. */
 const ZSH: Readonly<Record<string, string>> = {
@@ -10,8 +10,8 @@ const ZSH: Readonly<Record<string, string>> = {
   'at-file': '{compset -P @ && _files}',
 }
 
-/** How much of a description stands beside an option, in characters. */
-const SHOWN = 72
+/** How much of a description stands beside an option. */
+const MAX_DESCRIPTION_LENGTH = 72
 
 const BANNED = `_xff_ban_banned() {
   local -a jail banned
@@ -25,39 +25,39 @@ const BANNED = `_xff_ban_banned() {
 
 /** The completion of a command for zsh, as a file for its `fpath`. */
 export function zshCompletion(usage: Usage): string {
-  const { command, verbs = [], lifting = [], files } = usage
+  const { command, file } = usage
+  const { all, ofBanned } = subcommandNames(usage)
   const specs = [
     ...Object.entries(usage.options).flatMap(([name, option]) => spec(name, option)),
     `'(- *)--help[show help]'`,
     `'(- *)--version[show version number]'`,
-    ...(verbs.length > 0 ? [`'1:word:(${verbs.join(' ')})'`, `'*:address:->addresses'`] : []),
-    ...(files ? [`'*:file:_files'`] : []),
+    ...(all.length > 0 ? [`'1:word:(${all.join(' ')})'`, `'*:address:->addresses'`] : []),
+    ...(file ? [`'*:file:_files'`] : []),
   ]
   return [
     `#compdef ${command}\n# made from its options\n`,
-    lifting.length > 0 ? BANNED : '',
+    ofBanned.length > 0 ? BANNED : '',
     'local curcontext=$curcontext state line\ntypeset -A opt_args\n',
     `_arguments -C ${specs.join(' \\\n  ')}\n`,
-    lifting.length > 0
-      ? `[[ $state == addresses && $line[1] == (${lifting.join('|')}) ]] && _xff_ban_banned\n`
+    ofBanned.length > 0
+      ? `[[ $state == addresses && $line[1] == (${ofBanned.join('|')}) ]] && _xff_ban_banned\n`
       : '',
   ].join('')
 }
 
 function spec(name: string, option: Option<unknown>): string[] {
-  const { value, aliases = [], describe } = option
+  const { placeholder, aliases = [], repeatable } = option
   const names = [name, ...aliases].map(one => `--${one}`)
-  // one that may be given many times says so; the names of any other exclude each other
-  const again = describe.endsWith('(repeatable)')
-  const before = again ? '*' : `(${names.join(' ')})`
+  // the names of one that may be given once exclude each other
+  const before = repeatable ? '*' : `(${names.join(' ')})`
   return names.map(
     one =>
-      `'${before}${one}${value ? '=' : ''}[${safe(short(describe))}]${value ? action(value, option) : ''}'`,
+      `'${before}${one}${placeholder ? '=' : ''}[${safe(short(describeOption(option)))}]${placeholder ? action(placeholder, option) : ''}'`,
   )
 }
 
-function action(value: string, option: Option<unknown>): string {
-  return `:${safe(value)}:${zshOf(offerOf(option))}`
+function action(placeholder: string, option: Option<unknown>): string {
+  return `:${safe(placeholder)}:${zshOf(offerFor(option))}`
 }
 
 function zshOf(offer: Offer | undefined): string {
@@ -66,7 +66,9 @@ function zshOf(offer: Offer | undefined): string {
 }
 
 function short(text: string): string {
-  return text.length > SHOWN ? `${text.slice(0, SHOWN).replace(/\s+\S*$/, '')} ...` : text
+  return text.length > MAX_DESCRIPTION_LENGTH
+    ? `${text.slice(0, MAX_DESCRIPTION_LENGTH).replace(/\s+\S*$/, '')} ...`
+    : text
 }
 
 /** Text within the quotes and brackets of a spec. */

@@ -4,7 +4,7 @@ import { type OwnedBuffer, release } from '../fast/buffer-pool.js'
 import type { OnBadLine } from '../wire/bad-line.js'
 import { parseInstant } from '../wire/instant.js'
 import { encodeLine } from '../wire/jsonl.js'
-import { linesOf, MAX_LINE, wholeLines } from '../wire/lines.js'
+import { linesOf, MAX_LINE_LENGTH, wholeLines } from '../wire/lines.js'
 import type { RequestRecord } from '../wire/record.js'
 import { advise, countClient } from './advice.js'
 import { rememberClients } from './client.js'
@@ -119,7 +119,7 @@ export function uwsgiParse(options: Options): { stages: Duplex[]; tally: Tally }
   }
 
   const parseThoroughly = (text: string): string => {
-    if (text.length > MAX_LINE) return foreign(text, `longer than ${MAX_LINE} characters`)
+    if (text.length > MAX_LINE_LENGTH) return foreign(text, `longer than ${MAX_LINE_LENGTH} characters`)
     const message = options.field === undefined ? text : encodedLine(text, options.field)
     if (message === null) return foreign(text, `not JSON with "${options.field}"`)
     const line = message.endsWith('\r') ? message.slice(0, -1) : message

@@ -2,7 +2,7 @@ import type { Duplex, Transform } from 'node:stream'
 import split2 from 'split2'
 import { transform } from 'through2'
 import type { OnBadLine } from './bad-line.js'
-import { MAX_LINE, NOT_UTF8, wholeLines } from './lines.js'
+import { MAX_LINE_LENGTH, NOT_UTF8, wholeLines } from './lines.js'
 import { readRecord } from './read-record.js'
 import type { AnyRecord, RecordOf, RecordType } from './record.js'
 
@@ -42,7 +42,7 @@ export function decodeLine<T extends RecordType>(
 
 /** The record in a line, or what is wrong with it. */
 export function parseLine<T extends RecordType>(text: string, wanted: readonly T[]): RecordOf<T> | string {
-  if (text.length > MAX_LINE) return `longer than ${MAX_LINE} characters`
+  if (text.length > MAX_LINE_LENGTH) return `longer than ${MAX_LINE_LENGTH} characters`
   if (text.startsWith(NOT_UTF8)) return 'not UTF-8'
   let value: unknown
   try {

@@ -4,14 +4,14 @@ import { transform } from 'through2'
 import { asOwned, type OwnedBuffer, partOf, release } from '../fast/buffer-pool.js'
 
 /** The longest line that is read, in UTF-16 units; what is longer reaches the reader cut and is refused there. */
-export const MAX_LINE = 65_536
+export const MAX_LINE_LENGTH = 65_536
 
 /** Put before a line that is not UTF-8: decoding would hide it, since U+FFFD may stand there by right. */
 export const NOT_UTF8 = '\0'
 
 const NEWLINE = 0x0a
 /** Enough bytes that a line which is cut still decodes to more than MAX_LINE units. */
-const KEPT = 3 * (MAX_LINE + 1)
+const KEPT = 3 * (MAX_LINE_LENGTH + 1)
 
 /**
  * Bytes in, Buffers of whole lines out, so that nothing behind it depends on how the input was cut.

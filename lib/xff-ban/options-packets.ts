@@ -1,5 +1,5 @@
 import { defaulted, flag, type Option, repeated, single, type Values } from '../cli/options/option.js'
-import { bit, oneOf, pattern, type Read, ranges, text, whole, words } from '../cli/options/values.js'
+import { bit, oneOf, type ParseValue, pattern, ranges, text, whole, words } from '../cli/options/values.js'
 
 /** How packets to a port are filtered: by a program in the kernel, or by rules. */
 export type PacketBackend = 'bpf' | 'iptables'
@@ -122,14 +122,14 @@ function only<T>(
   option: Option<T>,
   kind: 'choice' | 'wish' = 'choice',
 ): OnlyOption<T> {
-  return { ...option, describe: `${backend}: ${option.describe}`, only: backend, chooses: kind === 'choice' }
+  return { ...option, only: backend, chooses: kind === 'choice' }
 }
 
 /** An option whose default is applied later, so that it can be told whether it was given. */
 function optional<T>(
   value: string,
   describe: string,
-  read: Read<T>,
+  read: ParseValue<T>,
   fallback: string,
 ): Option<T | undefined> {
   return { ...single(value, describe, read), defaultText: fallback }

@@ -1,7 +1,7 @@
 import { metricsOption } from '../cli/metrics.js'
 import * as cli from '../cli/options/option.js'
 import * as value from '../cli/options/values.js'
-import { FORMS, VERBS } from './control/subcommand.js'
+import { SUBCOMMANDS, SUBCOMMANDS_NOTE } from './control/subcommand.js'
 import { BACKEND_OPTIONS } from './options-backends.js'
 import { PACKET_OPTIONS } from './options-packets.js'
 
@@ -63,8 +63,7 @@ export type Given = cli.Values<typeof options>
 export const usage = {
   command: 'xff-ban',
   describe: 'Reads ban and unban records on stdin, enforces them, and writes those enforced on stdout.',
-  forms: FORMS,
-  verbs: VERBS,
-  lifting: ['unban'],
+  subcommands: SUBCOMMANDS,
+  subcommandsNote: SUBCOMMANDS_NOTE,
   options,
 } satisfies cli.Usage

@@ -1,8 +1,6 @@
 import * as cli from '../cli/options/option.js'
 import { text } from '../cli/options/values.js'
 
-const FORMS = `  xff-import /etc/fail2ban/jail.local     reads it and the files beside it: jail.conf, jail.d, filter.d, action.d`
-
 const options = {
   settings: cli.flag('print a settings file for each jail instead of a pipeline'),
   jail: cli.repeated('NAME', 'convert only this jail', text),
@@ -12,7 +10,9 @@ const options = {
 export const usage = {
   command: 'xff-import',
   describe: 'Prints a pipeline for each jail of fail2ban that watches a log of uWSGI.',
-  forms: FORMS,
-  files: true,
+  file: {
+    call: '/etc/fail2ban/jail.local',
+    describe: 'reads it and the files beside it: jail.conf, jail.d, filter.d, action.d',
+  },
   options,
 } satisfies cli.Usage

@@ -23,7 +23,7 @@ const options = {
   ignore: cli.repeated(
     'CIDR',
     'clients that are never counted; @FILE holds one per line and is read again on SIGHUP',
-    value.rangesOption,
+    value.rangesText,
   ),
   'ipv6-prefix': cli.defaulted(
     'N',

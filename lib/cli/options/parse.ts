@@ -1,7 +1,7 @@
 import type { Argv } from 'yargs'
 import pkg from '../../../package.json' with { type: 'json' }
 import { EXIT, ExitError } from '../../exit.js'
-import type { Option, Usage, Values } from './option.js'
+import { describeOption, type Option, type Usage, type Values } from './option.js'
 import { quote } from './values.js'
 
 /** A wrong option: its message names the option and quotes the value. */
@@ -32,18 +32,19 @@ export async function parseOptions<O extends Record<string, Option<unknown>>>(
  * @throws UsageError
  */
 export async function parseWords<O extends Record<string, Option<unknown>>>(
-  { command, describe: description, forms = '', options }: Usage & { options: O },
+  usage: Usage & { options: O },
   argv: readonly string[],
 ): Promise<{ words: string[]; given: Values<O> } | null> {
+  const { command, describe, options } = usage
   // most filters run without any option, and yargs is a fifth of the start-up
   if (argv.length === 0) return { words: [], given: readOptions(options, {}) }
   const { default: yargs } = await import('yargs')
   const parser = yargs()
     .scriptName(command)
-    .usage(`$0 [options]\n\n${description}`)
+    .usage(`$0 [options]\n\n${describe}`)
     .version(pkg.version)
     .locale('en')
-    .epilog(forms)
+    .epilog(describeCalls(usage))
     .exitProcess(false)
     .showHelpOnFail(false)
     .wrap(process.stdout.columns ? Math.min(110, process.stdout.columns) : 100)
@@ -55,11 +56,12 @@ export async function parseWords<O extends Record<string, Option<unknown>>>(
       'parse-positional-numbers': false,
       'short-option-groups': false,
     })
-  for (const [name, { describe, value, aliases = [], defaultText }] of Object.entries(options)) {
+  for (const [name, option] of Object.entries(options)) {
+    const { placeholder, aliases = [], defaultText } = option
     parser.option(name, {
-      describe: value ? `${value}: ${describe}` : describe,
+      describe: (placeholder ? `${placeholder}: ` : '') + describeOption(option),
       alias: [...aliases],
-      ...(value === undefined
+      ...(placeholder === undefined
         ? { type: 'boolean' as const }
         : {
             type: 'string' as const,
@@ -71,6 +73,14 @@ export async function parseWords<O extends Record<string, Option<unknown>>>(
   const { words, given } = await parseStrictly(parser, argv, options)
   if (given.help || given.version) return null
   return { words, given: readOptions(options, given) }
+}
+
+/** The calls with words besides options, as the help ends with them. */
+function describeCalls({ command, subcommands = [], subcommandsNote, file }: Usage): string {
+  const calls = file ? [...subcommands, file] : subcommands
+  const width = Math.max(...calls.map(({ call }) => call.length))
+  const lines = calls.map(({ call, describe }) => `  ${command} ${call.padEnd(width)}     ${describe}`)
+  return [subcommandsNote ?? [], lines].flat().join('\n')
 }
 
 async function parseStrictly(

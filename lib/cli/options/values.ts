@@ -8,10 +8,10 @@ import { parseDuration } from '../../text/duration.js'
  * and quotes what was given.
  */
 
-/** Reads the text of one value; where only a few words will do, it tells them. */
-export interface Read<T> {
+/** Reads the text of one value; where there are only a few values, `choices` names them. */
+export interface ParseValue<T> {
   (text: string): T
-  words?: readonly string[]
+  choices?: readonly string[]
 }
 
 /** A whole number between two bounds. */
@@ -70,14 +70,14 @@ export function pattern(form: RegExp, expected: string): (text: string) => strin
   }
 }
 
-/** One of a few words. */
-export function oneOf<const W extends string>(...words: W[]): Read<W> {
+/** One of a few values. */
+export function oneOf<const W extends string>(...choices: W[]): ParseValue<W> {
   const read = (text: string): W => {
-    const word = words.find(one => one === text)
-    if (word !== undefined) return word
-    throw new RangeError(`expected ${words.join(' or ')}, got ${quote(text)}`)
+    const choice = choices.find(one => one === text)
+    if (choice !== undefined) return choice
+    throw new RangeError(`expected ${choices.join(' or ')}, got ${quote(text)}`)
   }
-  return Object.assign(read, { words })
+  return Object.assign(read, { choices })
 }
 
 /** Words separated by spaces, of letters, digits and `_.:/=-` only: they go into a rule. */
@@ -95,7 +95,7 @@ export function ranges(given: string): string[] {
 }
 
 /** The same, checked and kept as given, for ranges that are reloaded. */
-export function rangesOption(given: string): string {
+export function rangesText(given: string): string {
   ranges(given)
   return given
 }

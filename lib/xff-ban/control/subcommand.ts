@@ -8,15 +8,15 @@ export type Subcommand =
   /** canonical addresses or prefixes, at least one */
   | { verb: 'ban' | 'unban'; targets: string[] }
 
-/** The words that may come first. */
-export const VERBS = ['list', 'ban', 'unban', 'flush'] as const
+export const SUBCOMMANDS = [
+  { call: 'list', describe: 'shows who is banned: a table, or JSON Lines in a pipe' },
+  { call: 'ban IP...', describe: 'bans addresses or prefixes' },
+  { call: 'unban IP...', describe: 'ends their bans', completes: 'banned addresses' },
+  { call: 'flush', describe: 'ends all bans' },
+] as const
 
-/** How the words are used, for the help. */
-export const FORMS = `A subcommand goes to the xff-ban that runs with this --name or --state; if none runs, it is carried out directly:
-  xff-ban list            shows who is banned: a table, or JSON Lines in a pipe
-  xff-ban ban IP...       bans addresses or prefixes
-  xff-ban unban IP...     ends their bans
-  xff-ban flush           ends all bans`
+export const SUBCOMMANDS_NOTE =
+  'A subcommand goes to the xff-ban that runs with this --name or --state; if none runs, it is carried out directly:'
 
 /**
  * Reads the words of the command line.
