@@ -1,3 +1,6 @@
+import { setImmediate } from 'node:timers/promises'
+import { createPause } from '../retry.js'
+
 /** How long a transaction waits for more orders after the one before it. */
 const BATCH_MS = 25
 
@@ -14,24 +17,17 @@ export interface BatchTimer {
 }
 
 export function createBatchTimer(): BatchTimer {
-  let pause: Promise<void> = Promise.resolve()
-  let end = () => {}
+  const pause = createPause()
+  let paused: Promise<void> | undefined
   return {
     async wait() {
       // what arrived in one piece of input goes together in any case
-      await new Promise(resolve => setImmediate(resolve))
-      await pause
+      await setImmediate()
+      await paused
     },
     restart() {
-      end()
-      pause = new Promise(resolve => {
-        const timer = setTimeout(resolve, BATCH_MS)
-        end = () => {
-          clearTimeout(timer)
-          resolve()
-        }
-      })
+      paused = pause.wait(BATCH_MS)
     },
-    flush: () => end(),
+    flush: pause.end,
   }
 }

@@ -1,3 +1,4 @@
+import { createBackoff } from '../../retry.js'
 import type { Ban } from '../jail/ban.js'
 import { type Backend, BackendError, type Change } from './backend.js'
 
@@ -35,8 +36,7 @@ export interface Options {
 export function createEnforcement({ backend, inForce, verifyMs, warn }: Options): Enforcement {
   let failure: BackendError | undefined
   let attemptsLeft = Number.POSITIVE_INFINITY
-  let pauseMs = FIRST_PAUSE_MS
-  let wake = () => {}
+  const backoff = createBackoff({ firstMs: FIRST_PAUSE_MS, longestMs: Math.min(LONGEST_PAUSE_MS, verifyMs) })
 
   /** @returns whether it worked; a failure is remembered, and warned of if it is a new one */
   const attempt = async (work: () => Promise<void>): Promise<boolean> => {
@@ -50,16 +50,6 @@ export function createEnforcement({ backend, inForce, verifyMs, warn }: Options)
       return false
     }
   }
-
-  const pause = () =>
-    new Promise<void>(resolve => {
-      const timer = setTimeout(resolve, pauseMs)
-      pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS, verifyMs)
-      wake = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
 
   return {
     async apply(changes) {
@@ -81,7 +71,7 @@ export function createEnforcement({ backend, inForce, verifyMs, warn }: Options)
 
     async recover() {
       // the first attempt follows at once: the whole set may do where a change to it could not
-      for (pauseMs = FIRST_PAUSE_MS; failure; await pause()) {
+      for (backoff.reset(); failure; await backoff.wait()) {
         if (attemptsLeft === 0) throw failure
         attemptsLeft -= 1
         const bans = inForce()
@@ -94,8 +84,8 @@ export function createEnforcement({ backend, inForce, verifyMs, warn }: Options)
 
     hurry(attempts = LAST_ATTEMPTS) {
       attemptsLeft = Math.min(attemptsLeft, attempts)
-      pauseMs = FIRST_PAUSE_MS
-      wake()
+      backoff.reset()
+      backoff.end()
     },
   }
 }

@@ -2,7 +2,7 @@ import { readFile, rm } from 'node:fs/promises'
 import { kill } from 'node:process'
 import { setTimeout as pause } from 'node:timers/promises'
 import { encodeLine } from '../../wire/jsonl.js'
-import type { BanRecord, UnbanRecord } from '../../wire/record.js'
+import type { UnbanRecord } from '../../wire/record.js'
 import type { Backend, Change } from './backend.js'
 import { replaceFile } from './replace-file.js'
 
@@ -29,7 +29,8 @@ const MAX_FAILURES = 4
  * called without a shell. A failure is reported, and tried again by `reconcile`; it stops nobody else's ban. After a
  * restart a program is told again of every ban in force, so a second ban of an address must do no harm.
  */
-export function execBackend({ onBan, onUnban, timeoutMs, memory, warn }: Options): Backend {
+export function execBackend(options: Options): Backend {
+  const { onBan, memory, warn } = options
   /** whom the programs may know as banned */
   let told = new Set<string>()
   const failed = new Map<string, Change>()
@@ -46,22 +47,6 @@ export function execBackend({ onBan, onUnban, timeoutMs, memory, warn }: Options
     told = new Set([...told, ...before.split('\n').filter(Boolean)])
   }
 
-  /** Runs the program of a change, again after a while if it failed. @returns what went wrong every time */
-  const attempt = async (change: Change): Promise<string | undefined> => {
-    const [option, argv, record] = 'ban' in change ? banCall(change.ban.record) : unbanCall(change.unban)
-    const words = argv.map(word => word.replaceAll('{ip}', record.ip))
-    let fault = await run(words, encodeLine(record), timeoutMs)
-    for (const wait of PAUSES_MS) {
-      if (fault === undefined) return undefined
-      await pause(wait)
-      fault = await run(words, encodeLine(record), timeoutMs)
-    }
-    return fault && `${option} for ${record.ip}: ${fault}, ${PAUSES_MS.length + 1} times`
-  }
-  const banCall = (record: BanRecord) => ['--on-ban', onBan, record] as const
-  const unbanCall = (ip: string) =>
-    ['--on-unban', onUnban, { type: 'unban', ip } satisfies UnbanRecord] as const
-
   /** Carries out changes, those of an address in their order. @returns how many worked */
   const tell = async (changes: readonly Change[]): Promise<number> => {
     const ips = new Set(told)
@@ -76,8 +61,8 @@ export function execBackend({ onBan, onUnban, timeoutMs, memory, warn }: Options
     const carryOut = async (change: Change) => {
       const ip = ipOf(change)
       failed.delete(ip)
-      const fault = inARow < MAX_FAILURES ? await attempt(change) : 'put off'
-      if (fault === undefined) {
+      const failure = inARow < MAX_FAILURES ? await attempt(options, change) : 'put off'
+      if (failure === undefined) {
         inARow = 0
         worked += 1
         if ('ban' in change) gone.delete(ip)
@@ -86,8 +71,8 @@ export function execBackend({ onBan, onUnban, timeoutMs, memory, warn }: Options
       }
       failed.set(ip, change)
       gone.delete(ip)
-      if (fault === 'put off') putOff += 1
-      else warn(fault)
+      if (failure === 'put off') putOff += 1
+      else warn(failure)
       inARow += 1
     }
     const work = async () => {
@@ -130,6 +115,23 @@ export function execBackend({ onBan, onUnban, timeoutMs, memory, warn }: Options
   }
 }
 
+/** Runs the program of a change, again after a while if it failed. @returns what went wrong every time */
+async function attempt({ onBan, onUnban, timeoutMs }: Options, change: Change): Promise<string | undefined> {
+  const unban = (ip: string): UnbanRecord => ({ type: 'unban', ip })
+  const [option, argv, record] =
+    'ban' in change
+      ? (['--on-ban', onBan, change.ban.record] as const)
+      : (['--on-unban', onUnban, unban(change.unban)] as const)
+  const words = argv.map(word => word.replaceAll('{ip}', record.ip))
+  let failure = await run(words, encodeLine(record), timeoutMs)
+  for (const wait of PAUSES_MS) {
+    if (failure === undefined) return undefined
+    await pause(wait)
+    failure = await run(words, encodeLine(record), timeoutMs)
+  }
+  return failure && `${option} for ${record.ip}: ${failure}, ${PAUSES_MS.length + 1} times`
+}
+
 function ipOf(change: Change): string {
   return 'ban' in change ? change.ban.ip : change.unban
 }
@@ -164,7 +166,7 @@ async function run(argv: readonly string[], input: string, timeoutMs: number): P
   const limit = setTimeout(() => {
     late = true
     try {
-      kill(-(child.pid as number), 'SIGKILL')
+      if (child.pid !== undefined) kill(-child.pid, 'SIGKILL')
     } catch {
       // it ended in this very moment
     }

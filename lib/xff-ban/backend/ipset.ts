@@ -43,27 +43,6 @@ export function ipsetBackend({ name, now }: Options): Backend {
   const timeout = (ban: Ban) => Math.max(1, Math.min(secondsLeft(ban), MAX_TIMEOUT_S))
   const add = (ban: Ban, suffix = '') => `add ${setOf(ban.ip)}${suffix} ${ban.ip} timeout ${timeout(ban)}`
 
-  /** Commands in one run: to make what exists, add what is there, delete what is not is nothing. */
-  const restore = async (lines: readonly string[]) => {
-    if (lines.length > 0) await runProgram(['ipset', '-exist', 'restore'], `${lines.join('\n')}\n`)
-  }
-
-  /** The entries of a set with their seconds left; undefined when there is no such set. */
-  const entriesOf = async (set: string): Promise<[string, number][] | undefined> => {
-    const saved = await runProgram(['ipset', 'save', set]).catch(unless(/does not exist/))
-    return saved?.split('\n').flatMap((line): [string, number][] => {
-      const [, ip = '', seconds] = /^add \S+ (\S+) timeout (\d+)/.exec(line) ?? []
-      const prefix = parsePrefix(ip)
-      return prefix ? [[formatPrefix(prefix), Number(seconds)]] : []
-    })
-  }
-
-  const destroy = async (set: string) => {
-    await runProgram(['ipset', 'flush', set]).catch(unless(/does not exist/))
-    // a set that a rule of the user's refers to has to stay; it is empty now
-    await runProgram(['ipset', 'destroy', set]).catch(unless(/does not exist|in use/))
-  }
-
   return {
     name: `ipset ${name}`,
     hint: `no rule refers to the set ${name}, or the packets come from a proxy and not from the client`,
@@ -117,6 +96,27 @@ export function ipsetBackend({ name, now }: Options): Backend {
       inForce = new Map()
     },
   }
+}
+
+/** Runs commands at once; what exists already, or does not exist any more, is no error. */
+async function restore(lines: readonly string[]): Promise<void> {
+  if (lines.length > 0) await runProgram(['ipset', '-exist', 'restore'], `${lines.join('\n')}\n`)
+}
+
+/** The entries of a set with their seconds left; undefined when there is no such set. */
+async function entriesOf(set: string): Promise<[string, number][] | undefined> {
+  const saved = await runProgram(['ipset', 'save', set]).catch(unless(/does not exist/))
+  return saved?.split('\n').flatMap((line): [string, number][] => {
+    const [, ip = '', seconds] = /^add \S+ (\S+) timeout (\d+)/.exec(line) ?? []
+    const prefix = parsePrefix(ip)
+    return prefix ? [[formatPrefix(prefix), Number(seconds)]] : []
+  })
+}
+
+async function destroy(set: string): Promise<void> {
+  await runProgram(['ipset', 'flush', set]).catch(unless(/does not exist/))
+  // a set that a rule of the user's refers to has to stay; it is empty now
+  await runProgram(['ipset', 'destroy', set]).catch(unless(/does not exist|in use/))
 }
 
 /** What went wrong is nothing when it is this; else it is thrown on. */

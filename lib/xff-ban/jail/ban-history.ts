@@ -1,7 +1,8 @@
+import { BoundedMap } from '../../bounded-map.js'
 import { formatInstant } from '../../wire/instant.js'
 import type { BanRecord, UnbanRecord } from '../../wire/record.js'
 
-/** How many addresses are remembered beside those in force; the oldest leave first, a tenth of them at once. */
+/** How many addresses are remembered beside those in force; the oldest leave first. */
 const MAX_ADDRESSES = 100_000
 
 /** A ban that is over, or an unban of an address that was not banned; all times in milliseconds since 1970. */
@@ -31,18 +32,13 @@ export interface BanHistory {
 
 /** @param rememberMs how long an address is remembered after its ban */
 export function createBanHistory(rememberMs: number): BanHistory {
-  const history = new Map<string, PastBan>()
+  const history = new BoundedMap<string, PastBan>(MAX_ADDRESSES)
   return {
     get: ip => history.get(ip),
     set(ip, past) {
+      // the newest last
       history.delete(ip)
       history.set(ip, past)
-      if (history.size <= MAX_ADDRESSES) return
-      // one by one, each would have to find its way past those deleted before
-      for (const oldest of history.keys()) {
-        if (history.size <= 0.9 * MAX_ADDRESSES) break
-        history.delete(oldest)
-      }
     },
     delete: ip => history.delete(ip),
     size: () => history.size,
