@@ -16,9 +16,13 @@ const PAGES = [
   'README.md',
   'CONTRIBUTING.md',
   'THREATS.md',
-  ...readdirSync('share', { recursive: true, encoding: 'utf8' })
-    .filter(file => file.endsWith('.md'))
-    .map(file => join('share', file)),
+  'SECURITY.md',
+  'CHANGELOG.md',
+  ...['docs', 'share'].flatMap(folder =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter(file => file.endsWith('.md'))
+      .map(file => join(folder, file)),
+  ),
 ]
 const BLOCKS = PAGES.flatMap(blocksOf)
 
