@@ -1,8 +1,9 @@
-import { contains, parsePrefix } from '../net/prefix.js'
+import { contains, parsePrefix, prefixOf } from '../net/prefix.js'
+import { LOOPBACK_RANGES } from '../net/private.js'
 import type { Note } from './translation.js'
 
 /** Loopback is never banned anyway. */
-const LOOPBACK = ['127.0.0.0/8', '::1'].flatMap(text => parsePrefix(text) ?? [])
+const LOOPBACK = LOOPBACK_RANGES.map(prefixOf)
 
 /** `--ignore`, from `ignoreip`: addresses and ranges, separated by white space or commas. */
 export function ignoreOptions(ignoreip: string, note: Note): string[] {

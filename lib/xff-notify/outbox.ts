@@ -1,4 +1,5 @@
 import { messageOf } from '../exit.js'
+import { type Backoff, createBackoff, createPause } from '../retry.js'
 import { counted } from '../text/counted.js'
 import type { AnyRecord } from '../wire/record.js'
 import { createQueue } from './queue.js'
@@ -71,6 +72,7 @@ export function createOutbox<R extends AnyRecord>(options: OutboxOptions<R>): Ou
   const deadline: Deadline = { stop: stop.signal, skipExtras: skipExtras.signal }
   const queue = createQueue<Item<R>>(({ line }) => line.length)
   const pause = createPause()
+  const backoff = createBackoff({ firstMs: options.retry.first, longestMs: options.retry.longest })
   let overflowing = false
   let gathering = false
   let closing = false
@@ -88,10 +90,15 @@ export function createOutbox<R extends AnyRecord>(options: OutboxOptions<R>): Ou
   const work = async () => {
     while (queue.length > 0 && !stop.signal.aborted) {
       gathering = queue.length < batch && !closing
-      if (gathering) await pause.sleep(gather)
+      if (gathering) await pause.wait(gather)
       gathering = false
       const items = queue.take(batch)
-      const outcome = await deliverWithRetry(items, options, { deadline, pause, waiting: () => queue.length })
+      backoff.reset()
+      const outcome = await deliverWithRetry(items, options, {
+        deadline,
+        backoff,
+        waiting: () => queue.length,
+      })
       tally[outcome] += items.length
       if (outcome === 'sent') {
         tally.deliveries += 1
@@ -107,16 +114,17 @@ export function createOutbox<R extends AnyRecord>(options: OutboxOptions<R>): Ou
     put(item) {
       queue.put(item)
       dropOldest()
-      if (gathering && queue.length >= batch) pause.wake()
+      if (gathering && queue.length >= batch) pause.end()
       working ??= work()
     },
     async close(linger) {
       closing = true
-      pause.wake()
+      pause.end()
+      backoff.end()
       const half = setTimeout(() => skipExtras.abort(), linger / 2)
       const whole = setTimeout(() => {
         stop.abort()
-        pause.wake()
+        backoff.end()
       }, linger)
       await working
       clearTimeout(half)
@@ -129,10 +137,10 @@ export function createOutbox<R extends AnyRecord>(options: OutboxOptions<R>): Ou
 /** Delivers a batch, in as many attempts as it takes until the deadline. */
 async function deliverWithRetry<R extends AnyRecord>(
   items: readonly Item<R>[],
-  { name, retry, deliver, warn }: OutboxOptions<R>,
-  { deadline, pause, waiting }: { deadline: Deadline; pause: Pause; waiting: () => number },
+  { name, deliver, warn }: OutboxOptions<R>,
+  { deadline, backoff, waiting }: { deadline: Deadline; backoff: Backoff; waiting: () => number },
 ): Promise<'sent' | 'refused' | 'unsent'> {
-  for (let delay = retry.first; ; delay = Math.min(2 * delay, retry.longest)) {
+  for (;;) {
     try {
       await deliver(items, deadline)
       return 'sent'
@@ -144,30 +152,9 @@ async function deliverWithRetry<R extends AnyRecord>(
         return 'refused'
       }
       const held = items.length + waiting()
-      warn(`${name}: ${message}; ${held} waiting, next attempt in ${Math.ceil(delay / 1000)} s`)
-      await pause.sleep(delay)
+      warn(`${name}: ${message}; ${held} waiting, next attempt in ${Math.ceil(backoff.nextMs() / 1000)} s`)
+      await backoff.wait()
       if (deadline.stop.aborted) return 'unsent'
     }
-  }
-}
-
-/** A sleep that can be ended early. */
-interface Pause {
-  sleep: (milliseconds: number) => Promise<void>
-  wake: () => void
-}
-
-function createPause(): Pause {
-  let wake = () => {}
-  return {
-    wake: () => wake(),
-    sleep: milliseconds =>
-      new Promise(resolve => {
-        const timer = setTimeout(resolve, milliseconds)
-        wake = () => {
-          clearTimeout(timer)
-          resolve()
-        }
-      }),
   }
 }

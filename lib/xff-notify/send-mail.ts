@@ -1,4 +1,4 @@
-import { isIP } from 'node:net'
+import { isLoopback } from '../net/private.js'
 import type { Mail, SendMail } from './mail.js'
 import { RefusedError } from './outbox.js'
 import { plainLine } from './plain-line.js'
@@ -21,7 +21,7 @@ interface SmtpError extends Error {
  */
 export function smtpSender(url: URL, warn: (message: string) => void): SendMail {
   const host = url.hostname.replace(/^\[|\]$/g, '')
-  const local = host === 'localhost' || (isIP(host) > 0 && /^(127\.|::1$)/.test(host))
+  const local = host === 'localhost' || isLoopback(host)
   const auth = url.username
     ? { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) }
     : undefined

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../bounded-map.js'
 import { summarise } from './registration.js'
 
 /** Looks up the registrations of addresses, a few lines each; those that cannot be found in time are left out. */
@@ -23,14 +24,8 @@ const MAX_CACHED_SUMMARIES = 2048
  * @param server the whois server to ask instead of the registry's
  */
 export function createWhois(server: Server | undefined, warn: (message: string) => void): Whois {
-  const cache = new Map<string, readonly string[]>()
+  const cache = new BoundedMap<string, readonly string[]>(MAX_CACHED_SUMMARIES)
   let missing = false
-
-  const remember = (ip: string, summary: readonly string[]) => {
-    cache.set(ip, summary)
-    const [oldest] = cache.keys()
-    if (cache.size > MAX_CACHED_SUMMARIES && oldest !== undefined) cache.delete(oldest)
-  }
 
   const ask = async (ip: string, signal: AbortSignal) => {
     const { execa } = await import('execa')
@@ -61,7 +56,7 @@ export function createWhois(server: Server | undefined, warn: (message: string) 
       for (const ip of remaining) {
         const summary = cache.get(ip) ?? (missing || signal.aborted ? [] : await ask(ip, signal))
         if (summary.length === 0) continue
-        remember(ip, summary)
+        cache.set(ip, summary)
         found.set(ip, summary)
       }
     }

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../bounded-map.js'
 import { parseInstant } from '../wire/instant.js'
 import type { Answer, BanRecord, HitRecord, UnbanRecord } from '../wire/record.js'
 import { truncatedAnswer } from './truncate.js'
@@ -40,16 +41,13 @@ const MAX_ADDRESSES = 100_000
  * @param defaultTime how long a ban lasts whose record has no `until`, in milliseconds
  */
 export function createBanHistory(defaultTime: number): BanHistory {
-  const known = new Map<string, LastBan>()
+  const known = new BoundedMap<string, LastBan>(MAX_ADDRESSES)
   let complete = true
 
   const remember = (ban: LastBan) => {
     known.delete(ban.ip)
+    if (known.size === MAX_ADDRESSES) complete = false
     known.set(ban.ip, ban)
-    const [oldest] = known.keys()
-    if (known.size <= MAX_ADDRESSES || oldest === undefined) return
-    known.delete(oldest)
-    complete = false
   }
 
   return {

@@ -1,16 +1,11 @@
 import { numbered } from '../text/counted.js'
+import { greatestUnits } from '../text/duration.js'
 import { formatInstant } from '../wire/instant.js'
 import { type Html, html } from './html.js'
 
 /** Numbers, durations and instants for people: English, in UTC, the same on every machine. */
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
-const UNITS = [
-  ['d', 86_400],
-  ['h', 3600],
-  ['min', 60],
-  ['s', 1],
-] as const
 
 /** `12,345` */
 export function amount(count: number): string {
@@ -31,16 +26,10 @@ export function percent(part: number, whole: number): string {
 
 /** A duration in its two largest units: `1 h 30 min`. */
 export function span(milliseconds: number): string {
-  let seconds = Math.round(milliseconds / 1000)
-  const parts: string[] = []
-  for (const [unit, size] of UNITS) {
-    const whole = Math.floor(seconds / size)
-    if (whole > 0) parts.push(`${amount(whole)} ${unit}`)
-    else if (parts.length > 0) break
-    seconds -= whole * size
-    if (parts.length === 2) break
-  }
-  return parts.join(' ') || '0 s'
+  return greatestUnits(Math.round(milliseconds / 1000))
+    .filter(([count], i) => i === 0 || count > 0)
+    .map(([count, unit]) => `${amount(count)} ${unit === 'm' ? 'min' : unit}`)
+    .join(' ')
 }
 
 /** `22 Nov` */

@@ -1,12 +1,10 @@
+import { type Cell, textTable } from '../text/text-table.js'
 import type { Answer } from '../wire/record.js'
 import type { Digest } from './digest.js'
 import { amount, clock, counted, date, moment, span } from './format.js'
 
 /** The longest path that is shown, in UTF-16 units. */
 const MAX_UNITS = 60
-
-/** A cell; numbers are aligned to the right. */
-type Cell = string | number
 
 /**
  * The digest as tables for a terminal; the same digest gives the same text.
@@ -61,14 +59,8 @@ export function text(title: string, digest: Digest, safe: (text: string) => stri
 }
 
 /** Empty if there are no rows. */
-function table(names: readonly string[], rows: readonly (readonly Cell[])[]): string {
-  if (rows.length === 0) return ''
-  const right = names.map((_, i) => rows.some(row => typeof row[i] === 'number'))
-  const all = [names, ...rows.map(row => row.map(cell => (typeof cell === 'number' ? amount(cell) : cell)))]
-  const widths = names.map((_, i) => Math.max(...all.map(row => (row[i] as string).length)))
-  const pad = (cell: string, i: number) =>
-    right[i] ? cell.padStart(widths[i] as number) : cell.padEnd(widths[i] as number)
-  return `\n${all.map(row => row.map(pad).join('  ').trimEnd()).join('\n')}`
+function table(heads: readonly string[], rows: readonly (readonly Cell[])[]): string {
+  return rows.length === 0 ? '' : `\n${textTable(heads, rows, amount).join('\n')}`
 }
 
 function more(shown: number, all: number, others = 'more'): string {

@@ -1,3 +1,5 @@
+import { columnWidths } from '../../lib/text/text-table.js'
+
 /**
  * Prints a table as Markdown, which reads as well on a terminal, row by row.
  * @param widths of the columns, in characters, where they are wider than their heads
@@ -23,7 +25,7 @@ export function printTable(
   heads: readonly string[],
   rows: readonly (readonly string[])[],
 ): void {
-  const widths = heads.map((_, i) => Math.max(0, ...rows.map(row => (row[i] ?? '').length)))
+  const widths = columnWidths(rows)
   rows.forEach(startTable(title, heads, widths))
   console.log('')
 }

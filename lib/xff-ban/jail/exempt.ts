@@ -1,11 +1,9 @@
 import { networkInterfaces } from 'node:os'
 import { overlap, type Prefix, parsePrefix } from '../../net/prefix.js'
-import { PRIVATE_RANGES } from '../../net/private.js'
+import { INTERNAL_RANGES, LOOPBACK_RANGES } from '../../net/private.js'
 
 /** Why an address or prefix is never banned; undefined when it may be. */
 export type Exempt = (ip: string) => string | undefined
-
-const LOOPBACK_RANGES: readonly string[] = ['127.0.0.0/8', '::1']
 
 /** How long the addresses of this host are taken as read. */
 const REREAD_MS = 10_000
@@ -24,7 +22,7 @@ export interface ExemptOptions {
  * ranges unless asked for, are refused; and so is a prefix that holds any of them.
  */
 export function createExempt({ ignore, private: allowPrivate, now }: ExemptOptions): Exempt {
-  const privateRanges = allowPrivate ? [] : PRIVATE_RANGES.filter(range => !LOOPBACK_RANGES.includes(range))
+  const privateRanges = allowPrivate ? [] : INTERNAL_RANGES
   // nobody is asked about while a log is quiet, and to read a first address takes a tenth of the start-up
   const readFixed = () =>
     [
