@@ -9,16 +9,12 @@ import { excerpt } from '../lib/text/printable.js'
 import { advise } from '../lib/uwsgi-parse/advice.js'
 import { compileClient } from '../lib/uwsgi-parse/client.js'
 import { explain } from '../lib/uwsgi-parse/explain.js'
-import {
-  compileFormat,
-  DEFAULT_FORMAT,
-  type Format,
-  tellsTime,
-} from '../lib/uwsgi-parse/layout/log-format.js'
+import { compileFormat, type Format, OWN_FORMAT, tellsTime } from '../lib/uwsgi-parse/layout/log-format.js'
 import { readIni } from '../lib/uwsgi-parse/layout/uwsgi-ini.js'
 import { usage } from '../lib/uwsgi-parse/options.js'
 import { uwsgiParse } from '../lib/uwsgi-parse/stage.js'
-import { compileZone, parseSince } from '../lib/uwsgi-parse/time/log-clock.js'
+import { parseSince } from '../lib/uwsgi-parse/time/since.js'
+import { compileZone } from '../lib/uwsgi-parse/time/zone.js'
 
 run(usage.command, async ({ onBadLine, warn }) => {
   const given = await parseOptions(usage, process.argv.slice(2))
@@ -48,12 +44,14 @@ run(usage.command, async ({ onBadLine, warn }) => {
     unparsed: kept?.append,
     warn,
     onBadLine,
-    explain: given.explain ? understood => explain(understood, format, attribution, excerpt) : undefined,
+    explain: given.explain
+      ? (parsed, line) => explain(parsed, line, format, attribution, excerpt)
+      : undefined,
   })
   metrics.counter('lines_total', 'lines read', () => tally.lines)
   metrics.counter('requests_total', 'lines that are requests', () => tally.requests)
   metrics.counter('failures_total', 'requests with a wanted status', () => tally.wanted)
-  metrics.counter('foreign_total', 'lines that are no requests', () => tally.foreign)
+  metrics.counter('unparsed_total', 'lines that are no requests', () => tally.unparsed)
   metrics.counter('unattributed_total', 'failures whose client is not known', () => tally.unattributed)
   return {
     stages,
@@ -64,7 +62,7 @@ run(usage.command, async ({ onBadLine, warn }) => {
       const skipped = tally.skipped > 0 ? `${tally.skipped} of them skipped, ` : ''
       return (
         `${counted(tally.lines, 'line')}, ${counted(tally.requests, 'request')}, ${skipped}${tally.wanted} written, ` +
-        `${counted(tally.foreign, 'foreign line')}, ${tally.unattributed} unattributed`
+        `${counted(tally.unparsed, 'unparsed line')}, ${tally.unattributed} unattributed`
       )
     },
   }
@@ -82,7 +80,7 @@ function chooseFormat(given: {
   }
   const settings = given.ini === undefined ? undefined : readIni(given.ini)
   const format = given['log-format'] ?? settings?.format
-  if (format === undefined) return DEFAULT_FORMAT
+  if (format === undefined) return OWN_FORMAT
   return checked(settings ? '--ini: log-format: ' : '--log-format: ', () =>
     compileFormat({
       format,

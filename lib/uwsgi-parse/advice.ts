@@ -1,21 +1,17 @@
-/** How many of our own addresses are told apart. */
-const ADDRESSES = 16
-/** How many requests say something about a log. */
-const ENOUGH = 20
+import type { Tally } from './tally.js'
 
-/** Counts a request that came from a private address alone. */
-export function countClient(ours: Map<string, number>, ip: string): void {
-  const count = ours.get(ip)
-  if (count !== undefined) ours.set(ip, count + 1)
-  else if (ours.size < ADDRESSES) ours.set(ip, 1)
-}
+/** How many requests say something about a log. */
+const MIN_REQUESTS = 20
 
 /** What somebody who reads this log should know about it. */
-export function advise(tally: { wanted: number; unattributed: number; ours: Map<string, number> }): string[] {
-  const { wanted, unattributed, ours } = tally
-  if (wanted < ENOUGH) return []
+export function advise({
+  wanted,
+  unattributed,
+  privateClients,
+}: Pick<Tally, 'wanted' | 'unattributed' | 'privateClients'>): string[] {
+  if (wanted < MIN_REQUESTS) return []
   const advice: string[] = []
-  const [address, count = 0] = [...ours].sort((a, b) => b[1] - a[1])[0] ?? []
+  const [address, count = 0] = [...privateClients].sort((a, b) => b[1] - a[1])[0] ?? []
   if (count > wanted * 0.9) {
     advice.push(
       `nearly all requests (${count} of ${wanted}) come from ${address}, which is ours: ` +

@@ -7,9 +7,9 @@ export interface Client {
   /** canonical text, or null when it cannot be known */
   ip: string | null
   /** whether the slot held more than the one address */
-  listed: boolean
+  isListed: boolean
   /** whether the address is of a private range, and so hardly that of a client */
-  inside: boolean
+  isPrivate: boolean
 }
 
 /** How the hops that our own proxies wrote are told from those that a client may have written. */
@@ -21,9 +21,9 @@ export interface Trust {
 }
 
 /** How many slots are remembered; then the cache starts anew. */
-const CACHE = 32_768
+const MAX_CACHED = 32_768
 /** Slots longer than this are worked out each time, so that the cache stays small. */
-const CACHED_LENGTH = 256
+const MAX_CACHED_LENGTH = 256
 
 /** What was made of one hop on the way to the client. */
 export type Verdict = 'ours' | 'no address' | 'passed over' | 'the client'
@@ -39,7 +39,7 @@ export function compileClient({ ranges, hops }: Trust): FindClient {
   const find = hops === undefined ? nearestStranger(oursAmong(ranges)) : nthFromRight(hops)
   return (slot, visit) => {
     const ip = find(slot, visit ?? ignore)
-    return { ip, listed: slot.includes(','), inside: ip !== null && isPrivate(ip) }
+    return { ip, isListed: slot.includes(','), isPrivate: ip !== null && isPrivate(ip) }
   }
 }
 
@@ -47,13 +47,13 @@ export function compileClient({ ranges, hops }: Trust): FindClient {
 export function rememberClients(find: FindClient): FindClient {
   const cache = new Map<string, Client>()
   return (slot, visit) => {
-    if (visit !== undefined || slot.length > CACHED_LENGTH) return find(slot, visit)
+    if (visit !== undefined || slot.length > MAX_CACHED_LENGTH) return find(slot, visit)
     const known = cache.get(slot)
     if (known) return known
     // a slice of a line keeps its whole block of the log alive: remember a copy
     const own = Buffer.from(slot).toString()
     const client = find(own)
-    if (cache.size >= CACHE) cache.clear()
+    if (cache.size >= MAX_CACHED) cache.clear()
     cache.set(own, client)
     return client
   }

@@ -1,7 +1,7 @@
+import { type Attribution, slotsOf } from './address-slot.js'
 import type { FindClient, Verdict } from './client.js'
+import type { Parsed } from './full-parser.js'
 import type { Format } from './layout/log-format.js'
-import { slotsOf } from './request.js'
-import type { Understood } from './stage.js'
 
 /** One entry of an address slot, and what was made of it. */
 export interface Hop {
@@ -23,9 +23,10 @@ export function explainSlot(slot: string, client: FindClient): Hop[] {
  * @param show makes a text from the log fit for a terminal
  */
 export function explain(
-  { line, reading, record, doubt }: Understood,
+  { reading, record, doubt }: Parsed,
+  line: number,
   format: Format,
-  attribution: { client: FindClient; counted: boolean },
+  attribution: Attribution,
   show: (text: string) => string,
 ): string {
   const { time, ip, status, method = '-', uri = '-' } = record

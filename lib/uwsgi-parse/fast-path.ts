@@ -9,7 +9,8 @@ import {
 } from '../fast/module.js'
 import { formatInstant } from '../wire/instant.js'
 import type { FindClient } from './client.js'
-import { type LogClock, parseCtime } from './time/log-clock.js'
+import { parseCtime } from './time/date.js'
+import type { LogClock } from './time/log-clock.js'
 
 export interface Options {
   /** is told where the machine cannot run it */
@@ -18,11 +19,11 @@ export interface Options {
   client: FindClient
   clock: LogClock
   /**
-   * Reads a line that is out of the ordinary with the full grammar.
+   * Reads a line that is out of the ordinary with the full parser.
    * @param line which of its block it is, from 1 on
    * @returns its record as a line, or nothing
    */
-  readThoroughly: (text: string, line: number) => string
+  parseFully: (text: string, line: number) => string
   /**
    * Counts a record.
    * @returns whether it has to be told of the next one, too: else they are counted here
@@ -33,21 +34,21 @@ export interface Options {
 }
 
 /** What was read of a block. */
-export interface Read {
+export interface BlockCounts {
   lines: number
-  /** of the requests that were not read thoroughly, how many there are; and of those not yet counted, the records */
+  /** of the requests that were not parsed fully, how many there are; and of those not yet counted, the records */
   requests: number
   wanted: number
   unattributed: number
 }
 
 /** A reader of uWSGI's own layout from bytes to bytes. */
-export interface Quick {
+export interface FastPath {
   /**
    * Reads a block of whole lines.
-   * @param sieving whether lines may go unread whose status nobody wants
+   * @param maySkip whether lines may go unread whose status nobody wants
    */
-  read: (block: Buffer, sieving: boolean) => Read
+  read: (block: Buffer, maySkip: boolean) => BlockCounts
   /** How many bytes of records are gathered. */
   size: () => number
   /** The records gathered, as lines, which leaves none; undefined where there are none. */
@@ -63,30 +64,30 @@ interface Exports extends InputBuffers {
   records: Global
   unattributed: Global
   newest: Global
-  read: (start: number, size: number, sieving: boolean) => number
+  read: (start: number, size: number, maySkip: boolean) => number
   reserve: (size: number) => number
   commit: (end: number) => void
   CLIENT: Global
-  keepSender: (place: number, length: number, unknown: boolean, listed: boolean, isPrivate: boolean) => void
+  keepClient: (place: number, length: number, unknown: boolean, listed: boolean, isPrivate: boolean) => void
 }
 
 const CTIME = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}$/
 const CTIME_LENGTH = 24
 
 /** What one write takes at the most, unless lines become records that are much longer; in bytes. */
-const WRITE = 512 * 1024
+const WRITE_BYTES = 512 * 1024
 
 /** @returns null where the machine cannot run it */
-export function compileQuick(options: Options): Quick | null {
-  const { client, clock, wanted, readThoroughly, countRecord, countPrivate } = options
+export function compileFastPath(options: Options): FastPath | null {
+  const { client, clock, wanted, parseFully, countRecord, countPrivate } = options
   // records that have left the memory of the module, since that was full
   let full: OwnedBuffer[] = []
   let linesBefore = 0
 
   const started: Started<Exports> | null = startModule(code, options.warn, {
-    readThoroughly(start, end, line) {
+    parseFully(start, end, line) {
       clock.saw(module.newest.value)
-      const text = readThoroughly(memory.toString('utf8', start, end), linesBefore + line)
+      const text = parseFully(memory.toString('utf8', start, end), linesBefore + line)
       // a UTF-16 unit is 3 bytes at the most
       const at = module.reserve(3 * text.length)
       module.commit(at + memory.write(text, at))
@@ -101,11 +102,11 @@ export function compileQuick(options: Options): Quick | null {
     writeMinute(to, instant) {
       memory.write(formatInstant(instant).slice(0, 17), to, 'latin1')
     },
-    fillSender(place, length) {
-      const { ip, listed, inside } = client(textAt(place, length))
-      const shown = ip === null || listed
+    fillClient(place, length) {
+      const { ip, isListed, isPrivate } = client(textAt(place, length))
+      const shown = ip === null || isListed
       const size = memory.write(JSON.stringify(ip), place + module.CLIENT.value, 'latin1')
-      module.keepSender(place, size, ip === null, shown, inside && !shown)
+      module.keepClient(place, size, ip === null, shown, isPrivate && !shown)
     },
     countRecord: unknown => Number(countRecord(unknown === 1)),
     countPrivate(start, length) {
@@ -120,7 +121,8 @@ export function compileQuick(options: Options): Quick | null {
   const drain = (): OwnedBuffer => {
     const { value: start } = module.output
     const { value: end } = module.written
-    const records = end - start > WRITE ? asOwned(Buffer.allocUnsafeSlow(end - start)) : acquire(WRITE)
+    const records =
+      end - start > WRITE_BYTES ? asOwned(Buffer.allocUnsafeSlow(end - start)) : acquire(WRITE_BYTES)
     const size = memory.copy(records, 0, start, end)
     module.commit(start)
     return partOf(records, 0, size)
@@ -129,11 +131,11 @@ export function compileQuick(options: Options): Quick | null {
   const piecesOf = openInputBuffers(started)
   const gathered = () => module.written.value - module.output.value
   return {
-    read(block, sieving) {
+    read(block, maySkip) {
       const read = { lines: 0, requests: 0, wanted: 0, unattributed: 0 }
       for (const [start, size] of piecesOf(block)) {
         linesBefore = read.lines
-        read.lines += module.read(start, size, sieving)
+        read.lines += module.read(start, size, maySkip)
         read.requests += module.requests.value
         read.wanted += module.records.value
         read.unattributed += module.unattributed.value

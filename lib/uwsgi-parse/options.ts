@@ -1,7 +1,7 @@
 import { metricsOption } from '../cli/metrics.js'
 import * as cli from '../cli/options/option.js'
 import * as value from '../cli/options/values.js'
-import { compileZone } from './time/log-clock.js'
+import { compileZone } from './time/zone.js'
 
 const options = {
   status: cli.defaulted('LIST', 'statuses of the requests that become records', value.statuses, '4xx,5xx'),

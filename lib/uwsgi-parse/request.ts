@@ -1,95 +1,56 @@
 import { END_OF_TIME_MS, formatInstant } from '../wire/instant.js'
 import type { RequestRecord } from '../wire/record.js'
-import type { Client, FindClient } from './client.js'
+import { ADDRESSES, type Attribution, agreedClient, slotsOf } from './address-slot.js'
 import type { Format } from './layout/log-format.js'
+import type { Reading } from './layout/reading.js'
 import { parseOffset, parseStrftime } from './layout/strftime.js'
-import type { Reading } from './layout/uwsgi.js'
-import { type LogClock, MONTHS, parseCtime, wallReading } from './time/log-clock.js'
-
-export interface Attribution {
-  /** the client in an address slot */
-  client: FindClient
-  /** whether the client is found by counting hops: then the socket's own address is none of them */
-  counted: boolean
-}
+import { MONTHS, parseCtime, wallReading } from './time/date.js'
+import type { LogClock } from './time/log-clock.js'
 
 /** How much of the variables of a layout one record carries. */
 const MAX_VARS = 32
 
 /**
  * The record of a line as it was read.
- * @param doubted whether a client may have had a hand in where the line begins or ends
+ * @param isDoubted whether a client may have had a hand in where the line begins or ends
  */
 export function toRequest(
   reading: Reading,
   format: Format,
   attribution: Attribution,
   clock: LogClock,
-  doubted = false,
+  isDoubted = false,
 ): RequestRecord {
   const { value, disputed } = reading
   const msecs = durationOf(reading)
   const end = endOf(reading, format, msecs ?? 0, clock)
-  const dated = end >= 0 && end < END_OF_TIME_MS
+  const isDated = end >= 0 && end < END_OF_TIME_MS
   const slots = slotsOf(reading, format, attribution.counted)
   const client = agreedClient(slots, attribution.client)
-  const known = dated && client !== null && !disputed('status') && !doubted
-  const ip = known ? client.ip : null
+  const ip = isDated && client && !disputed('status') && !isDoubted ? client.ip : null
   const bytes = numberOf(value('rsize') ?? value('size'))
-  const { user, referer, uagent, host, ...vars } = textsOf(reading, format)
+  const { user, referer, uagent, host, ...vars } = textsOf(reading)
+  const [method, uri, protocol] = [value('method'), value('uri'), value('proto')]
 
+  // fields in the order of the table of records
   const record: RequestRecord = {
     type: 'request',
-    time: dated ? formatInstant(end) : null,
+    time: isDated ? formatInstant(end) : null,
     ip,
     status: Number(value('status')),
   }
-  // fields in the order of the table of records
-  if (value('method') !== undefined) record.method = value('method') as string
-  if (value('uri') !== undefined) record.uri = value('uri') as string
-  if (value('proto') !== undefined) record.protocol = value('proto') as string
+  if (method !== undefined) record.method = method
+  if (uri !== undefined) record.uri = uri
+  if (protocol !== undefined) record.protocol = protocol
   if (user !== undefined) record.user = user
   if (bytes !== undefined) record.bytes = bytes
   if (msecs !== undefined) record.msecs = msecs
-  if (ip === null || client?.listed) record.via = slots.at(-1) ?? value('addr') ?? ''
+  if (ip === null || client?.isListed) record.via = slots.at(-1) ?? value('addr') ?? ''
   if (referer !== undefined) record.referer = referer
   if (uagent !== undefined) record.agent = uagent
   if (host !== undefined) record.host = host
   if (Object.keys(vars).length > 0) record.vars = vars
   return record
-}
-
-/**
- * What the address slot holds under every reading of the line. Where the header and the socket's address are
- * logged apart, the list is the header with the socket's address last, as the next proxy would have written it.
- */
-export function slotsOf(
-  reading: Reading,
-  { layout, forwarded }: Format,
-  counted: boolean,
-): readonly string[] {
-  const logged = (name: string) =>
-    layout.texts.includes(name) || layout.chains.some(({ fields }) => fields.includes(name))
-  const socketName = logged('var.REMOTE_ADDR') ? 'var.REMOTE_ADDR' : 'addr'
-  if (!logged('var.HTTP_X_FORWARDED_FOR')) return reading.texts(logged('addr') ? 'addr' : socketName)
-  const headers = reading.texts('var.HTTP_X_FORWARDED_FOR')
-  const apart = logged(socketName) && !(socketName === 'addr' && forwarded)
-  if (!apart) return headers
-  return headers.flatMap(header => {
-    if (counted && header !== '-') return [header]
-    return reading.texts(socketName).map(socket => (header === '-' ? socket : `${header}, ${socket}`))
-  })
-}
-
-/** The client on whom all readings of the address slot agree. */
-function agreedClient(slots: readonly string[], find: FindClient): Client | null {
-  let agreed: Client | null = null
-  for (const slot of slots) {
-    const client = find(slot)
-    if (client.ip === null || (agreed && client.ip !== agreed.ip)) return null
-    agreed = client
-  }
-  return agreed
 }
 
 /** How long the answer took, in milliseconds. */
@@ -108,8 +69,8 @@ function endOf({ value, disputed }: Reading, { dates }: Format, msecs: number, c
     if (disputed(name) || disputed('msecs') || disputed('micros')) return Number.NaN
     return instant(text) + (name === 'epoch' ? 0 : msecs)
   }
-  if (value('ctime') !== undefined)
-    return disputed('ctime') ? Number.NaN : clock.read(parseCtime(value('ctime') as string), msecs)
+  const ctime = value('ctime')
+  if (ctime !== undefined) return disputed('ctime') ? Number.NaN : clock.read(parseCtime(ctime), msecs)
   if (dates.length === 0 || dates.some(({ field }) => value(field) === undefined || disputed(field)))
     return Number.NaN
   const text = dates.map(({ field }) => value(field)).join('\n')
@@ -138,8 +99,11 @@ function numberOf(text: string | undefined): number | undefined {
   return text === undefined || Number.isNaN(number) || number < 0 ? undefined : number
 }
 
+/** Texts that have a field of their own, or are part of the address slot. */
+const NOT_VARS: ReadonlySet<string> = new Set([...ADDRESSES, 'method', 'uri', 'proto'])
+
 /** The free texts that are logged and not empty, under the names of uWSGI. */
-function textsOf({ value }: Reading, { layout }: Format): Record<string, string> {
+function textsOf({ value, layout }: Reading): Record<string, string> {
   const texts: Record<string, string> = {}
   for (const name of layout.texts.slice(0, MAX_VARS)) {
     const text = value(name)
@@ -148,13 +112,3 @@ function textsOf({ value }: Reading, { layout }: Format): Record<string, string>
   }
   return texts
 }
-
-/** Texts that have a field of their own, or are part of the address slot. */
-const NOT_VARS: ReadonlySet<string> = new Set([
-  'addr',
-  'method',
-  'uri',
-  'proto',
-  'var.REMOTE_ADDR',
-  'var.HTTP_X_FORWARDED_FOR',
-])

@@ -4,203 +4,188 @@ import { type OwnedBuffer, release } from '../fast/buffer-pool.js'
 import type { OnBadLine } from '../wire/bad-line.js'
 import { parseInstant } from '../wire/instant.js'
 import { encodeLine } from '../wire/jsonl.js'
-import { linesOf, MAX_LINE_LENGTH, wholeLines } from '../wire/lines.js'
-import type { RequestRecord } from '../wire/record.js'
-import { advise, countClient } from './advice.js'
+import { linesOf, wholeLines } from '../wire/lines.js'
+import type { Attribution } from './address-slot.js'
+import { advise } from './advice.js'
 import { rememberClients } from './client.js'
-import { compileQuick, type Quick } from './fast-path.js'
-import { DEFAULT_FORMAT, type Format } from './layout/log-format.js'
-import { type Reading, readLine } from './layout/uwsgi.js'
-import { encodedLine } from './repair/json-encoder.js'
-import { unglue } from './repair/split-joined-lines.js'
-import { watchTears } from './repair/torn-records.js'
-import { type Attribution, toRequest } from './request.js'
-import { logClock, watchDoubledHour, type Zone } from './time/log-clock.js'
+import { compileFastPath, type FastPath } from './fast-path.js'
+import { createContext, type Parsed, parseLine } from './full-parser.js'
+import type { Format } from './layout/log-format.js'
+import { splitJoinedLines } from './repair/split-joined-lines.js'
+import { countPrivateClient, createTally, type Tally } from './tally.js'
+import { watchDoubledHour } from './time/doubled-hour.js'
+import { type LogClock, logClock } from './time/log-clock.js'
+import type { Zone } from './time/zone.js'
 
 export interface Options {
-  /** which answers become records */
+  /** which statuses become records */
   wanted: (status: number) => boolean
   attribution: Attribution
   zone: Zone
   format: Format
   /** the member that holds the line, where a log encoder wrote JSON */
   field?: string | undefined
-  /** answers before this are passed over; milliseconds since 1970 */
+  /** requests before this are skipped; milliseconds since 1970 */
   since?: number | undefined
-  /** takes the lines that are not understood */
+  /** takes the lines that were not parsed */
   unparsed?: ((line: string) => void) | undefined
   /** takes advice for people */
   warn: (advice: string) => void
   onBadLine: OnBadLine
   /** what is written of a line instead of its record */
-  explain?: ((understood: Understood) => string) | undefined
-  /** whether every line goes through the full grammar, for a comparison */
+  explain?: ((parsed: Parsed, line: number) => string) | undefined
+  /** whether every line goes through the full parser, for a comparison */
   thorough?: boolean
-}
-
-/** What was in the log. */
-export interface Tally {
-  lines: number
-  requests: number
-  /** wanted requests before `since` */
-  skipped: number
-  /** requests with a wanted status: the records that were written */
-  wanted: number
-  /** lines of other things: banners, tracebacks, what the app prints */
-  foreign: number
-  /** wanted requests whose client cannot be known */
-  unattributed: number
-  /** wanted requests whose only hop is a private address, by address; the first few of them */
-  ours: Map<string, number>
-}
-
-/** One line of the log understood: the record, and the reading that led to it. */
-export interface Understood {
-  line: number
-  reading: Reading
-  record: RequestRecord
-  /** why the line is not believed, where its readings are not the reason */
-  doubt: string | undefined
-}
-
-const TORN = 'behind a line that was torn: it may be the rest of that'
-const CUT = "as long as uWSGI's buffer: it may have been cut"
-
-/**
- * Whether a line may be more or less than one record: what filled uWSGI's buffer has lost its end, so that a client
- * chose what stands there instead, or what the next record is glued to.
- */
-function mayBeCut(line: string, { bufsize }: Format): boolean {
-  return line.length * 3 >= bufsize && Buffer.byteLength(line) >= bufsize
 }
 
 /** Where a log is read live, its end never comes: advice is due after this many wanted requests too. */
 const ADVISE_AT = 1000
 
 /** How many bytes of records are gathered before they are written. */
-const BLOCK = 65_536
+const BLOCK_BYTES = 65_536
 
 /**
  * Log bytes in, request records out, as bytes: whole blocks of lines at a time, so that a record leaves as soon as
  * its line has come, and a replay pays neither a write nor an object for each.
  */
 export function uwsgiParse(options: Options): { stages: Duplex[]; tally: Tally } {
-  const { format, zone } = options
-  const attribution = { ...options.attribution, client: rememberClients(options.attribution.client) }
-  const tally: Tally = {
-    lines: 0,
-    requests: 0,
-    skipped: 0,
-    wanted: 0,
-    foreign: 0,
-    unattributed: 0,
-    ours: new Map(),
-  }
-  const clock = logClock(zone)
-  const mayDoubleHour = watchDoubledHour(zone)
-  const plain = format === DEFAULT_FORMAT && options.field === undefined && options.since === undefined
-  // neither JSON nor the mark at the head of uWSGI's own layout lets itself be torn
-  const mayBeRest =
-    format === DEFAULT_FORMAT || options.field !== undefined
-      ? undefined
-      : watchTears(format.layout, attribution.client)
+  const tally = createTally()
+  const clock = logClock(options.zone)
+  const counters = createCounters(options, tally)
+  const parse = compileFullParser(options, tally, clock, counters.countRecord)
+  const isPlain = options.format.isOwn && options.field === undefined && options.since === undefined
+  const fast =
+    isPlain && !options.explain && !options.thorough
+      ? openFastPath(options, tally, clock, counters, parse)
+      : null
+  const parser = fast ? fastStage(fast) : fullStage(tally, parse)
+  return { stages: [wholeLines(), ...(isPlain ? [splitJoinedLines()] : []), parser], tally }
+}
 
-  const foreign = (text: string, kind?: string) => {
-    tally.foreign += 1
-    options.unparsed?.(text)
-    if (kind) options.onBadLine({ line: tally.lines, kind, text })
-    return ''
-  }
+interface Counters {
+  countRecord: (isUnknown: boolean) => void
+  /** whether every record has still to be counted at once, since advice is due */
+  isWatching: () => boolean
+}
 
-  const countRecord = (unknown: boolean) => {
-    tally.wanted += 1
-    if (unknown) tally.unattributed += 1
-    if (tally.wanted === ADVISE_AT) for (const advice of advise(tally)) options.warn(advice)
+function createCounters({ warn }: Options, tally: Tally): Counters {
+  return {
+    countRecord(isUnknown) {
+      tally.wanted += 1
+      if (isUnknown) tally.unattributed += 1
+      if (tally.wanted === ADVISE_AT) for (const advice of advise(tally)) warn(advice)
+    },
+    isWatching: () => tally.wanted < ADVISE_AT,
   }
+}
 
-  const parseThoroughly = (text: string): string => {
-    if (text.length > MAX_LINE_LENGTH) return foreign(text, `longer than ${MAX_LINE_LENGTH} characters`)
-    const message = options.field === undefined ? text : encodedLine(text, options.field)
-    if (message === null) return foreign(text, `not JSON with "${options.field}"`)
-    const line = message.endsWith('\r') ? message.slice(0, -1) : message
-    const reading = readLine(line, format.layout)
-    const torn = mayBeRest?.(line, reading !== null)
-    if (!reading) return foreign(text)
-    const doubt = torn ? TORN : mayBeCut(line, format) ? CUT : undefined
+/** Reads a line and counts it; gives what is to be written of it. */
+type ParseLine = (text: string) => string
+
+function compileFullParser(
+  options: Options,
+  tally: Tally,
+  clock: LogClock,
+  countRecord: Counters['countRecord'],
+): ParseLine {
+  const { format, field, since } = options
+  const client = rememberClients(options.attribution.client)
+  const context = createContext({ format, field, attribution: { ...options.attribution, client }, clock })
+  return text => {
+    const parsed = parseLine(text, context)
+    if (typeof parsed !== 'object') {
+      tally.unparsed += 1
+      options.unparsed?.(text)
+      if (parsed !== undefined) options.onBadLine({ line: tally.lines, kind: parsed, text })
+      return ''
+    }
     tally.requests += 1
-    const record = toRequest(reading, format, attribution, clock, doubt !== undefined)
-    if (!options.wanted(record.status as number)) return ''
-    if (options.since !== undefined && record.time !== null && parseInstant(record.time) < options.since) {
+    const { status, time, ip, via } = parsed.record
+    if (!options.wanted(status as number)) return ''
+    if (since !== undefined && time !== null && parseInstant(time) < since) {
       tally.skipped += 1
       return ''
     }
-    const { ip, via } = record
-    if (ip !== null && via === undefined && attribution.client(ip).inside) countClient(tally.ours, ip)
+    if (ip !== null && via === undefined && client(ip).isPrivate) countPrivateClient(tally, ip)
     countRecord(ip === null)
-    return options.explain
-      ? options.explain({ line: tally.lines, reading, record, doubt })
-      : encodeLine(record)
+    return options.explain ? options.explain(parsed, tally.lines) : encodeLine(parsed.record)
   }
+}
 
-  const parseBlockThoroughly = (block: Buffer): Buffer => {
+/** Every line through the full parser. */
+function fullStage(tally: Tally, parse: ParseLine): Transform {
+  return transform((block: OwnedBuffer, _encoding, done) => {
     let written = ''
     for (const line of linesOf(block)) {
       tally.lines += 1
-      written += parseThoroughly(line)
+      written += parse(line)
     }
-    return Buffer.from(written)
-  }
+    release(block)
+    done(null, Buffer.from(written))
+  })
+}
 
+/** Reads blocks, and gathers what is to be written of them. */
+interface BlockReader extends Pick<FastPath, 'size' | 'take'> {
+  read: (block: Buffer) => void
+}
+
+function openFastPath(
+  options: Options,
+  tally: Tally,
+  clock: LogClock,
+  { countRecord, isWatching }: Counters,
+  parse: ParseLine,
+): BlockReader | null {
+  const { client } = options.attribution
+  const mayDoubleHour = watchDoubledHour(options.zone)
   let linesBefore = 0
-  const quick =
-    plain && !options.explain && !options.thorough
-      ? compileQuick({
-          warn: options.warn,
-          client: options.attribution.client,
-          clock,
-          wanted: options.wanted,
-          readThoroughly(text, line) {
-            tally.lines = linesBefore + line
-            return parseThoroughly(text)
-          },
-          countRecord(unknown) {
-            countRecord(unknown)
-            return tally.wanted < ADVISE_AT
-          },
-          countPrivate: slot => countClient(tally.ours, attribution.client(slot).ip as string),
-        })
-      : null
-
-  const parseQuickly = (block: Buffer, quick: Quick) => {
-    linesBefore = tally.lines
-    // in the hour that comes twice, a line is dated by those before it: none may be missing
-    const sieving = options.unparsed === undefined && !mayDoubleHour(block)
-    const { lines, requests, wanted, unattributed } = quick.read(block, sieving)
-    tally.lines = linesBefore + lines
-    tally.requests += requests
-    tally.wanted += wanted
-    tally.unattributed += unattributed
+  const fast = compileFastPath({
+    warn: options.warn,
+    client,
+    clock,
+    wanted: options.wanted,
+    parseFully(text, line) {
+      tally.lines = linesBefore + line
+      return parse(text)
+    },
+    countRecord(isUnknown) {
+      countRecord(isUnknown)
+      return isWatching()
+    },
+    countPrivate: slot => countPrivateClient(tally, client(slot).ip as string),
+  })
+  if (!fast) return null
+  return {
+    ...fast,
+    read(block) {
+      linesBefore = tally.lines
+      // in the hour that comes twice, a line is dated by those before it: none may be missing
+      const maySkip = options.unparsed === undefined && !mayDoubleHour(block)
+      const { lines, requests, wanted, unattributed } = fast.read(block, maySkip)
+      tally.lines = linesBefore + lines
+      tally.requests += requests
+      tally.wanted += wanted
+      tally.unattributed += unattributed
+    },
   }
+}
 
+/** The records wait for more of them only while the input does not. */
+function fastStage({ read, size, take }: BlockReader): Transform {
   let pause: NodeJS.Immediate | undefined
-  /** Lets go of the records gathered; they wait for more only while the input does not. */
   const flush = (stream: Transform) => {
     clearImmediate(pause)
     pause = undefined
-    const records = quick?.take()
+    const records = take()
     if (records) stream.push(records)
   }
-
-  const parser = transform(
+  return transform(
     function (this: Transform, block: OwnedBuffer, _encoding, done) {
-      if (!quick) {
-        this.push(parseBlockThoroughly(block))
-      } else {
-        parseQuickly(block, quick)
-        // a push from here makes the input wait while the last one has not been taken
-        if (quick.size() >= BLOCK || this.readableLength > 0) flush(this)
-        else if (quick.size() > 0) pause ??= setImmediate(flush, this)
-      }
+      read(block)
+      // a push from here makes the input wait while the last one has not been taken
+      if (size() >= BLOCK_BYTES || this.readableLength > 0) flush(this)
+      else if (size() > 0) pause ??= setImmediate(flush, this)
       release(block)
       done()
     },
@@ -209,5 +194,4 @@ export function uwsgiParse(options: Options): { stages: Duplex[]; tally: Tally }
       done()
     },
   )
-  return { stages: [wholeLines(), ...(plain ? [unglue()] : []), parser], tally }
 }

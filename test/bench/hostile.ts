@@ -5,10 +5,11 @@
  */
 import { PRIVATE_RANGES } from '../../lib/net/private.js'
 import { compileClient } from '../../lib/uwsgi-parse/client.js'
-import { compileFormat, DEFAULT_FORMAT, type Format } from '../../lib/uwsgi-parse/layout/log-format.js'
-import { readLine } from '../../lib/uwsgi-parse/layout/uwsgi.js'
+import { compileFormat, type Format, OWN_FORMAT } from '../../lib/uwsgi-parse/layout/log-format.js'
+import { readLine } from '../../lib/uwsgi-parse/layout/reading.js'
 import { toRequest } from '../../lib/uwsgi-parse/request.js'
-import { compileZone, logClock } from '../../lib/uwsgi-parse/time/log-clock.js'
+import { logClock } from '../../lib/uwsgi-parse/time/log-clock.js'
+import { compileZone } from '../../lib/uwsgi-parse/time/zone.js'
 import { printTable } from './table.js'
 
 const SHORT = 1000
@@ -27,7 +28,7 @@ const FORMATS = [
   '%(epoch) %(status) %(method) %(uri) %(addr)',
 ]
 const LAYOUTS: readonly (readonly [string, Format])[] = [
-  [OWN, DEFAULT_FORMAT],
+  [OWN, OWN_FORMAT],
   ...FORMATS.map(format => [format, compileFormat({ format })] as const),
 ]
 

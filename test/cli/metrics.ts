@@ -19,7 +19,7 @@ t.test('each command tells its numbers, those of its summary', async t => {
   const { stderr } = await execa('bash', ['-c', line], { cwd: dir, env })
   t.strictSame(readdirSync(dir).sort(), ['ban.prom', 'shop.prom', 'window.prom'], 'no drafts are left')
   for (const [file, command, names] of [
-    ['shop.prom', 'uwsgi-parse', { lines: 'lines', requests: 'requests', foreign: 'foreign lines' }],
+    ['shop.prom', 'uwsgi-parse', { lines: 'lines', requests: 'requests', unparsed: 'unparsed lines' }],
     ['window.prom', 'xff-window', { failures: 'failures', unattributed: 'unattributed', bans: 'bans' }],
     ['ban.prom', 'xff-ban', { bans: 'bans', unbans: 'unbans', refused: 'refused' }],
   ] as const) {

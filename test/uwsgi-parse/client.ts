@@ -2,7 +2,7 @@ import t from 'tap'
 import { PRIVATE_RANGES } from '../../lib/net/private.js'
 import { compileClient, hopAddress } from '../../lib/uwsgi-parse/client.js'
 
-t.test('from the right, the first hop that is not ours', async t => {
+t.test('the client is the first hop from the right that is no proxy of ours', async t => {
   const client = compileClient({ ranges: PRIVATE_RANGES })
   for (const [slot, ip] of [
     ['1.2.3.4', '1.2.3.4'],
@@ -22,11 +22,11 @@ t.test('from the right, the first hop that is not ours', async t => {
   ] as const) {
     t.equal(client(slot).ip, ip, slot)
     t.equal(client(slot).ip, ip, 'the same again')
-    t.equal(client(slot).listed, slot.includes(','))
+    t.equal(client(slot).isListed, slot.includes(','))
   }
 })
 
-t.test('--trust replaces the list, --hops counts', async t => {
+t.test('--trust replaces the private ranges, --hops counts from the right', async t => {
   t.equal(compileClient({ ranges: ['8.8.8.0/24'] })('9.9.9.9, 10.0.0.1, 8.8.8.8').ip, '10.0.0.1')
   const second = compileClient({ ranges: [], hops: 2 })
   t.equal(second('8.8.8.8, 1.2.3.4, 203.0.113.1').ip, '1.2.3.4')
@@ -35,7 +35,7 @@ t.test('--trust replaces the list, --hops counts', async t => {
   t.equal(second('unknown, 1.2.3.4').ip, null)
 })
 
-t.test('4 KB of entries, and more of them than the cache holds', async t => {
+t.test('a list of 4 KB is read, and so are more lists than the cache holds', async t => {
   const client = compileClient({ ranges: PRIVATE_RANGES })
   t.equal(client(`${'8.8.8.8, '.repeat(500)}1.2.3.4`).ip, '1.2.3.4')
   t.equal(client(`1.2.3.4${', 10.0.0.1'.repeat(500)}`).ip, '1.2.3.4')
@@ -45,7 +45,7 @@ t.test('4 KB of entries, and more of them than the cache holds', async t => {
   }
 })
 
-t.test('what an entry may look like', async t => {
+t.test('an entry is an address with or without port and brackets, and all else is none', async t => {
   for (const [hop, address] of [
     ['1.2.3.4:5678', '1.2.3.4'],
     ['[2001:db8::1]:443', '2001:db8::1'],

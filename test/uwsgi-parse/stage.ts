@@ -8,9 +8,9 @@ import { INPUT_BLOCK_BYTES } from '../../lib/fast/block-size.js'
 import { acquire } from '../../lib/fast/buffer-pool.js'
 import { PRIVATE_RANGES } from '../../lib/net/private.js'
 import { compileClient } from '../../lib/uwsgi-parse/client.js'
-import { DEFAULT_FORMAT } from '../../lib/uwsgi-parse/layout/log-format.js'
+import { OWN_FORMAT } from '../../lib/uwsgi-parse/layout/log-format.js'
 import { uwsgiParse } from '../../lib/uwsgi-parse/stage.js'
-import { compileZone } from '../../lib/uwsgi-parse/time/log-clock.js'
+import { compileZone } from '../../lib/uwsgi-parse/time/zone.js'
 import { FIXTURES } from '../support/commands.js'
 import { seeded } from '../support/seeded.js'
 import { takenByStalled } from '../support/stall.js'
@@ -25,7 +25,7 @@ async function parsed(
     wanted: status => status >= from,
     attribution: { client, counted: false },
     zone: compileZone(tz),
-    format: DEFAULT_FORMAT,
+    format: OWN_FORMAT,
     warn: () => {},
     onBadLine: () => {},
     thorough,
@@ -39,11 +39,11 @@ async function parsed(
     },
   ] as unknown as [Readable, NodeJS.WritableStream])
   // a line with a request's head and tail and something else between them, which uWSGI never writes, is dropped as a
-  // request nobody asked for where the full grammar finds it foreign
-  const { requests, foreign, ...counts } = tally
+  // request nobody asked for where the full parser does not parse it
+  const { requests, unparsed, privateClients, ...counts } = tally
   return (
     Buffer.concat(written).toString() +
-    JSON.stringify({ ...counts, all: requests + foreign, ours: [...tally.ours] })
+    JSON.stringify({ ...counts, all: requests + unparsed, privateClients: [...privateClients] })
   )
 }
 
@@ -131,7 +131,7 @@ t.test('a cut at any byte changes not one byte', async t => {
   }
 })
 
-t.test('nor do random chunks', async t => {
+t.test('chunks of any size give the same records', async t => {
   const input = Buffer.concat([fixture('hostile-headers'), fixture('odd-uris-methods-and-protocols')])
   const whole = await parsed([input])
   await fc.assert(
@@ -144,7 +144,7 @@ t.test('nor do random chunks', async t => {
   )
 })
 
-t.test('nor do blocks that lie where they are read', async t => {
+t.test('blocks in the memory of WebAssembly, cut anywhere, give the same records', async t => {
   const input = Buffer.concat([fixture('hostile-headers'), fixture('odd-uris-methods-and-protocols')])
   const whole = await parsed([input])
   await fc.assert(
@@ -162,13 +162,13 @@ t.test('nor do blocks that lie where they are read', async t => {
   )
 })
 
-t.test('lines that are no request are handed over', async t => {
+t.test('lines that are no request are handed to --unparsed', async t => {
   const kept: string[] = []
   const { stages } = uwsgiParse({
     wanted: () => true,
     attribution: { client: compileClient({ ranges: PRIVATE_RANGES }), counted: false },
     zone: compileZone('UTC'),
-    format: DEFAULT_FORMAT,
+    format: OWN_FORMAT,
     unparsed: line => kept.push(line),
     warn: () => {},
     onBadLine: () => {},
@@ -183,7 +183,7 @@ t.test('lines that are no request are handed over', async t => {
   t.same(kept, ['one', '', 'two'])
 })
 
-t.test('the sieve and the quick way agree with the full grammar, on every fixture', async t => {
+t.test('the fast path agrees with the full parser on every fixture', async t => {
   for (const name of readdirSync(join(FIXTURES, 'uwsgi-parse'))) {
     const input = fixture(name)
     for (const from of [0, 400, 500]) {
@@ -201,26 +201,26 @@ for (const [size, runs] of [
   [60, 350],
   [10_000, 2],
 ] as const) {
-  t.test(`and on logs of ${size} hostile lines`, async t => {
-    let quick = 0
+  t.test(`the fast path agrees with the full parser on logs of ${size} hostile lines`, async t => {
+    let known = 0
     await fc.assert(
       fc.asyncProperty(
         fc.array(line, { minLength: size === 60 ? 1 : size, maxLength: size }),
         async lines => {
           const input = Buffer.from(lines.join(''), 'latin1')
           for (const from of [0, 400, 500]) {
-            // where an hour comes twice, the sieve counts on blocks that are in order to a day or two; these are not
+            // where an hour comes twice, the fast path counts on blocks that are in order to a day or two; these are not
             const tz = 'UTC'
-            const swift = await parsed([input], { from, tz })
-            if (swift !== (await parsed([input], { from, tz, thorough: true }))) return false
-            quick += swift.split('"ip":"').length - 1
+            const fast = await parsed([input], { from, tz })
+            if (fast !== (await parsed([input], { from, tz, thorough: true }))) return false
+            known += fast.split('"ip":"').length - 1
           }
           return true
         },
       ),
       seeded(t, runs),
     )
-    t.ok(quick > 1000, `${quick} with a client`)
+    t.ok(known > 1000, `${known} with a client`)
   })
 }
 
@@ -239,7 +239,7 @@ function ordinary(lines: number, clients: number, date = 'Sun Nov 22 14:06:08 20
 }
 
 t.test(
-  'more clients than are remembered, in a block larger than the room for lines and for records',
+  'the fast path agrees with the full parser on more clients than it remembers, in a block larger than its buffers',
   async t => {
     const input = Buffer.from(ordinary(100_000, 50_000))
     t.equal(await parsed([input], { tz: 'UTC' }), await parsed([input], { tz: 'UTC', thorough: true }))
@@ -247,7 +247,7 @@ t.test(
 )
 
 t.test(
-  'dates that are none, and those at the ends of time, are what the full grammar makes of them',
+  'the fast path agrees with the full parser on dates that are none, and on those at the ends of time',
   async t => {
     const dates = [
       'Sun Nov 31 14:06:08 2026',
@@ -281,7 +281,7 @@ t.test(
   },
 )
 
-t.test('a chain of proxies too long to be remembered', async t => {
+t.test('a list of proxies too long to be remembered is read by the full parser', async t => {
   const slot = Array.from({ length: 20 }, (_, i) => `203.0.113.${i}`).join(', ')
   const input = [Buffer.from(ordinary(3, 1).replaceAll('20.0.0.1, 9.9.9.9', slot))]
   const quick = await parsed(input)
@@ -295,7 +295,7 @@ t.test('a reader that stalls stalls the input, whatever the size of its pieces',
       wanted: () => true,
       attribution: { client: compileClient({ ranges: PRIVATE_RANGES }), counted: false },
       zone: compileZone('UTC'),
-      format: DEFAULT_FORMAT,
+      format: OWN_FORMAT,
       warn: () => {},
       onBadLine: () => {},
     })

@@ -1,7 +1,7 @@
 /** What the module leaves to its host, where it is told of places in the module's memory. */
 
 /** Reads a line with the full grammar, and writes its record behind the output. */
-export declare function readThoroughly(start: usize, end: usize, line: i32): void
+export declare function parseFully(start: usize, end: usize, line: i32): void
 
 /** Makes room in the output. */
 export declare function flush(): void
@@ -13,7 +13,7 @@ export declare function instantOf(date: usize): f64
 export declare function writeMinute(to: usize, instant: f64): void
 
 /** Writes the client of the address slot that a place begins with, and has the module keep what else there is to say. */
-export declare function fillSender(place: usize, length: usize): void
+export declare function fillClient(place: usize, length: usize): void
 
 /** Is told of a request that came from one private address alone. */
 export declare function countPrivate(start: usize, length: usize): void

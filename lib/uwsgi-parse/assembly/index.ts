@@ -3,15 +3,15 @@
  * has the full grammar.
  */
 import { lineEnd, NEWLINE, numberAt } from '../../fast/assembly/bytes'
-import { isPrivate, isUnknown, senderIn } from './client'
+import { clientIn, isPrivate, isUnknown } from './client'
 import { timeOf } from './clock'
-import { countPrivate, countRecord, readThoroughly } from './host'
+import { countPrivate, countRecord, parseFully } from './host'
 import { write } from './record'
 import { dateStart, msecsEnd, msecsStart, slotEnd, slotStart, takeApart } from './scan-line'
 import { findStatus } from './status-filter'
 
 export { COPY_BYTES, copiedInput, firstInput, secondInput } from '../../fast/assembly/input-buffers'
-export { CLIENT, keepSender } from './client'
+export { CLIENT, keepClient } from './client'
 export { newest } from './clock'
 export { commit, output, reserve, written } from './output'
 
@@ -28,10 +28,10 @@ let isWatched = true
 
 /**
  * Reads whole lines in a room, the last of which may lack its newline.
- * @param sieving whether lines may go unread whose status nobody wants
+ * @param maySkip whether lines may go unread whose status nobody wants
  * @returns how many lines there were
  */
-export function read(first: usize, size: usize, sieving: bool): i32 {
+export function read(first: usize, size: usize, maySkip: bool): i32 {
   const end = first + size
   store<u8>(end, NEWLINE)
   requests = records = unattributed = 0
@@ -42,8 +42,8 @@ export function read(first: usize, size: usize, sieving: bool): i32 {
     const status = findStatus(start, newline)
     const isWanted = status !== 0 && load<u8>(wanted + numberAt(status, status + 3)) !== 0
     // most lines of most logs end here
-    if (status !== 0 && sieving && !isWanted) requests += 1
-    else if (status === 0 || !readOrdinary(start, status, isWanted)) readThoroughly(start, newline, lines)
+    if (status !== 0 && maySkip && !isWanted) requests += 1
+    else if (status === 0 || !readOrdinary(start, status, isWanted)) parseFully(start, newline, lines)
     start = newline + 1
   }
   return lines
@@ -52,20 +52,20 @@ export function read(first: usize, size: usize, sieving: bool): i32 {
 /** Reads an ordinary line, and writes its record if that is wanted; false for a line that is not ordinary. */
 function readOrdinary(start: usize, status: usize, isWanted: bool): bool {
   if (!takeApart(start, status)) return false
-  const sender = senderIn(slotStart, slotEnd)
-  if (sender === 0) return false
+  const client = clientIn(slotStart, slotEnd)
+  if (client === 0) return false
   const time = timeOf(dateStart, numberAt(msecsStart, msecsEnd))
   if (isNaN(time)) return false
   requests += 1
   if (!isWanted) return true
-  const unknown = isUnknown(sender)
-  if (isPrivate(sender)) countPrivate(slotStart, slotEnd - slotStart)
+  const unknown = isUnknown(client)
+  if (isPrivate(client)) countPrivate(slotStart, slotEnd - slotStart)
   if (isWatched) {
     isWatched = countRecord(unknown)
   } else {
     records += 1
     if (unknown) unattributed += 1
   }
-  write(time, sender, status)
+  write(time, client, status)
   return true
 }

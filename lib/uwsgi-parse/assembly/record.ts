@@ -11,7 +11,7 @@ import {
   URI,
   VIA,
 } from '../../fast/assembly/request-json'
-import { isListed, putClient } from './client'
+import { isListed, putClientJson } from './client'
 import { putTime } from './clock'
 import { commit, reserve } from './output'
 import {
@@ -35,17 +35,17 @@ const END = ascii('}\n')
 const AROUND: usize = 256
 
 /** Writes the record of the line that was last taken apart. */
-export function write(time: f64, sender: usize, status: usize): void {
+export function write(time: f64, client: usize, status: usize): void {
   let at = reserve(slotEnd - slotStart + (protocolEnd - methodStart) + AROUND)
   at = putTime(putText(putText(at, TYPE), TIME), time)
-  at = putClient(putText(at, IP), sender)
+  at = putClientJson(putText(at, IP), client)
   at = copy(putText(at, STATUS), status, 3)
   at = copy(putText(at, METHOD), methodStart, methodEnd - methodStart)
   at = copy(putText(at, URI), uriStart, uriEnd - uriStart)
   at = copy(putText(at, PROTOCOL), protocolStart, protocolEnd - protocolStart)
   at = copy(putText(at, BYTES), sizeStart, sizeEnd - sizeStart)
   at = copy(putText(at, MSECS), msecsStart, msecsEnd - msecsStart)
-  if (isListed(sender)) at = putText(copy(putText(at, VIA), slotStart, slotEnd - slotStart), END_VIA)
+  if (isListed(client)) at = putText(copy(putText(at, VIA), slotStart, slotEnd - slotStart), END_VIA)
   else at = putText(at, END)
   commit(at)
 }

@@ -1,3 +1,4 @@
+import { ADDRESSES } from '../address-slot.js'
 import { type Grammar, SOCKET } from './variables.js'
 
 /** A part of a log-format. */
@@ -16,9 +17,6 @@ export interface Field {
   unformatted?: string
 }
 
-/** The variables that hold the client's address, or the list in which it stands. */
-export const ADDRESSES: readonly string[] = ['addr', 'var.REMOTE_ADDR', 'var.HTTP_X_FORWARDED_FOR']
-
 /** What may stand between the characters of an address, and between two addresses of a list. */
 const WITHIN_LIST = /[ ,:.]/
 
@@ -27,7 +25,7 @@ const WITHIN_LIST = /[ ,:.]/
  * such a line apart would be looked at, and a client may be the one who chooses which.
  * @throws RangeError that names the variables
  */
-export function refuseNeighbours(parts: readonly Part[]): void {
+export function refuseAmbiguity(parts: readonly Part[]): void {
   for (const [i, left] of parts.entries()) {
     const next = parts[i + 1]
     if ('literal' in left || !next) continue

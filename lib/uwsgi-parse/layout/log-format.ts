@@ -1,7 +1,9 @@
-import { ADDRESSES, type Field, type Part, refuseNeighbours } from './ambiguity.js'
-import type { Chain } from './segment.js'
+import { ADDRESSES } from '../address-slot.js'
+import { type Field, type Part, refuseAmbiguity } from './ambiguity.js'
+import type { Layout } from './reading.js'
+import type { Segment } from './segment.js'
 import { endsOpen, hasDirective, strftimePattern } from './strftime.js'
-import { DEFAULT_LAYOUT, type Layout } from './uwsgi.js'
+import { OWN_LAYOUT } from './uwsgi.js'
 import { grammarOf, SOCKET } from './variables.js'
 
 /** How uWSGI was told to log, as far as a reader has to know it. */
@@ -23,6 +25,8 @@ export interface LogFormat {
 /** A layout, and how its dates were formatted. */
 export interface Format {
   layout: Layout
+  /** whether it is uWSGI's own, which has a mark at the head of each line */
+  isOwn: boolean
   /** fields that strftime printed, with its format; together they make the time */
   dates: readonly { field: string; format: string }[]
   /** whether `%(addr)` is the X-Forwarded-For header and not the socket's address */
@@ -35,16 +39,17 @@ export interface Format {
 }
 
 /** uWSGI's own `log-master-bufsize` (core/init.c). */
-const BUFSIZE = 8192
+const BUFSIZE_BYTES = 8192
 
 /** Paths that uWSGI or the front end decodes, so that `%0a` in a URI is a newline in them. */
 const DECODED = ['var.PATH_INFO', 'var.DOCUMENT_URI', 'var.PATH_TRANSLATED', 'var.SCRIPT_FILENAME']
 
-export const DEFAULT_FORMAT: Format = {
-  layout: DEFAULT_LAYOUT,
+export const OWN_FORMAT: Format = {
+  layout: OWN_LAYOUT,
+  isOwn: true,
   dates: [],
   forwarded: true,
-  bufsize: BUFSIZE,
+  bufsize: BUFSIZE_BYTES,
 }
 
 /**
@@ -54,26 +59,26 @@ export const DEFAULT_FORMAT: Format = {
 export function compileFormat(given: LogFormat): Format {
   const dates: { field: string; format: string }[] = []
   const parts = partsOf(given, dates)
-  refuseNeighbours(parts)
+  refuseAmbiguity(parts)
   const names = parts.flatMap(part => ('text' in part ? part.text : 'field' in part ? part.field : []))
   if (!names.some(name => ADDRESSES.includes(name))) {
     const expected = ADDRESSES.map(name => `%(${name})`).join(', ')
     throw new RangeError(`no address is logged: expected one of ${expected}`)
   }
   if (!names.includes('status')) throw new RangeError('no status is logged: expected %(status)')
-  const { forwarded = false, bufsize = BUFSIZE, encoded = false } = given
+  const { forwarded = false, bufsize = BUFSIZE_BYTES, encoded = false } = given
   const decoded = encoded ? undefined : names.find(name => DECODED.includes(name))
   if (decoded !== undefined) {
     throw new RangeError(
       `%(${decoded}) is decoded: with %0a in it a client could write lines of his own. Log %(uri) instead`,
     )
   }
-  return { layout: layoutOf(parts), dates, forwarded, bufsize }
+  return { layout: layoutOf(parts), isOwn: false, dates, forwarded, bufsize }
 }
 
 /** Whether a format logs when a request was, to the second. */
 export function tellsTime({ layout, dates }: Format): boolean {
-  const fields = new Set(layout.chains.flatMap(chain => chain.fields))
+  const fields = new Set(layout.segments.flatMap(({ fields }) => fields))
   const directives = dates.map(({ format }) => format).join(' ')
   return (
     ['tmicros', 'tmsecs', 'time', 'epoch', 'ctime', 'ltime'].some(name => fields.has(name)) ||
@@ -116,7 +121,7 @@ function partsOf(
   return format.split(/%\(([^)]+)\)/).flatMap((piece, i) => (i % 2 === 0 ? literals(piece) : variable(piece)))
 }
 
-/** Chains of what is fixed, cut at each free text. */
+/** Segments of what is fixed, cut at each free text. */
 function layoutOf(parts: readonly Part[]): Layout {
   const drafts = [{ literal: '', source: '', fields: [] as string[] }]
   const texts: string[] = []
@@ -136,14 +141,14 @@ function layoutOf(parts: readonly Part[]): Layout {
       draft.source += quoted(part.literal)
     }
   }
-  const chains = drafts.map(({ literal, source, fields }, i): Chain => {
+  const segments = drafts.map(({ literal, source, fields }, i): Segment => {
     const isLast = i === drafts.length - 1
     const rest = source === '' ? null : new RegExp(isLast ? `${source}$` : source, 'y')
     // behind other text only where a mark of its own says where the line begins
     if (i === 0 && !/^[^ ]/.test(literal)) return { literal, rest, fields, only: 'start' }
     return isLast && !rest ? { literal, rest, fields, only: 'end' } : { literal, rest, fields }
   })
-  return { chains, texts }
+  return { segments, texts }
 }
 
 /** A literal as a pattern; `%%` may have been written for one percent sign. */

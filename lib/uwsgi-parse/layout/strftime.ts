@@ -1,4 +1,4 @@
-import { MONTHS, wallReading } from '../time/log-clock.js'
+import { MONTHS, wallReading } from '../time/date.js'
 
 /** The directives of strftime(3) that can be read back, and what they print in the C locale. */
 const STRFTIME: Readonly<Record<string, string>> = {

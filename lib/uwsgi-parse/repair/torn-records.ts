@@ -1,7 +1,7 @@
+import { ADDRESSES } from '../address-slot.js'
 import type { FindClient } from '../client.js'
-import { ADDRESSES } from '../layout/ambiguity.js'
-import { type Chain, endAt, firstPlace, placesUpTo, valuesAt } from '../layout/segment.js'
-import type { Layout } from '../layout/uwsgi.js'
+import { firstSpans, type Layout } from '../layout/reading.js'
+import { spansUpTo, valuesAt } from '../layout/segment.js'
 
 /** The texts that hold a user's name. */
 const USERS = ['user', 'var.REMOTE_USER']
@@ -15,43 +15,48 @@ export type WatchTears = (line: string, isRecord: boolean) => boolean
  * beginning of another is not believed. A name from basic authentication holds no colon, so that neither piece can
  * be made whole by a date of its own, nor by the mark at the head of uWSGI's own layout.
  */
-export function watchTears({ chains, texts }: Layout, find: FindClient): WatchTears {
-  const user = texts.findIndex(name => USERS.includes(name))
-  const [before, behind] = [chains.slice(0, user + 1), chains.slice(user + 1)]
-  const text = texts.slice(0, Math.max(user, 0)).findIndex(name => ADDRESSES.includes(name))
-  const field = before.findIndex(({ fields }) => fields.some(name => ADDRESSES.includes(name)))
+export function watchTears(layout: Layout, find: FindClient): WatchTears {
+  const user = layout.texts.findIndex(name => USERS.includes(name))
+  const behind = layout.segments.slice(user + 1)
+  const begins = compileBeginning(layout, user, find)
   // an address behind the name is the true one in any case
-  if (user < 0 || (text < 0 && field < 0)) return () => false
-
-  const isClient = (slot: string | undefined) => slot !== undefined && find(slot).ip !== null
-  const begins = (line: string): boolean => {
-    const places = placesInOrder(line, before)
-    if (!places) return false
-    if (text < 0) return valuesAt(line, before[field] as Chain, places[field] as number).some(isClient)
-    const start = endAt(line, before[text] as Chain, places[text] as number)
-    const next = before[text + 1] as Chain
-    const { starts, many } = placesUpTo(line, next, places[text + 1] as number, line.length)
-    return many || starts.some(end => isClient(line.slice(start, end)))
-  }
+  if (!begins) return () => false
 
   let torn = false
   return (line, isRecord) => {
     const doubtful = torn && isRecord
-    if (isRecord || (torn && placesInOrder(line, behind))) torn = false
+    if (isRecord || (torn && firstSpans(line, behind))) torn = false
     if (!isRecord && begins(line)) torn = true
     return doubtful
   }
 }
 
-/** The first place of each chain behind the one before it; null where one is missing. */
-function placesInOrder(line: string, chains: readonly Chain[]): number[] | null {
-  const places: number[] = []
-  let from = 0
-  for (const chain of chains) {
-    const place = firstPlace(line, chain, from)
-    if (place < 0) return null
-    places.push(place)
-    from = endAt(line, chain, place)
+/** Tells whether a line begins as a record does, up to the user's name; undefined where no address stands before that. */
+function compileBeginning(
+  { segments, texts }: Layout,
+  user: number,
+  find: FindClient,
+): ((line: string) => boolean) | undefined {
+  if (user < 0) return undefined
+  const before = segments.slice(0, user + 1)
+  const isClient = (slot: string | undefined) => slot !== undefined && find(slot).ip !== null
+
+  const text = texts.slice(0, user).findIndex(name => ADDRESSES.includes(name))
+  const next = segments[text + 1]
+  if (text >= 0 && next) {
+    return line => {
+      const found = firstSpans(line, before)
+      const [left, right] = [found?.[text], found?.[text + 1]]
+      const spans = right && spansUpTo(line, next, right, line.length)
+      if (!left || !spans) return false
+      return spans.many || spans.list.some(({ start }) => isClient(line.slice(left.end, start)))
+    }
   }
-  return places
+  const field = before.findIndex(({ fields }) => fields.some(name => ADDRESSES.includes(name)))
+  const segment = before[field]
+  if (!segment) return undefined
+  return line => {
+    const span = firstSpans(line, before)?.[field]
+    return span !== undefined && valuesAt(line, segment, span).some(isClient)
+  }
 }

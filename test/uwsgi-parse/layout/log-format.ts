@@ -3,9 +3,10 @@ import t from 'tap'
 import { PRIVATE_RANGES } from '../../../lib/net/private.js'
 import { compileClient } from '../../../lib/uwsgi-parse/client.js'
 import { compileFormat, type LogFormat } from '../../../lib/uwsgi-parse/layout/log-format.js'
-import { readLine } from '../../../lib/uwsgi-parse/layout/uwsgi.js'
+import { readLine } from '../../../lib/uwsgi-parse/layout/reading.js'
 import { toRequest } from '../../../lib/uwsgi-parse/request.js'
-import { compileZone, logClock } from '../../../lib/uwsgi-parse/time/log-clock.js'
+import { logClock } from '../../../lib/uwsgi-parse/time/log-clock.js'
+import { compileZone } from '../../../lib/uwsgi-parse/time/zone.js'
 import { seeded } from '../../support/seeded.js'
 
 const find = compileClient({ ranges: PRIVATE_RANGES })

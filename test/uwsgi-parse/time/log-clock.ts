@@ -1,11 +1,13 @@
 import t from 'tap'
-import { compileZone, logClock, parseCtime } from '../../../lib/uwsgi-parse/time/log-clock.js'
+import { parseCtime } from '../../../lib/uwsgi-parse/time/date.js'
+import { logClock } from '../../../lib/uwsgi-parse/time/log-clock.js'
+import { compileZone } from '../../../lib/uwsgi-parse/time/zone.js'
 
 const at = (wall: string) => Date.parse(`${wall}Z`)
 const instants = (zone: string | undefined, wall: string) =>
   compileZone(zone)(at(wall)).map(instant => new Date(instant).toISOString().slice(0, 16))
 
-t.test('ctime', async t => {
+t.test('a date of ctime(3) is a reading of the wall, and what is no date is not', async t => {
   t.equal(parseCtime('Sun Nov 22 14:06:08 2026'), at('2026-11-22T14:06:08'))
   t.equal(parseCtime('Thu Jan  1 00:00:00 2026'), at('2026-01-01T00:00:00'))
   for (const text of [
@@ -29,7 +31,7 @@ t.test('a zone reads a clock on the wall', async t => {
   t.throws(() => compileZone('+15:00'), { message: /got "\+15:00"/ })
 })
 
-t.test('both edges of summer time', async t => {
+t.test('at both edges of summer time a reading has two instants, or that of the clock before', async t => {
   t.same(
     instants('Europe/Berlin', '2026-10-25T02:30:00'),
     ['2026-10-25T00:30', '2026-10-25T01:30'],
