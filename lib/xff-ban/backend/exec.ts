@@ -30,29 +30,16 @@ const MAX_FAILURES = 4
  * restart a program is told again of every ban in force, so a second ban of an address must do no harm.
  */
 export function execBackend(options: Options): Backend {
-  const { onBan, memory, warn } = options
-  /** whom the programs may know as banned */
-  let told = new Set<string>()
+  const { onBan, warn } = options
+  const memory = createMemory(options.memory)
   const failed = new Map<string, Change>()
-
-  const remember = async (ips: Set<string>) => {
-    // on the disk before it is so: who is banned and forgotten would stay banned for ever
-    await replaceFile(memory, [...ips].map(ip => `${ip}\n`).join(''))
-    told = ips
-  }
-
-  /** What an earlier run has told them. */
-  const recall = async () => {
-    const before = await readFile(memory, 'utf8').catch(() => '')
-    told = new Set([...told, ...before.split('\n').filter(Boolean)])
-  }
 
   /** Carries out changes, those of an address in their order. @returns how many worked */
   const tell = async (changes: readonly Change[]): Promise<number> => {
-    const ips = new Set(told)
+    const ips = new Set(memory.told())
     for (const change of changes) if ('ban' in change) ips.add(change.ban.ip)
-    if (ips.size > told.size) await remember(ips)
-    const waiting = byIp(changes.filter(change => told.has(ipOf(change)))).values()
+    if (ips.size > memory.told().size) await memory.remember(ips)
+    const waiting = byIp(changes.filter(change => memory.told().has(ipOf(change)))).values()
     const gone = new Set<string>()
     let worked = 0
     let inARow = 0
@@ -80,7 +67,7 @@ export function execBackend(options: Options): Backend {
     }
     await Promise.all(Array.from({ length: MAX_RUNNING }, work))
     if (putOff > 0) warn(`${putOff} more changes wait until the programs work again`)
-    if (gone.size > 0) await remember(new Set([...told].filter(ip => !gone.has(ip))))
+    if (gone.size > 0) await memory.remember(new Set([...memory.told()].filter(ip => !gone.has(ip))))
     return worked
   }
 
@@ -90,10 +77,10 @@ export function execBackend(options: Options): Backend {
     refuses: () => undefined,
 
     async open(bans) {
-      await recall()
+      await memory.recall()
       failed.clear()
       const wanted = new Set(bans.map(({ ip }) => ip))
-      const left = [...told].filter(ip => !wanted.has(ip))
+      const left = [...memory.told()].filter(ip => !wanted.has(ip))
       await tell([...left.map(unban => ({ unban })), ...bans.map(ban => ({ ban }))])
     },
 
@@ -108,10 +95,29 @@ export function execBackend(options: Options): Backend {
     },
 
     async flush() {
-      await recall()
-      await tell([...told].map(unban => ({ unban })))
-      if (told.size === 0) await rm(memory, { force: true })
+      await memory.recall()
+      await tell([...memory.told()].map(unban => ({ unban })))
+      if (memory.told().size === 0) await memory.remove()
     },
+  }
+}
+
+/** Whom the programs were told to ban, by this run and by those before it. */
+function createMemory(path: string) {
+  let told: ReadonlySet<string> = new Set()
+  return {
+    told: () => told,
+    async remember(ips: ReadonlySet<string>): Promise<void> {
+      // on the disk before it is so: who is banned and forgotten would stay banned for ever
+      await replaceFile(path, [...ips].map(ip => `${ip}\n`).join(''))
+      told = ips
+    },
+    /** Adds what an earlier run has told them. */
+    async recall(): Promise<void> {
+      const before = await readFile(path, 'utf8').catch(() => '')
+      told = new Set([...told, ...before.split('\n').filter(Boolean)])
+    },
+    remove: () => rm(path, { force: true }),
   }
 }
 
