@@ -1,4 +1,4 @@
-import { MAX_LINE } from '../wire/lines.js'
+import { MAX_LINE_LENGTH } from '../wire/lines.js'
 import type { RequestRecord } from '../wire/record.js'
 import type { Attribution } from './address-slot.js'
 import type { Format } from './layout/log-format.js'
@@ -42,7 +42,7 @@ export function createContext(given: Omit<Context, 'mayBeRest'>): Context {
  */
 export function parseLine(text: string, context: Context): Parsed | string | undefined {
   const { format, field, attribution, clock, mayBeRest } = context
-  if (text.length > MAX_LINE) return `longer than ${MAX_LINE} characters`
+  if (text.length > MAX_LINE_LENGTH) return `longer than ${MAX_LINE_LENGTH} characters`
   const message = field === undefined ? text : encodedLine(text, field)
   if (message === null) return `not JSON with "${field}"`
   const line = message.endsWith('\r') ? message.slice(0, -1) : message
