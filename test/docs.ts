@@ -27,7 +27,7 @@ const PAGES = [
 const BLOCKS = PAGES.flatMap(blocksOf)
 
 /** What is shown and not run: configuration (what is in share is run by test/kernel/recipes.ts), records, output. */
-const SHOWN = ['apache', 'caddy', 'haproxy', 'ini', 'nginx', 'yaml', 'json', 'text', 'ts']
+const SHOWN = ['apache', 'caddy', 'haproxy', 'ini', 'mermaid', 'nginx', 'yaml', 'json', 'text', 'ts']
 
 /** Commands that are not run here, each with the reason. */
 const ELSEWHERE: readonly (readonly [RegExp, string])[] = [
