@@ -13,6 +13,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
 import { APART } from './marks.js'
+import { endWithParent } from './parent.js'
 
 /** Whether it could be done. Whoever takes the mark out of a child's environment has it run apart from himself. */
 export const isApart = process.env[APART] !== undefined
@@ -40,9 +41,6 @@ setpriv --ambient-caps -all "$@"
 exit
 `
 
-/** How often to look whether whoever started this is still there, in milliseconds; of that no event tells. */
-const LOOK = 500
-
 if (!isApart) {
   mkdirSync('.tap/fixtures', { recursive: true })
   const refusal = refusalOf([...NAMESPACES, 'bash', '-c', INIT, 'init', 'true'])
@@ -64,10 +62,7 @@ async function runApart(): Promise<number> {
   const args = ['--pdeathsig', 'KILL', ...NAMESPACES, 'bash', '-c', INIT, 'init', ...self]
   const child = spawn('setpriv', args, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
   relay(child)
-  const parent = process.ppid
-  setInterval(() => {
-    if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL')
-  }, LOOK)
+  endWithParent()
   const [code] = await once(child, 'exit')
   return code ?? 1
 }

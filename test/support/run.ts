@@ -4,15 +4,22 @@
  *
  *     node build/test/support/run.js FILE...
  */
-import { createWriteStream, mkdirSync } from 'node:fs'
+import { createWriteStream, existsSync, mkdirSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { execa } from 'execa'
+import { endWithParent } from './parent.js'
 import { createResults } from './results.js'
 
 const files = process.argv.slice(2)
 mkdirSync('build', { recursive: true })
 const log = createWriteStream('build/results.tap')
-const tap = execa('tap', ['run', '--reporter=tap', ...files], {
+endWithParent()
+// tap ends with this process, and each file of tests with tap
+const [program = '', ...args] = [
+  ...(existsSync('/usr/bin/setpriv') ? ['setpriv', '--pdeathsig', 'KILL'] : []),
+  ...['tap', 'run', '--reporter=tap', ...files],
+]
+const tap = execa(program, args, {
   preferLocal: true,
   reject: false,
   buffer: false,
