@@ -1,8 +1,8 @@
 import type { Usage } from '../cli/options/option.js'
-import { dashed, type Offer, offerFor, subcommandNames } from './complete.js'
+import { dashed, type Offer, type OfferKind, offerFor, subcommandNames } from './complete.js'
 
 /** How bash offers it, for what is typed so far: `$cur`. */
-const BASH: Readonly<Record<string, string>> = {
+const BASH: Readonly<Record<OfferKind, string>> = {
   files: 'compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur")',
   folders: 'compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$cur")',
   programs: 'mapfile -t COMPREPLY < <(compgen -c -- "$cur")',
@@ -66,7 +66,7 @@ export function bashCompletion(usage: Usage): string {
 
 function bashOf(offer: Offer | undefined): string {
   if (offer === undefined) return ''
-  return typeof offer === 'string' ? (BASH[offer] as string) : wordList(offer.join(' '))
+  return typeof offer === 'string' ? BASH[offer] : wordList(offer.join(' '))
 }
 
 function wordList(words: string): string {

@@ -1,14 +1,15 @@
 import type { Call, Option, Usage } from '../cli/options/option.js'
 
 /** What a shell can offer for a value. */
-export type Offer =
+export type Offer = OfferKind | readonly string[]
+
+export type OfferKind =
   | 'files'
   | 'folders'
   | 'programs'
   | 'devices'
   /** `@FILE`, where a value may be in a file */
   | 'at-file'
-  | readonly string[]
 
 /** By what the help calls a value. */
 const OFFERS: Readonly<Record<string, Offer>> = {

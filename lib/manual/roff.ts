@@ -15,7 +15,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 
 /** Text that roff prints as it is. */
 export function literal(text: string): string {
-  return text.replace(/[\\\-'`^~]/g, character => ESCAPES[character] as string).replace(/^\./gm, '\\&.')
+  return text.replace(/[\\\-'`^~]/g, character => ESCAPES[character] ?? character).replace(/^\./gm, '\\&.')
 }
 
 export function bold(text: string): string {
@@ -32,8 +32,8 @@ export function inline(text: string): string {
     .split(/(`[^`]+`|\*[^*]+\*|\b[a-z][\w.-]*\(\d\))/)
     .map((part, i) => {
       if (i % 2 === 0) return literal(part.replace(/(?<=\w\w[.?!]) (?=[A-Z])/g, '\n'))
-      const reference = /^(.*)(\(\d\))$/.exec(part)
-      if (reference && !part.startsWith('`')) return bold(reference[1] as string) + reference[2]
+      const [, page, section] = /^([^`].*)(\(\d\))$/.exec(part) ?? []
+      if (page !== undefined) return bold(page) + section
       return (part.startsWith('`') ? bold : italic)(part.slice(1, -1))
     })
     .join('')

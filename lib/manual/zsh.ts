@@ -1,8 +1,8 @@
 import { describeOption, type Option, type Usage } from '../cli/options/option.js'
-import { type Offer, offerFor, subcommandNames } from './complete.js'
+import { type Offer, type OfferKind, offerFor, subcommandNames } from './complete.js'
 
 /** How zsh offers it. */
-const ZSH: Readonly<Record<string, string>> = {
+const ZSH: Readonly<Record<OfferKind, string>> = {
   files: '_files',
   folders: '_files -/',
   programs: '_command_names -e',
@@ -62,7 +62,7 @@ function action(placeholder: string, option: Option<unknown>): string {
 
 function zshOf(offer: Offer | undefined): string {
   if (offer === undefined) return ' '
-  return typeof offer === 'string' ? (ZSH[offer] as string) : `(${offer.join(' ')})`
+  return typeof offer === 'string' ? ZSH[offer] : `(${offer.join(' ')})`
 }
 
 function short(text: string): string {

@@ -44,7 +44,7 @@ export function contains({ network, length }: Prefix, address: Bytes): boolean {
   if (network.length !== address.length) return false
   for (let i = 0; i * 8 < length; i++) {
     const bits = 0xff00 >> Math.min(8, length - i * 8)
-    if ((((network[i] as number) ^ (address[i] as number)) & bits & 0xff) !== 0) return false
+    if ((((network[i] ?? 0) ^ (address[i] ?? 0)) & bits & 0xff) !== 0) return false
   }
   return true
 }

@@ -19,6 +19,6 @@ export function compileKey(ipv6Prefix: number): (ip: string) => string {
 
 function keyOf(ip: string, ipv6Prefix: number): string {
   const address = bytes(ip)
-  if (address?.length !== 16 || ipv6Prefix === 128) return canonical(ip) as string
+  if (address?.length !== 16 || ipv6Prefix === 128) return canonical(ip) ?? ip
   return formatPrefix({ network: masked(address, ipv6Prefix), length: ipv6Prefix })
 }
