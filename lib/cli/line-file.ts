@@ -1,8 +1,8 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 
-/** How much is gathered before it is written, and how much is kept at all; in UTF-16 units. */
-const BLOCK = 65_536
-const KEPT = 64 * 1024 * 1024
+/** How much is gathered before it is written, and how much is written at all; in UTF-16 units. */
+const BLOCK_LENGTH = 65_536
+const MAX_LENGTH = 64 * 1024 * 1024
 
 /** Appends lines to a file, up to a bound: strangers may be able to make any number of them. */
 export interface LineFile {
@@ -23,12 +23,12 @@ export function openLineFile(path: string, warn: (message: string) => void): Lin
   }
   return {
     append(line) {
-      if (written > KEPT) return
+      if (written > MAX_LENGTH) return
       written += line.length + 1
-      if (written > KEPT)
-        return warn(`${path} has reached ${KEPT / 1024 / 1024} MiB: no more lines are written to it`)
+      if (written > MAX_LENGTH)
+        return warn(`${path} has reached ${MAX_LENGTH / 1024 / 1024} MiB: no more lines are written to it`)
       gathered += `${line}\n`
-      if (gathered.length >= BLOCK) flush()
+      if (gathered.length >= BLOCK_LENGTH) flush()
       else pause ??= setImmediate(flush)
     },
     close() {

@@ -9,15 +9,15 @@ import { tuneEngine } from './v8-flags.js'
 
 /** What runs between stdin and stdout. */
 export interface Command {
-  /** what takes the place of stdin */
+  /** in place of stdin */
   input?: Readable
   stages: NodeJS.ReadWriteStream[]
   /** what is still to be done when the last record is out, or cannot get out */
   finish?: () => Promise<void>
   /** the closing line on stderr; none when empty */
   summary: () => string
-  /** is told that a signal asks to finish, for a stage that keeps its input waiting */
-  hurry?: () => void
+  /** is called when a signal asks to finish, for a stage that keeps its input waiting */
+  drain?: () => void
 }
 
 /**
@@ -28,8 +28,8 @@ export async function run(
   command: string,
   build: (diagnostics: Diagnostics) => Promise<Command | null>,
 ): Promise<void> {
-  let hurry = () => {}
-  const source = openInput(() => hurry())
+  let drain = () => {}
+  const source = openInput(() => drain())
   const progress = createProgress(command, source)
   const diagnostics = createDiagnostics(command, text => {
     progress.clear()
@@ -41,7 +41,7 @@ export async function run(
     if (!built) return
     const { stages, finish, summary } = built
     const input = built.input ?? source.open()
-    hurry = built.hurry ?? hurry
+    drain = built.drain ?? drain
     await tuneEngine()
     progress.start()
     await pipeline([input, ...stages, openOutput()])
@@ -54,7 +54,7 @@ export async function run(
     process.exitCode = exitCodeOf(error)
     diagnostics.warn(process.exitCode === EXIT.software ? stackOf(error) : messageOf(error))
   }
-  // what was asked to end must not wait for more input
+  // a command that was asked to end must not wait for more input
   source.close()
 }
 

@@ -1,13 +1,13 @@
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net'
 import { Readable } from 'node:stream'
-import type { Blocks } from './stdin.js'
+import type { LineBlocks } from './line-blocks.js'
 
 /**
- * Reads stdin, which is a pipe, into blocks that are used again. As process.stdin is read, each piece is 64 KB of garbage and comes
- * over several promises, which takes as long as what is done with it.
+ * Reads stdin, which is a pipe, into blocks that are used again. process.stdin makes 64 KB of garbage of each piece and
+ * passes it through several promises, which takes as long as what is then done with it.
  * @returns the stream, and what ends it before the pipe does
  */
-export function readStdin(blocks: Blocks): { stream: Readable; end: () => void } {
+export function readStdin(blocks: LineBlocks): { stream: Readable; end: () => void } {
   let ended = false
   const end = () => {
     if (ended) return
@@ -31,7 +31,7 @@ export function readStdin(blocks: Blocks): { stream: Readable; end: () => void }
     onread: { buffer: blocks.room, callback: size => stream.push(blocks.take(size)) },
   }
   const socket = new Socket(options)
-  // a second socket of this descriptor cannot be opened, and who only looks at process.stdin (execa) opens one
+  // a second socket of this descriptor cannot be opened, and a mere look at process.stdin (by execa) opens one
   Object.defineProperty(process, 'stdin', { value: socket, configurable: true })
   socket
     .pause()

@@ -1,22 +1,18 @@
 import { fstatSync, readSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
-import { INPUT_BLOCK_BYTES } from '../fast/block-size.js'
-import { acquire, asOwned, type OwnedBuffer, partOf } from '../fast/buffer-pool.js'
+import { createLineBlocks } from './line-blocks.js'
 import { readStdin } from './stdin-pipe.js'
 
 const STDIN = 0
-/** Up to how many bytes are handed on as a copy, and the block kept: one a line would be garbage by the gigabyte. */
-const FEW = 8 * 1024
 /** How many blocks of a file are read before anything else has a turn. */
-const BLOCKS = 8
-const NEWLINE = 0x0a
+const BLOCKS_PER_TURN = 8
 
 /** What a command reads. */
 export interface Input {
-  /** Opens stdin, which ends where it does, or at SIGTERM or SIGINT, so that what is in hand is finished. */
+  /** Opens stdin; the stream ends with it, or at SIGTERM or SIGINT, so that what was read is still finished. */
   open: () => Readable
-  /** the size of a file in bytes; 0 where it is something else */
+  /** the size of a file in bytes; 0 for anything else */
   size: number
   /** how many bytes of a file have been read */
   bytesRead: () => number
@@ -24,10 +20,10 @@ export interface Input {
   close: () => void
 }
 
-/** @param hurry is told that a signal asks to finish */
-export function openInput(hurry: () => void): Input {
-  const { kind, size } = look()
-  let asked = false
+/** @param drain is called when a signal asks to finish */
+export function openInput(drain: () => void): Input {
+  const { kind, size } = inspectStdin()
+  let isStopped = false
   let bytesRead = 0
   let close = () => {}
   const blocks = createLineBlocks()
@@ -37,35 +33,35 @@ export function openInput(hurry: () => void): Input {
    * until that is done.
    */
   async function* fileBlocks(): AsyncGenerator<Buffer> {
-    for (let count = 1; !asked; count++) {
-      const read = readSync(STDIN, blocks.room())
-      if (read === 0) break
-      bytesRead += read
-      yield blocks.take(read)
+    for (let count = 1; !isStopped; count++) {
+      const bytes = readSync(STDIN, blocks.room())
+      if (bytes === 0) break
+      bytesRead += bytes
+      yield blocks.take(bytes)
       // signals and timers have their turn, and what was gathered to be written
-      if (count % BLOCKS === 0) await setImmediate()
+      if (count % BLOCKS_PER_TURN === 0) await setImmediate()
     }
     yield blocks.rest()
   }
 
-  async function* otherwise(): AsyncGenerator<Buffer> {
+  async function* anythingElse(): AsyncGenerator<Buffer> {
     close = () => process.stdin.destroy()
     try {
       yield* process.stdin
     } catch (error) {
-      if (!asked) throw error
+      if (!isStopped) throw error
     }
   }
 
   const open = (): Readable => {
     const stop = () => {
-      asked = true
+      isStopped = true
       close()
-      hurry()
+      drain()
     }
     process.once('SIGTERM', stop).once('SIGINT', stop)
     if (kind !== 'pipe')
-      return Readable.from(kind === 'file' ? fileBlocks() : otherwise(), { objectMode: false })
+      return Readable.from(kind === 'file' ? fileBlocks() : anythingElse(), { objectMode: false })
     const pipe = readStdin(blocks)
     close = pipe.end
     return pipe.stream
@@ -73,40 +69,7 @@ export function openInput(hurry: () => void): Input {
   return { open, size, bytesRead: () => bytesRead, close: () => close() }
 }
 
-/** What is read, in blocks of whole lines, so that none has to be put together; a longer line comes as it is read. */
-export interface Blocks {
-  /** Where the next bytes are to be read. */
-  room: () => Buffer
-  /** The block, now that so many bytes have been read. */
-  take: (read: number) => OwnedBuffer
-  /** What came behind the last newline. */
-  rest: () => OwnedBuffer
-}
-
-export function createLineBlocks(): Blocks {
-  let rest = asOwned(Buffer.alloc(0))
-  let block = rest
-  let isOurs = false
-  return {
-    room() {
-      if (!isOurs) block = acquire(INPUT_BLOCK_BYTES)
-      isOurs = true
-      return block.subarray(rest.copy(block))
-    },
-    take(read) {
-      const end = rest.length + read
-      const last = block.lastIndexOf(NEWLINE, end - 1) + 1 || end
-      // a copy, since the block is handed on
-      rest = asOwned(Buffer.from(block.subarray(last, end)))
-      isOurs = last <= FEW
-      const lines = partOf(block, 0, last)
-      return isOurs ? asOwned(Buffer.from(lines)) : lines
-    },
-    rest: () => rest,
-  }
-}
-
-function look(): { kind: 'file' | 'pipe' | 'other'; size: number } {
+function inspectStdin(): { kind: 'file' | 'pipe' | 'other'; size: number } {
   try {
     const stat = fstatSync(STDIN)
     return stat.isFile()

@@ -6,16 +6,17 @@ import { MAX_LINE_LENGTH, NOT_UTF8, wholeLines } from './lines.js'
 import { readRecord } from './read-record.js'
 import type { AnyRecord, RecordOf, RecordType } from './record.js'
 
-/** The longest line that is written, in bytes. */
-const MAX_RECORD = 65_536
-/** What a long text is cut to, in a record that would pass MAX_RECORD. */
-const MAX_TEXT = 1_000
+/** The longest line that is written. */
+const MAX_RECORD_BYTES = 65_536
+/** What a long text is cut to, in a record that would be longer; in UTF-16 units. */
+const MAX_TEXT_LENGTH = 1_000
 /** How much is gathered before it is written, in UTF-16 units. */
-const BLOCK = 65_536
+const BLOCK_LENGTH = 65_536
 
 /**
  * Bytes to records: JSON Lines in, objects out. A line that is no record of the wanted types is reported,
- * a blank one is passed over.
+ * a blank one is passed over. split2 makes a record of each line; before it, `wholeLines` bounds the length of a line and
+ * marks one that is not UTF-8, which split2 would gather without end and decode without a word.
  */
 export function decode(wanted: readonly RecordType[], onBadLine: OnBadLine): Duplex[] {
   let line = 0
@@ -77,7 +78,7 @@ export function encode(): Transform {
     function (this: Transform, record: AnyRecord, _encoding, done) {
       gathered += encodeLine(record)
       // a push from here makes the input wait while the last one has not been taken
-      if (gathered.length >= BLOCK || this.readableLength > 0) flush(this)
+      if (gathered.length >= BLOCK_LENGTH || this.readableLength > 0) flush(this)
       else pause ??= setImmediate(flush, this)
       done()
     },
@@ -91,7 +92,7 @@ export function encode(): Transform {
 /** A record as its line, newline included. Long texts are cut where the line would pass the bound. */
 export function encodeLine(record: AnyRecord): string {
   const line = `${JSON.stringify(record)}\n`
-  // a UTF-16 unit is 3 bytes at the most
-  if (line.length * 3 <= MAX_RECORD || Buffer.byteLength(line) <= MAX_RECORD) return line
-  return `${JSON.stringify(record, (_, value) => (typeof value === 'string' ? value.slice(0, MAX_TEXT).toWellFormed() : value))}\n`
+  // a UTF-16 unit takes at most 3 bytes
+  if (line.length * 3 <= MAX_RECORD_BYTES || Buffer.byteLength(line) <= MAX_RECORD_BYTES) return line
+  return `${JSON.stringify(record, (_, value) => (typeof value === 'string' ? value.slice(0, MAX_TEXT_LENGTH).toWellFormed() : value))}\n`
 }

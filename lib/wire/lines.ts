@@ -3,26 +3,26 @@ import type { Transform } from 'node:stream'
 import { transform } from 'through2'
 import { asOwned, type OwnedBuffer, partOf, release } from '../fast/buffer-pool.js'
 
-/** The longest line that is read, in UTF-16 units; what is longer reaches the reader cut and is refused there. */
+/** The longest line that is read, in UTF-16 units; a longer one reaches the reader cut, and is refused there. */
 export const MAX_LINE_LENGTH = 65_536
 
 /** Put before a line that is not UTF-8: decoding would hide it, since U+FFFD may stand there by right. */
 export const NOT_UTF8 = '\0'
 
 const NEWLINE = 0x0a
-/** Enough bytes that a line which is cut still decodes to more than MAX_LINE units. */
-const KEPT = 3 * (MAX_LINE_LENGTH + 1)
+/** Enough bytes that a line which is cut still decodes to more than MAX_LINE_LENGTH units. */
+const MAX_HELD_BYTES = 3 * (MAX_LINE_LENGTH + 1)
 
 /**
- * Bytes in, Buffers of whole lines out, so that nothing behind it depends on how the input was cut.
- * However long a line is, no more than KEPT bytes of it are held or passed on.
+ * Bytes in, Buffers of whole lines out, so that nothing after it depends on how the input was cut.
+ * However long a line is, no more than MAX_HELD_BYTES bytes of it are held or passed on.
  */
 export function wholeLines({ markInvalid = false } = {}): Transform {
   let held: Buffer[] = []
   let size = 0
 
   const hold = (piece: Buffer) => {
-    const room = KEPT - size
+    const room = MAX_HELD_BYTES - size
     if (room <= 0 || piece.length === 0) return
     held.push(Buffer.from(piece.subarray(0, room)))
     size += Math.min(room, piece.length)
@@ -85,7 +85,10 @@ function marked(block: Buffer): OwnedBuffer {
   return asOwned(Buffer.concat(pieces))
 }
 
-/** The lines of a block. */
+/**
+ * The lines of a block of whole lines. Where records flow one by one, split2 cuts them (`decode`); a stage that reads
+ * blocks at once, and makes no object of most lines, has no use for a stream of them.
+ */
 export function* linesOf(block: Buffer): Generator<string> {
   for (let start = 0; start < block.length; ) {
     const newline = block.indexOf(NEWLINE, start)

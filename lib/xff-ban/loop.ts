@@ -23,7 +23,7 @@ export interface Loop {
   /** whether more orders may come */
   hasRoom: () => boolean
   /** From now on no transaction waits for more orders. */
-  hurry: () => void
+  drain: () => void
   /** No transaction begins any more. @returns when the one under way is over */
   stop: () => Promise<void>
 }
@@ -98,7 +98,7 @@ export function createLoop({ transactions, untilNextEnd, onProgress, onError }: 
     },
     run,
     hasRoom,
-    hurry() {
+    drain() {
       hurried = true
       batchTimer.flush()
     },

@@ -64,8 +64,8 @@ export async function filter(
   context: Context,
   metrics: Metrics,
   badLines: () => number,
-): Promise<{ stages: NodeJS.ReadWriteStream[]; summary: () => string; hurry: () => void }> {
-  const { stage, tally, jail, ask, list, hurry } = await open(settings, context, metrics)
+): Promise<{ stages: NodeJS.ReadWriteStream[]; summary: () => string; drain: () => void }> {
+  const { stage, tally, jail, ask, list, drain } = await open(settings, context, metrics)
   if (!settings.isRehearsal) {
     stage.once('close', await serve(settings.paths.socket, { list, ask }, context.warn))
   }
@@ -79,7 +79,7 @@ export async function filter(
     summary: () =>
       `${counted(tally.bans, 'ban')}, ${counted(tally.unbans, 'unban')}, ${tally.expired} expired already, ` +
       `${counted(tally.duplicates, 'duplicate')}, ${tally.refused} refused`,
-    hurry,
+    drain,
   }
 }
 

@@ -45,7 +45,7 @@ export interface XffBan {
   /** The bans in force, with their hits where these are counted. */
   list: () => Promise<BanRecord[]>
   /** The command is to end: what cannot be done soon is given up. */
-  hurry: () => void
+  drain: () => void
 }
 
 /** How often the end tries to write to a disk that is full, and the pause between. */
@@ -81,7 +81,7 @@ export async function xffBan(options: Options): Promise<XffBan> {
         hits || undefined,
       )
     },
-    hurry: () => stage.hurry(),
+    drain: () => stage.drain(),
   }
 }
 
@@ -136,7 +136,7 @@ class BanStage extends Duplex {
   }
 
   /** A signal asks to end. */
-  hurry(): void {
+  drain(): void {
     this.#hurried = true
     this.#end()
     this.#limitLastRead()
@@ -183,8 +183,8 @@ class BanStage extends Duplex {
   /** From now on nothing waits for more. */
   #end(): void {
     this.#ending = true
-    this.loop.hurry()
-    this.#enforcement.hurry()
+    this.loop.drain()
+    this.#enforcement.drain()
     this.#resume()
   }
 
@@ -221,7 +221,7 @@ class BanStage extends Duplex {
   /** Nobody takes the output any more: a transaction under way is finished if it is quick. */
   async #shutDown(): Promise<void> {
     this.#stopTimers()
-    this.#enforcement.hurry(0)
+    this.#enforcement.drain(0)
     const timeout = new AbortController()
     const late = pause(LAST_TRANSACTION_MS, undefined, timeout).catch(() => {})
     await Promise.race([this.loop.stop(), late])

@@ -112,10 +112,10 @@ t.test(
   'asked to end while the backend is gone, xff-ban gives up and the next one enforces the bans',
   async t => {
     const { dir, journal, takeAway, giveBack } = jailFolder(t)
-    const { stage, told, hurry, end } = await started(filesBackend(dir), journal)
+    const { stage, told, drain, end } = await started(filesBackend(dir), journal)
     takeAway()
     for (let n = 1; n <= 1_500; n++) stage.write(ban(n))
-    hurry()
+    drain()
     await t.rejects(end(), { exitCode: 69, message: /cannot keep bans/ })
     t.same(told, [])
     giveBack()

@@ -22,7 +22,7 @@ export interface Enforcement {
    */
   recover: () => Promise<void>
   /** From now on `recover` gives up after so many attempts. */
-  hurry: (attempts?: number) => void
+  drain: (attempts?: number) => void
 }
 
 export interface Options {
@@ -82,7 +82,7 @@ export function createEnforcement({ backend, inForce, verifyMs, warn }: Options)
       }
     },
 
-    hurry(attempts = LAST_ATTEMPTS) {
+    drain(attempts = LAST_ATTEMPTS) {
       attemptsLeft = Math.min(attemptsLeft, attempts)
       backoff.reset()
       backoff.end()
