@@ -4,15 +4,23 @@ import { openMetrics } from '../lib/cli/metrics.js'
 import { checked, parseOptions, UsageError } from '../lib/cli/options/parse.js'
 import { run } from '../lib/cli/run.js'
 import { PRIVATE_RANGES } from '../lib/net/private.js'
-import { counted } from '../lib/text/counted.js'
 import { excerpt } from '../lib/text/printable.js'
 import { advise } from '../lib/uwsgi-parse/advice.js'
 import { compileClient } from '../lib/uwsgi-parse/client.js'
 import { explain } from '../lib/uwsgi-parse/explain.js'
-import { compileFormat, type Format, OWN_FORMAT, tellsTime } from '../lib/uwsgi-parse/layout/log-format.js'
+import {
+  compileFormat,
+  type Format,
+  type LogFormat,
+  ownFormat,
+  tellsDuration,
+  tellsTime,
+} from '../lib/uwsgi-parse/layout/log-format.js'
+import type { Socket } from '../lib/uwsgi-parse/layout/uwsgi.js'
 import { readIni } from '../lib/uwsgi-parse/layout/uwsgi-ini.js'
 import { usage } from '../lib/uwsgi-parse/options.js'
 import { uwsgiParse } from '../lib/uwsgi-parse/stage.js'
+import { summarize } from '../lib/uwsgi-parse/tally.js'
 import { parseSince } from '../lib/uwsgi-parse/time/since.js'
 import { compileZone } from '../lib/uwsgi-parse/time/zone.js'
 
@@ -29,8 +37,14 @@ run(usage.command, async ({ onBadLine, warn }) => {
   }
   const zone = given.tz ?? compileZone()
   const since = given.since
-  const format = chooseFormat(given)
+  const format = chooseFormat(given, warn)
   if (!tellsTime(format)) warn('this log-format has no time of day: no request can be counted')
+  else if (!tellsDuration(format)) {
+    warn(
+      'this log-format does not say how long a request took: its time is that of its start, and a slow one may come ' +
+        'too late to be counted. Add %(msecs)',
+    )
+  }
   const metrics = await openMetrics('uwsgi_parse', given.metrics, warn)
   const kept = given.unparsed === undefined ? undefined : openLineFile(given.unparsed, warn)
 
@@ -52,43 +66,66 @@ run(usage.command, async ({ onBadLine, warn }) => {
   metrics.counter('requests_total', 'lines that are requests', () => tally.requests)
   metrics.counter('failures_total', 'requests with a wanted status', () => tally.wanted)
   metrics.counter('unparsed_total', 'lines that are no requests', () => tally.unparsed)
+  metrics.counter('damaged_total', 'lines that begin as a request and are none', () => tally.damaged)
   metrics.counter('unattributed_total', 'failures whose client is not known', () => tally.unattributed)
+  metrics.counter(
+    'too_long_total',
+    'unattributed failures that were too long for uWSGI to log',
+    () => tally.doubts.get('too long') ?? 0,
+  )
   return {
     stages,
     finish: metrics.finish,
     summary: () => {
       kept?.close()
-      for (const advice of advise(tally)) warn(advice)
-      const skipped = tally.skipped > 0 ? `${tally.skipped} of them skipped, ` : ''
-      return (
-        `${counted(tally.lines, 'line')}, ${counted(tally.requests, 'request')}, ${skipped}${tally.wanted} written, ` +
-        `${counted(tally.unparsed, 'unparsed line')}, ${tally.unattributed} unattributed`
-      )
+      for (const advice of advise(tally, format)) warn(advice)
+      return summarize(tally)
     },
   }
 })
 
-function chooseFormat(given: {
-  field: string | undefined
-  ini: string | undefined
-  'log-format': string | undefined
-  'log-format-strftime': boolean
-  'log-date': string | undefined
-}): Format {
+/** What the options and the ini file say of the log; the options come first. */
+function chooseFormat(
+  given: {
+    field: string | undefined
+    ini: string | undefined
+    socket: Socket | undefined
+    cut: number | undefined
+    'log-format': string | undefined
+    'log-format-strftime': boolean
+    'log-date': string | undefined
+  },
+  warn: (message: string) => void,
+): Format {
   if (given.ini !== undefined && given['log-format'] !== undefined) {
     throw new UsageError('--ini and --log-format exclude each other')
   }
   const settings = given.ini === undefined ? undefined : readIni(given.ini)
-  const format = given['log-format'] ?? settings?.format
-  if (format === undefined) return OWN_FORMAT
-  return checked(settings ? '--ini: log-format: ' : '--log-format: ', () =>
-    compileFormat({
-      format,
-      strftime: given['log-format-strftime'] || (settings?.strftime ?? false),
-      logDate: given['log-date']?.replaceAll('%%', '%') ?? settings?.logDate,
-      forwarded: settings?.forwarded,
-      bufsize: settings?.bufsize,
-      encoded: given.field !== undefined,
-    }),
-  )
+  for (const warning of settings?.warnings ?? []) warn(inRed(warning))
+  const string = given['log-format'] ?? settings?.format
+  const said: Omit<LogFormat, 'format'> = {
+    strftime: given['log-format-strftime'] || (settings?.strftime ?? false),
+    logDate: given['log-date']?.replaceAll('%%', '%') ?? settings?.logDate,
+    forwarded: settings?.forwarded,
+    socket: given.socket ?? settings?.socket,
+    cutAt: given.cut ?? settings?.cutAt,
+    isSplit: given.cut !== undefined || (settings?.isSplit ?? false),
+    encoded: given.field !== undefined,
+  }
+  const format =
+    string === undefined
+      ? ownFormat(said)
+      : checked(settings ? '--ini: log-format: ' : '--log-format: ', () =>
+          compileFormat({ ...said, format: string }),
+        )
+  if (format.isOwn && format.socket === undefined && settings?.socketDoubt !== undefined) {
+    warn(
+      `--ini: ${settings.socketDoubt}: give --socket http or --socket uwsgi, so that hostile lines are read exactly`,
+    )
+  }
+  return format
+}
+
+function inRed(text: string): string {
+  return process.stderr.isTTY ? `\x1b[31m${text}\x1b[0m` : text
 }

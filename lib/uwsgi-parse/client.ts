@@ -10,6 +10,10 @@ export interface Client {
   isListed: boolean
   /** whether the address is of a private range, and so hardly that of a client */
   isPrivate: boolean
+  /** which hop it is, from the right: 0 is the last one */
+  hop: number
+  /** whether the slot begins with that hop */
+  isLeftmost: boolean
 }
 
 /** How the hops that our own proxies wrote are told from those that a client may have written. */
@@ -36,10 +40,10 @@ export type FindClient = (slot: string, visit?: Visit) => Client
 
 /** Compiles a trust into a function that finds the client. */
 export function compileClient({ ranges, hops }: Trust): FindClient {
-  const find = hops === undefined ? nearestStranger(oursAmong(ranges)) : nthFromRight(hops)
+  const find = hops === undefined ? nearestStranger(ranges) : nthFromRight(hops)
   return (slot, visit) => {
-    const ip = find(slot, visit ?? ignore)
-    return { ip, isListed: slot.includes(','), isPrivate: ip !== null && isPrivate(ip) }
+    const found = find(slot, visit ?? ignore)
+    return { ...found, isListed: slot.includes(','), isPrivate: found.ip !== null && isPrivate(found.ip) }
   }
 }
 
@@ -59,45 +63,52 @@ export function rememberClients(find: FindClient): FindClient {
   }
 }
 
-function oursAmong(ranges: readonly string[]): InRanges {
-  return ranges === PRIVATE_RANGES ? isPrivate : compileRanges(ranges)
-}
-
 function ignore(): void {}
 
-/** From the right, the first hop that is not ours; the leftmost when all are ours; null at a hop that is no address. */
-function nearestStranger(ours: InRanges): (slot: string, visit: Visit) => string | null {
+/** The hop that decides, and where in the slot it stands. */
+type Find = (slot: string, visit: Visit) => Pick<Client, 'ip' | 'hop' | 'isLeftmost'>
+
+/**
+ * From the right, the first hop that is not ours; null at a hop that is no address. Where all are ours it is the
+ * leftmost, as in an intranet; but a proxy that somebody named as his is nobody's client.
+ */
+function nearestStranger(ranges: readonly string[]): Find {
+  const isNamed = ranges !== PRIVATE_RANGES
+  const ours: InRanges = isNamed ? compileRanges(ranges) : isPrivate
   return (slot, visit) => {
-    for (let end = slot.length; ; ) {
+    let end = slot.length
+    for (let hop = 0; ; hop++) {
       const start = slot.lastIndexOf(',', end - 1) + 1
-      const hop = end === 0 ? '' : slot.slice(start, end)
-      const address = hopAddress(hop)
-      const leftmost = start === 0 || end === 0
+      const text = end === 0 ? '' : slot.slice(start, end)
+      const address = hopAddress(text)
+      const isLeftmost = start === 0 || end === 0
       if (address === null) {
-        visit(hop, 'no address')
-        return null
+        visit(text, 'no address')
+        return { ip: null, hop, isLeftmost }
       }
-      if (leftmost || !ours(address)) {
-        visit(hop, 'the client')
-        return address
+      const isOurs = ours(address)
+      if (!isOurs || (isLeftmost && !isNamed)) {
+        visit(text, 'the client')
+        return { ip: address, hop, isLeftmost }
       }
-      visit(hop, 'ours')
+      visit(text, 'ours')
+      if (isLeftmost) return { ip: null, hop, isLeftmost }
       end = start - 1
     }
   }
 }
 
 /** The nth hop from the right; null where there are fewer, or where it or one to its right is no address. */
-function nthFromRight(n: number): (slot: string, visit: Visit) => string | null {
+function nthFromRight(n: number): Find {
   return (slot, visit) => {
-    const hops = slot.split(',').slice(-n).reverse()
-    for (const [i, hop] of hops.entries()) {
-      const address = hopAddress(hop)
-      const verdict = address === null ? 'no address' : i === n - 1 ? 'the client' : 'passed over'
-      visit(hop, verdict)
-      if (verdict !== 'passed over') return address
+    const all = slot.split(',')
+    for (const [hop, text] of all.slice(-n).reverse().entries()) {
+      const address = hopAddress(text)
+      const verdict = address === null ? 'no address' : hop === n - 1 ? 'the client' : 'passed over'
+      visit(text, verdict)
+      if (verdict !== 'passed over') return { ip: address, hop, isLeftmost: hop === all.length - 1 }
     }
-    return null
+    return { ip: null, hop: all.length - 1, isLeftmost: true }
   }
 }
 

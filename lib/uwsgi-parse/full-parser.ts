@@ -1,54 +1,94 @@
 import { MAX_LINE_LENGTH } from '../wire/lines.js'
-import type { RequestRecord } from '../wire/record.js'
 import type { Attribution } from './address-slot.js'
+import { harakiriFormat, tellsOfHarakiri } from './harakiri.js'
 import type { Format } from './layout/log-format.js'
 import { type Reading, readLine } from './layout/reading.js'
-import { mayBeCut } from './repair/cut-records.js'
-import { encodedLine } from './repair/json-encoder.js'
-import { type WatchTears, watchTears } from './repair/torn-records.js'
-import { toRequest } from './request.js'
+import { hasHead } from './layout/uwsgi.js'
+import { watchCuts } from './repair/cut-records.js'
+import { compileMessages, type Message } from './repair/json-encoder.js'
+import { splitJoinedLines } from './repair/split-joined-lines.js'
+import { watchTears } from './repair/torn-records.js'
+import { type Doubt, type Request, toRequest } from './request.js'
 import type { LogClock } from './time/log-clock.js'
 
 /** What lines are read by; it remembers what the lines before have said. */
 export interface Context {
   format: Format
-  /** the member that holds the line, where a log encoder wrote JSON */
+  /** the member that holds the line, where a log encoder or a collector wrote JSON */
   field: string | undefined
   attribution: Attribution
   clock: LogClock
-  mayBeRest: WatchTears | undefined
 }
 
-export interface Parsed {
+/** A request, and the reading that led to it. */
+export interface Parsed extends Request {
   reading: Reading
-  record: RequestRecord
-  /** why the client is not believed, where the readings of the line are not the reason */
-  doubt: string | undefined
 }
 
-const TORN = 'behind a line that was torn: it may be the rest of that'
-const CUT = "as long as uWSGI's buffer: it may have been cut"
-
-export function createContext(given: Omit<Context, 'mayBeRest'>): Context {
-  const { format, field, attribution } = given
-  // neither JSON nor the mark at the head of uWSGI's own layout lets itself be torn
-  const mayBeTorn = !format.isOwn && field === undefined
-  return { ...given, mayBeRest: mayBeTorn ? watchTears(format.layout, attribution.client) : undefined }
+/** What a line is that is no request. */
+export interface Unparsed {
+  /** what is wrong with it, if it should not be in such a log */
+  kind?: string
+  /** whether it begins as a request does: then somebody sent one */
+  isDamaged?: boolean
 }
 
 /**
- * Reads a line with the full grammar.
- * @returns the request; or for a line that should not be in such a log, what is wrong with it; or undefined for all else
+ * Compiles the full grammar of a log.
+ * @returns reads a line: the requests in it, one as a rule; or why there are none
  */
-export function parseLine(text: string, context: Context): Parsed | string | undefined {
-  const { format, field, attribution, clock, mayBeRest } = context
-  if (text.length > MAX_LINE_LENGTH) return `longer than ${MAX_LINE_LENGTH} characters`
-  const message = field === undefined ? text : encodedLine(text, field)
-  if (message === null) return `not JSON with "${field}"`
-  const line = message.endsWith('\r') ? message.slice(0, -1) : message
-  const reading = readLine(line, format.layout)
-  const torn = mayBeRest?.(line, reading !== undefined)
-  if (!reading) return undefined
-  const doubt = torn ? TORN : mayBeCut(line, format) ? CUT : undefined
-  return { reading, record: toRequest(reading, format, attribution, clock, doubt !== undefined), doubt }
+export function compileParser(context: Context): (text: string) => readonly Parsed[] | Unparsed {
+  const { format, field, attribution } = context
+  const messageOf = field === undefined ? wholeText : compileMessages(field)
+  const cutOf = watchCuts(format)
+  // neither JSON nor the mark at the head of uWSGI's own layout lets itself be torn
+  const isRest =
+    format.isOwn || field !== undefined ? undefined : watchTears(format.layouts[0], attribution.client)
+  const harakiri = { ...context, format: harakiriFormat(format) }
+  return text => {
+    if (text.length > MAX_LINE_LENGTH) return { kind: `longer than ${MAX_LINE_LENGTH} characters` }
+    const message = messageOf(text)
+    if (message === null) return { kind: `not JSON with "${field}"` }
+    const line = message.text.endsWith('\r') ? message.text.slice(0, -1) : message.text
+    const cut = cutOf(line, message.isPiece)
+    const joined = format.isOwn ? parseJoined(line, context) : []
+    if (joined.length > 0) return joined
+    const reading = readFirst(line, format)
+    const isTorn = isRest?.(line, reading !== undefined)
+    if (reading) return [toParsed(reading, context, isTorn ? 'torn' : cut)]
+    const hung = tellsOfHarakiri(line) ? readFirst(line, harakiri.format) : undefined
+    if (hung) return [toParsed(hung, harakiri, cut)]
+    return { isDamaged: format.isOwn && hasHead(line) }
+  }
+}
+
+function wholeText(text: string): Message {
+  return { text, isPiece: false }
+}
+
+function readFirst(line: string, { layouts }: Format): Reading | undefined {
+  for (const layout of layouts) {
+    const reading = readLine(line, layout)
+    if (reading) return reading
+  }
+  return undefined
+}
+
+function toParsed(reading: Reading, { format, attribution, clock }: Context, doubt?: Doubt): Parsed {
+  return { reading, ...toRequest(reading, format, attribution, clock, doubt) }
+}
+
+/**
+ * The requests of a line that holds a NUL. What stands around one is believed by nobody, since a client may have
+ * written it; but read from its end the line has one client whatever stands before.
+ */
+function parseJoined(line: string, context: Context): readonly Parsed[] {
+  const pieces = splitJoinedLines(line)
+  if (pieces.length === 1) return []
+  const whole = context.format.socket === 'http' ? readLine(line, context.format.layouts[0]) : undefined
+  return pieces.flatMap((piece, i) => {
+    if (whole && i === pieces.length - 1) return [toParsed(whole, context)]
+    const reading = readFirst(piece, context.format)
+    return reading ? [toParsed(reading, context, 'joined')] : []
+  })
 }

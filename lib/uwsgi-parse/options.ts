@@ -29,9 +29,20 @@ const options = {
   ),
   'log-format-strftime': cli.flag('the configuration of uWSGI has logformat-strftime'),
   'log-date': cli.single('FORMAT', 'log-date in the configuration of uWSGI, for %(ftime)', value.text),
+  socket: cli.single(
+    'PROTOCOL',
+    'how the front end reaches uWSGI: http for http-socket and the like, uwsgi for socket with log-x-forwarded-for off; ' +
+      'then hostile lines are read exactly',
+    value.oneOf('http', 'uwsgi'),
+  ),
+  cut: cli.single(
+    'BYTES',
+    'length at which the logger splits or cuts a line: the client of such a line, and of the next one, is not believed',
+    value.whole(64, 65_536),
+  ),
   ini: cli.single(
     'FILE',
-    'read log-format, logformat-strftime and log-date from this ini file of uWSGI',
+    'read the log-format, the dates in it, the socket and the logger from this ini file of uWSGI',
     value.file,
   ),
   field: cli.single(

@@ -1,6 +1,6 @@
 import { END_OF_TIME_MS, formatInstant } from '../wire/instant.js'
 import type { RequestRecord } from '../wire/record.js'
-import { ADDRESSES, type Attribution, agreedClient, slotsOf } from './address-slot.js'
+import { ADDRESSES, type Attribution, attribute, type SlotDoubt } from './address-slot.js'
 import type { Format } from './layout/log-format.js'
 import type { Reading } from './layout/reading.js'
 import { parseOffset, parseStrftime } from './layout/strftime.js'
@@ -10,35 +10,42 @@ import type { LogClock } from './time/log-clock.js'
 /** How much of the variables of a layout one record carries. */
 const MAX_VARS = 32
 
+/** Why the client of a request is not known. */
+export type Doubt = SlotDoubt | 'torn' | 'cut' | 'rest' | 'joined'
+
+export interface Request {
+  record: RequestRecord
+  doubt: Doubt | undefined
+}
+
 /**
  * The record of a line as it was read.
- * @param isDoubted whether a client may have had a hand in where the line begins or ends
+ * @param lineDoubt why a client may have had a hand in where the line begins or ends
  */
 export function toRequest(
   reading: Reading,
   format: Format,
   attribution: Attribution,
   clock: LogClock,
-  isDoubted = false,
-): RequestRecord {
+  lineDoubt?: Doubt,
+): Request {
   const { value, disputed } = reading
   const msecs = durationOf(reading)
   const end = endOf(reading, format, msecs ?? 0, clock)
   const isDated = end >= 0 && end < END_OF_TIME_MS
-  const slots = slotsOf(reading, format, attribution.counted)
-  const client = agreedClient(slots, attribution.client)
-  const ip = isDated && client && !disputed('status') && !isDoubted ? client.ip : null
+  const { client, slots, doubt = lineDoubt } = attribute(reading, format, attribution)
+  const ip = isDated && client && !disputed('status') && lineDoubt === undefined ? client.ip : null
   const bytes = numberOf(value('rsize') ?? value('size'))
   const { user, referer, uagent, host, ...vars } = textsOf(reading)
-  const [method, uri, protocol] = [value('method'), value('uri'), value('proto')]
+  const [status, method, uri, protocol] = ['status', 'method', 'uri', 'proto'].map(value)
 
   // fields in the order of the table of records
   const record: RequestRecord = {
     type: 'request',
     time: isDated ? formatInstant(end) : null,
     ip,
-    status: Number(value('status')),
   }
+  if (status !== undefined) record.status = Number(status)
   if (method !== undefined) record.method = method
   if (uri !== undefined) record.uri = uri
   if (protocol !== undefined) record.protocol = protocol
@@ -50,14 +57,14 @@ export function toRequest(
   if (uagent !== undefined) record.agent = uagent
   if (host !== undefined) record.host = host
   if (Object.keys(vars).length > 0) record.vars = vars
-  return record
+  return { record, doubt: ip === null ? doubt : undefined }
 }
 
 /** How long the answer took, in milliseconds. */
 function durationOf({ value }: Reading): number | undefined {
   const micros = numberOf(value('micros'))
   if (micros !== undefined) return micros / 1000
-  const secs = numberOf(value('secs'))
+  const secs = numberOf(value('secs')?.replace(',', '.'))
   return numberOf(value('msecs')) ?? (secs === undefined ? undefined : secs * 1000)
 }
 
@@ -105,7 +112,8 @@ const NOT_VARS: ReadonlySet<string> = new Set([...ADDRESSES, 'method', 'uri', 'p
 /** The free texts that are logged and not empty, under the names of uWSGI. */
 function textsOf({ value, layout }: Reading): Record<string, string> {
   const texts: Record<string, string> = {}
-  for (const name of layout.texts.slice(0, MAX_VARS)) {
+  // a user's name is a field where its grammar is known
+  for (const name of [...layout.texts.slice(0, MAX_VARS), 'user']) {
     const text = value(name)
     if (text === undefined || text === '' || text === '-' || NOT_VARS.has(name)) continue
     texts[name.replace(/^var\./, '')] = text

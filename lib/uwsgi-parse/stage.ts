@@ -7,12 +7,11 @@ import { encodeLine } from '../wire/jsonl.js'
 import { linesOf, wholeLines } from '../wire/lines.js'
 import type { Attribution } from './address-slot.js'
 import { advise } from './advice.js'
-import { rememberClients } from './client.js'
+import { type Client, type FindClient, rememberClients } from './client.js'
 import { compileFastPath, type FastPath } from './fast-path.js'
-import { createContext, type Parsed, parseLine } from './full-parser.js'
+import { compileParser, type Parsed, type Unparsed } from './full-parser.js'
 import type { Format } from './layout/log-format.js'
-import { splitJoinedLines } from './repair/split-joined-lines.js'
-import { countPrivateClient, createTally, type Tally } from './tally.js'
+import { countDoubt, countPrivateClient, createTally, type Tally } from './tally.js'
 import { watchDoubledHour } from './time/doubled-hour.js'
 import { type LogClock, logClock } from './time/log-clock.js'
 import type { Zone } from './time/zone.js'
@@ -53,13 +52,25 @@ export function uwsgiParse(options: Options): { stages: Duplex[]; tally: Tally }
   const clock = logClock(options.zone)
   const counters = createCounters(options, tally)
   const parse = compileFullParser(options, tally, clock, counters.countRecord)
-  const isPlain = options.format.isOwn && options.field === undefined && options.since === undefined
   const fast =
-    isPlain && !options.explain && !options.thorough
+    isPlain(options) && !options.explain && !options.thorough
       ? openFastPath(options, tally, clock, counters, parse)
       : null
-  const parser = fast ? fastStage(fast) : fullStage(tally, parse)
-  return { stages: [wholeLines(), ...(isPlain ? [splitJoinedLines()] : []), parser], tally }
+  return { stages: [wholeLines(), fast ? fastStage(fast) : fullStage(tally, parse)], tally }
+}
+
+/** Up to which length the fast path reads lines itself, in bytes. */
+const MAX_FAST_BYTES = 4096
+
+/** Whether a line of this log tells all by itself. */
+function isPlain({ format, field, since }: Options): boolean {
+  return (
+    format.isOwn &&
+    field === undefined &&
+    since === undefined &&
+    !format.isSplit &&
+    format.cutAt > MAX_FAST_BYTES
+  )
 }
 
 interface Counters {
@@ -68,12 +79,12 @@ interface Counters {
   isWatching: () => boolean
 }
 
-function createCounters({ warn }: Options, tally: Tally): Counters {
+function createCounters({ warn, format }: Options, tally: Tally): Counters {
   return {
     countRecord(isUnknown) {
       tally.wanted += 1
       if (isUnknown) tally.unattributed += 1
-      if (tally.wanted === ADVISE_AT) for (const advice of advise(tally)) warn(advice)
+      if (tally.wanted === ADVISE_AT) for (const advice of advise(tally, format)) warn(advice)
     },
     isWatching: () => tally.wanted < ADVISE_AT,
   }
@@ -90,26 +101,35 @@ function compileFullParser(
 ): ParseLine {
   const { format, field, since } = options
   const client = rememberClients(options.attribution.client)
-  const context = createContext({ format, field, attribution: { ...options.attribution, client }, clock })
-  return text => {
-    const parsed = parseLine(text, context)
-    if (typeof parsed !== 'object') {
-      tally.unparsed += 1
-      options.unparsed?.(text)
-      if (parsed !== undefined) options.onBadLine({ line: tally.lines, kind: parsed, text })
-      return ''
-    }
+  const parse = compileParser({ format, field, attribution: { ...options.attribution, client }, clock })
+  const write = (parsed: Parsed): string => {
     tally.requests += 1
     const { status, time, ip, via } = parsed.record
-    if (!options.wanted(status as number)) return ''
+    // one without an answer has failed
+    if (status !== undefined && !options.wanted(status)) return ''
     if (since !== undefined && time !== null && parseInstant(time) < since) {
       tally.skipped += 1
       return ''
     }
     if (ip !== null && via === undefined && client(ip).isPrivate) countPrivateClient(tally, ip)
+    if (parsed.doubt !== undefined) countDoubt(tally, parsed.doubt)
     countRecord(ip === null)
     return options.explain ? options.explain(parsed, tally.lines) : encodeLine(parsed.record)
   }
+  return text => {
+    const parsed = parse(text)
+    if (isParsed(parsed)) return parsed.map(write).join('')
+    const { kind, isDamaged } = parsed
+    tally.unparsed += 1
+    if (isDamaged) tally.damaged += 1
+    options.unparsed?.(text)
+    if (kind !== undefined) options.onBadLine({ line: tally.lines, kind, text })
+    return ''
+  }
+}
+
+function isParsed(parsed: readonly Parsed[] | Unparsed): parsed is readonly Parsed[] {
+  return Array.isArray(parsed)
 }
 
 /** Every line through the full parser. */
@@ -138,11 +158,13 @@ function openFastPath(
   parse: ParseLine,
 ): BlockReader | null {
   const { client } = options.attribution
+  // as the full parser has it: one address stands there, or none is believed
+  const clientIn: FindClient = options.format.socket === 'uwsgi' ? slot => believeOne(client(slot)) : client
   const mayDoubleHour = watchDoubledHour(options.zone)
   let linesBefore = 0
   const fast = compileFastPath({
     warn: options.warn,
-    client,
+    client: clientIn,
     clock,
     wanted: options.wanted,
     parseFully(text, line) {
@@ -169,6 +191,10 @@ function openFastPath(
       tally.unattributed += unattributed
     },
   }
+}
+
+function believeOne(client: Client): Client {
+  return client.isListed ? { ...client, ip: null, isPrivate: false } : client
 }
 
 /** The records wait for more of them only while the input does not. */

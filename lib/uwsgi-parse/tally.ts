@@ -1,3 +1,6 @@
+import { counted } from '../text/counted.js'
+import type { Doubt } from './request.js'
+
 /** How many private addresses are told apart. */
 const MAX_ADDRESSES = 16
 
@@ -11,8 +14,12 @@ export interface Tally {
   wanted: number
   /** lines that were not parsed: banners, tracebacks, what the app prints */
   unparsed: number
+  /** of these, lines that begin as a request does */
+  damaged: number
   /** wanted requests whose client cannot be known */
   unattributed: number
+  /** of these, how many for which reason */
+  doubts: Map<Doubt, number>
   /** wanted requests whose only hop is a private address, by address; the first few of them */
   privateClients: Map<string, number>
 }
@@ -24,7 +31,9 @@ export function createTally(): Tally {
     skipped: 0,
     wanted: 0,
     unparsed: 0,
+    damaged: 0,
     unattributed: 0,
+    doubts: new Map(),
     privateClients: new Map(),
   }
 }
@@ -34,4 +43,20 @@ export function countPrivateClient({ privateClients }: Tally, ip: string): void 
   const count = privateClients.get(ip)
   if (count !== undefined) privateClients.set(ip, count + 1)
   else if (privateClients.size < MAX_ADDRESSES) privateClients.set(ip, 1)
+}
+
+export function countDoubt({ doubts }: Tally, doubt: Doubt): void {
+  doubts.set(doubt, (doubts.get(doubt) ?? 0) + 1)
+}
+
+/** The closing line. */
+export function summarize(tally: Tally): string {
+  const skipped = tally.skipped > 0 ? `${tally.skipped} of them skipped, ` : ''
+  const damaged = tally.damaged > 0 ? ` (${tally.damaged} of them begin like a request)` : ''
+  const tooLong = tally.doubts.get('too long') ?? 0
+  const short = tooLong > 0 ? ` (${tooLong} of them too long for uWSGI to log)` : ''
+  return (
+    `${counted(tally.lines, 'line')}, ${counted(tally.requests, 'request')}, ${skipped}${tally.wanted} written, ` +
+    `${counted(tally.unparsed, 'unparsed line')}${damaged}, ${tally.unattributed} unattributed${short}`
+  )
 }

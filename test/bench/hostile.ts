@@ -76,7 +76,7 @@ function cost(line: string, format: Format): number {
   for (let lines = 8; ; lines *= 2) {
     const before = process.cpuUsage()
     for (let i = 0; i < lines; i++) {
-      const reading = readLine(line, format.layout)
+      const reading = readLine(line, format.layouts[0])
       if (reading) toRequest(reading, format, attribution, clock)
     }
     const { user, system } = process.cpuUsage(before)

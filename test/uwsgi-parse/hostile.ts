@@ -133,9 +133,15 @@ function parse(
   hops?: number,
 ): { ip: string | null; status: number | undefined } | undefined {
   const attribution = { client: compileClient({ ranges: PRIVATE_RANGES, hops }), counted: hops !== undefined }
-  const reading = readLine(line, format.layout)
+  const reading = readLine(line, format.layouts[0])
   if (!reading) return undefined
-  const { ip, status } = toRequest(reading, format, attribution, logClock(compileZone('UTC')))
+  const { ip, status } = toRequest(
+    reading,
+    format,
+    attribution,
+    logClock(compileZone('UTC')),
+    undefined,
+  ).record
   return { ip, status }
 }
 

@@ -32,7 +32,9 @@ const MAX: usize = 2048
 const HEAD = ascii('[pid: ')
 const APP = ascii('|app: ')
 const REQ = ascii('|req: ')
-const USER = ascii('() {')
+// in the place of a user's name, without and with a log-format
+const NO_USER = ascii('() {')
+const DASH_USER = ascii('(-) {')
 const VARS = ascii(' vars in ')
 const BYTES = ascii(' bytes} [')
 const GENERATED = ascii(' => generated ')
@@ -71,7 +73,8 @@ export function takeApart(start: usize, status: usize): bool {
   at = skipSet(slotStart, IN_SLOT)
   slotEnd = at - 1
   if (slotEnd <= slotStart || load<u8>(slotEnd) !== SPACE) return false
-  at = after(digitsEnd(after(at, USER), 10), VARS)
+  // a hundred variables and more may be more than uWSGI takes
+  at = after(digitsEnd(behindUser(at), 2), VARS)
   dateStart = after(digitsEnd(at, 20), BYTES)
   if (dateStart === 0 || !areAt(dateStart + DATE, BRACKET, SPACE)) return false
 
@@ -95,6 +98,11 @@ export function takeApart(start: usize, status: usize): bool {
 
 function areAt(at: usize, one: u8, other: u8): bool {
   return load<u8>(at) === one && load<u8>(at, 1) === other
+}
+
+function behindUser(at: usize): usize {
+  const end = after(at, NO_USER)
+  return end === 0 ? after(at, DASH_USER) : end
 }
 
 function behindSign(at: usize): usize {

@@ -2,8 +2,8 @@ import { ADDRESSES } from '../address-slot.js'
 import { type Field, type Part, refuseAmbiguity } from './ambiguity.js'
 import type { Layout } from './reading.js'
 import type { Segment } from './segment.js'
-import { endsOpen, hasDirective, strftimePattern } from './strftime.js'
-import { OWN_LAYOUT } from './uwsgi.js'
+import { hasDirective, openEnd, strftimePattern } from './strftime.js'
+import { OWN_LOG_FORMAT, ownLayouts, type Socket } from './uwsgi.js'
 import { grammarOf, SOCKET } from './variables.js'
 
 /** How uWSGI was told to log, as far as a reader has to know it. */
@@ -16,26 +16,33 @@ export interface LogFormat {
   logDate?: string | undefined
   /** `log-x-forwarded-for`, where that is known: without it `%(addr)` is one address */
   forwarded?: boolean | undefined
-  /** `log-master-bufsize` */
-  bufsize?: number | undefined
+  socket?: Socket | undefined
+  /** how many bytes of a record the logger passes on, if that is known */
+  cutAt?: number | undefined
+  /** whether it passes on the rest as a line of its own */
+  isSplit?: boolean
   /** whether a log encoder writes the lines as JSON, so that a newline in a text does not end one */
   encoded?: boolean
 }
 
 /** A layout, and how its dates were formatted. */
 export interface Format {
-  layout: Layout
+  /** the ways in which a line may be written, of which the first that fits is the true one */
+  layouts: readonly [Layout, ...Layout[]]
   /** whether it is uWSGI's own, which has a mark at the head of each line */
   isOwn: boolean
   /** fields that strftime printed, with its format; together they make the time */
   dates: readonly { field: string; format: string }[]
   /** whether `%(addr)` is the X-Forwarded-For header and not the socket's address */
   forwarded: boolean
+  socket: Socket | undefined
   /**
    * how many bytes of a record uWSGI's master passes on, which it does to any logger: the rest is cut off, the
-   * newline with it (core/logging.c, uwsgi_master_log)
+   * newline with it (core/logging.c, uwsgi_master_log). Other loggers cut elsewhere.
    */
-  bufsize: number
+  cutAt: number
+  /** whether the rest of what was cut comes as a line of its own */
+  isSplit: boolean
 }
 
 /** uWSGI's own `log-master-bufsize` (core/init.c). */
@@ -44,19 +51,30 @@ const BUFSIZE_BYTES = 8192
 /** Paths that uWSGI or the front end decodes, so that `%0a` in a URI is a newline in them. */
 const DECODED = ['var.PATH_INFO', 'var.DOCUMENT_URI', 'var.PATH_TRANSLATED', 'var.SCRIPT_FILENAME']
 
-export const OWN_FORMAT: Format = {
-  layout: OWN_LAYOUT,
-  isOwn: true,
-  dates: [],
-  forwarded: true,
-  bufsize: BUFSIZE_BYTES,
+/** uWSGI's own layout, as it is logged without a `log-format`. */
+export function ownFormat({
+  socket,
+  cutAt = BUFSIZE_BYTES,
+  isSplit = false,
+}: Partial<LogFormat> = {}): Format {
+  return { layouts: ownLayouts(socket), isOwn: true, dates: [], forwarded: true, socket, cutAt, isSplit }
 }
+
+export const OWN_FORMAT: Format = ownFormat()
+
+/** The same, given as a `log-format`; what stands in the place of the counters is of no matter. */
+const IS_OWN = new RegExp(
+  `^${OWN_LOG_FORMAT.replace(/[|[\]{}()]/g, '\\$&')
+    .replace('app: 0', 'app: -?\\d{1,10}')
+    .replace('0/0', '\\d{1,10}/\\d{1,10}')}$`,
+)
 
 /**
  * Compiles uWSGI's `log-format` into a layout.
  * @throws RangeError for a format without an address or a status, and for one that cannot be read back
  */
 export function compileFormat(given: LogFormat): Format {
+  if (IS_OWN.test(given.format)) return ownFormat(given)
   const dates: { field: string; format: string }[] = []
   const parts = partsOf(given, dates)
   refuseAmbiguity(parts)
@@ -66,19 +84,19 @@ export function compileFormat(given: LogFormat): Format {
     throw new RangeError(`no address is logged: expected one of ${expected}`)
   }
   if (!names.includes('status')) throw new RangeError('no status is logged: expected %(status)')
-  const { forwarded = false, bufsize = BUFSIZE_BYTES, encoded = false } = given
+  const { socket, forwarded = false, cutAt = BUFSIZE_BYTES, isSplit = false, encoded = false } = given
   const decoded = encoded ? undefined : names.find(name => DECODED.includes(name))
   if (decoded !== undefined) {
     throw new RangeError(
       `%(${decoded}) is decoded: with %0a in it a client could write lines of his own. Log %(uri) instead`,
     )
   }
-  return { layout: layoutOf(parts), isOwn: false, dates, forwarded, bufsize }
+  return { layouts: [layoutOf(parts)], isOwn: false, dates, forwarded, socket, cutAt, isSplit }
 }
 
 /** Whether a format logs when a request was, to the second. */
-export function tellsTime({ layout, dates }: Format): boolean {
-  const fields = new Set(layout.segments.flatMap(({ fields }) => fields))
+export function tellsTime({ layouts: [layout], dates }: Format): boolean {
+  const fields = fieldsOf(layout)
   const directives = dates.map(({ format }) => format).join(' ')
   return (
     ['tmicros', 'tmsecs', 'time', 'epoch', 'ctime', 'ltime'].some(name => fields.has(name)) ||
@@ -87,16 +105,26 @@ export function tellsTime({ layout, dates }: Format): boolean {
   )
 }
 
+/** Whether a format logs how long a request took, or when it ended. */
+export function tellsDuration({ layouts: [layout] }: Format): boolean {
+  const fields = fieldsOf(layout)
+  return ['msecs', 'micros', 'secs', 'epoch'].some(name => fields.has(name))
+}
+
+function fieldsOf({ segments }: Layout): ReadonlySet<string> {
+  return new Set(segments.flatMap(({ fields }) => fields))
+}
+
 /** Text and variables, as uwsgi_build_log_format takes them apart; dates are added to `dates`. */
 function partsOf(
-  { format, strftime, logDate, forwarded }: LogFormat,
+  { format, strftime, logDate, forwarded, socket }: LogFormat,
   dates: Format['dates'][number][],
 ): Part[] {
   const date = (field: string, unformatted: string | undefined, dateFormat: string): Field => {
     dates.push({ field, format: dateFormat })
     const grammar = {
       source: strftimePattern(dateFormat),
-      more: endsOpen(dateFormat) ? /[0-9A-Za-z+-]/ : null,
+      more: openEnd(dateFormat),
     }
     return unformatted === undefined ? { field, grammar } : { field, grammar, unformatted }
   }
@@ -114,7 +142,7 @@ function partsOf(
   const variable = (name: string): Part => {
     if (/[%(]/.test(name)) throw new RangeError(`expected %(name), got ${JSON.stringify(`%(${name})`)}`)
     if (name === 'ftime' && strftime && logDate) return date(name, undefined, logDate)
-    const grammar = name === 'addr' && forwarded === false ? SOCKET : grammarOf(name)
+    const grammar = name === 'addr' && (forwarded === false || socket === 'uwsgi') ? SOCKET : grammarOf(name)
     return grammar === undefined ? { text: name } : { field: name, grammar }
   }
   // the pieces between the variables, and at the odd places their names

@@ -9,6 +9,8 @@ export interface Layout {
   segments: readonly Segment[]
   /** the names of the free texts, one between each two segments */
   texts: readonly string[]
+  /** whether the end of the address slot is certain, so that the client is known by the hops before it */
+  isFromEnd?: true
 }
 
 /** What a line says under a layout. */

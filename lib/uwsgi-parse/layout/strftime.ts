@@ -1,20 +1,24 @@
 import { MONTHS, wallReading } from '../time/date.js'
 
-/** The directives of strftime(3) that can be read back, and what they print in the C locale. */
+/** A name in any language: an app may set the locale in which uWSGI prints it. One of no English is no date afterwards. */
+const NAME = '[^\\s\\]"]{1,24}'
+
+/** The directives of strftime(3) that can be read back, and what they print. */
 const STRFTIME: Readonly<Record<string, string>> = {
   Y: '\\d{4}',
   y: '\\d\\d',
   m: '\\d\\d',
   d: '\\d\\d',
   e: '[ \\d]\\d',
-  b: '[A-Z][a-z]{2}',
-  h: '[A-Z][a-z]{2}',
-  B: '[A-Z][a-z]{2,8}',
-  a: '[A-Z][a-z]{2}',
-  A: '[A-Z][a-z]{2,8}',
+  b: NAME,
+  h: NAME,
+  B: NAME,
+  a: NAME,
+  A: NAME,
   H: '\\d\\d',
   I: '\\d\\d',
-  p: '[AP]M',
+  // none in most of Europe
+  p: `(?:${NAME})?`,
   M: '\\d\\d',
   S: '\\d\\d',
   s: '\\d{1,12}',
@@ -53,9 +57,10 @@ export function hasDirective(text: string): boolean {
   return [...text.matchAll(/%(.)/g)].some(([, letter]) => Object.hasOwn(STRFTIME, letter as string))
 }
 
-/** Whether the last directive stands at the end and prints a text of no fixed length. */
-export function endsOpen(format: string): boolean {
-  return /%[sZBA]$/.test(format)
+/** The characters that may go on with the last directive, where it prints a text of no fixed length. */
+export function openEnd(format: string): RegExp | null {
+  if (/%[bBhaAp]$/.test(format)) return /[^\s\]"]/
+  return /%[sZ]$/.test(format) ? /[0-9A-Za-z+-]/ : null
 }
 
 /** When a text that strftime printed was: an instant, a reading of the wall, or NaN where it does not tell to the second. */
@@ -74,7 +79,8 @@ export function parseStrftime(text: string, format: string): { instant: number }
   const name = value('b') ?? value('B')?.slice(0, 3)
   const month = name === undefined ? Number(value('m')) - 1 : MONTHS.indexOf(name)
   const half = value('p')
-  const hour = half === undefined ? value('H') : (Number(value('I')) % 12) + (half === 'PM' ? 12 : 0)
+  const afternoon = half === 'PM' ? 12 : half === 'AM' ? 0 : Number.NaN
+  const hour = half === undefined ? value('H') : (Number(value('I')) % 12) + afternoon
   const wall = wallReading(
     year,
     month,

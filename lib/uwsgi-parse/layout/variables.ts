@@ -7,8 +7,9 @@ export interface Grammar {
 }
 
 const NUMBER: Grammar = { source: '-?\\d{1,20}|-', more: /\d/ }
+/** The name of a month in any language: an app may set the locale in which uWSGI prints it. */
 const LTIME: Grammar = {
-  source: '\\d\\d/[A-Z][a-z]{2}/\\d{4}:\\d\\d:\\d\\d:\\d\\d [+-]\\d{4}',
+  source: '\\d\\d/[^/\\]"]{1,24}/\\d{4}:\\d\\d:\\d\\d:\\d\\d [+-]\\d{4}',
   more: null,
 }
 /** The socket's address as uWSGI or nginx's uwsgi_param writes it: `unix:` too, and zones. */
@@ -25,7 +26,8 @@ const GRAMMARS: Readonly<Record<string, Grammar>> = {
   ftime: LTIME,
   'var.REMOTE_ADDR': SOCKET,
   ctime: { source: '[A-Z][a-z]{2} [A-Z][a-z]{2} [ \\d]\\d \\d\\d:\\d\\d:\\d\\d \\d{4}', more: null },
-  secs: { source: '\\d{1,20}(?:\\.\\d{1,20})?|-', more: /[\d.]/ },
+  // with the comma of a locale
+  secs: { source: '\\d{1,20}(?:[.,]\\d{1,20})?|-', more: /[\d.,]/ },
   ...Object.fromEntries(NUMBERS.split(' ').map(name => [name, NUMBER])),
 }
 

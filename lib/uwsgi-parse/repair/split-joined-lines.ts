@@ -1,22 +1,8 @@
-import { transform } from 'through2'
-
-const HEAD = Buffer.from('[pid: ')
-const NEWLINE = 0x0a
-/** uWSGI's buffer for a line (core/logging.c, uwsgi_logit_simple). */
-const BUFFER_BYTES = 4096
-
 /**
- * A line of uWSGI's own layout that fills its buffer to the last byte ends in NUL where the newline should be, so
- * that the next one is glued to it: puts the newline there. A NUL anywhere else is left alone, since what stands
- * before it may be a stranger's.
+ * What stands between NULs in a line of uWSGI's own layout. A record that fills the 4096 bytes of its buffer (core/logging.c,
+ * uwsgi_logit_simple) ends in NUL where the newline should be, so that the next one is joined to it; but a NUL may also
+ * be a client's: in the Host header with --vhost, and in every variable of a log-format.
  */
-export function splitJoinedLines() {
-  return transform((block: Buffer, _encoding, done) => {
-    for (let nul = block.indexOf(0); nul >= 0; nul = block.indexOf(0, nul + 1)) {
-      const head = nul + 1 - BUFFER_BYTES
-      if (head >= 0 && block.compare(HEAD, 0, HEAD.length, head, head + HEAD.length) === 0)
-        block[nul] = NEWLINE
-    }
-    done(null, block)
-  })
+export function splitJoinedLines(line: string): readonly string[] {
+  return line.includes('\0') ? line.split('\0') : [line]
 }

@@ -17,10 +17,10 @@ function parse(
   given: LogFormat,
 ): { ip: string | null; status: number | undefined } | undefined {
   const format = compileFormat(given)
-  const reading = readLine(line, format.layout)
+  const reading = readLine(line, format.layouts[0])
   if (!reading) return undefined
   const clock = logClock(compileZone('UTC'))
-  const { ip, status } = toRequest(reading, format, { client: find, counted: false }, clock)
+  const { ip, status } = toRequest(reading, format, { client: find, counted: false }, clock).record
   return { ip, status }
 }
 

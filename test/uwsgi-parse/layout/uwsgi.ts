@@ -1,11 +1,11 @@
 import t from 'tap'
 import { type Reading, readLine } from '../../../lib/uwsgi-parse/layout/reading.js'
-import { OWN_LAYOUT } from '../../../lib/uwsgi-parse/layout/uwsgi.js'
+import { ownLayouts } from '../../../lib/uwsgi-parse/layout/uwsgi.js'
 
 const HEAD = '[pid: 7|app: 0|req: 1/1] '
 const MIDDLE = ' () {24 vars in 250 bytes} [Sun Nov 22 14:06:08 2026] '
 const TAIL = ' => generated 3 bytes in 0 msecs (HTTP/1.0 404) 2 headers in 64 bytes (1 switches on core 0)'
-const read = (line: string) => readLine(line, OWN_LAYOUT)
+const read = (line: string) => readLine(line, ownLayouts()[0])
 
 t.test('each field of a line has its value', async t => {
   const reading = read(`${HEAD}8.8.8.8, 1.2.3.4${MIDDLE}GET /x?y=1${TAIL}`) as Reading
