@@ -59,7 +59,7 @@ small-bites: $(if $(CAN_BUILD_BPF),build/xff-ban-small-bites.bpf.o)
 build/xff-ban-small-bites.bpf.o: $(wildcard lib/xff-ban/backend/bpf/*.[ch])
 	$(call say,clang,$@)
 	mkdir -p build
-	$(BUILD_BPF) -DCHUNK=64 -DCHUNKS=64 -o $@
+	$(BUILD_BPF) -DCHUNK=64 -o $@
 
 # The innermost loops of the first two commands, from AssemblyScript to WebAssembly: they run at full speed from their
 # first line on, look at sixteen bytes at once, and leave no garbage. In base64, so that they are part of the bundle.

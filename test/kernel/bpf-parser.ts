@@ -17,7 +17,6 @@ import {
   BANNED,
   BPF,
   CLIENT,
-  DROP,
   type Loaded,
   load,
   NONE,
@@ -28,7 +27,7 @@ import {
   SMALL_BITES,
   UNATTRIBUTED,
 } from './bpf/loaded.js'
-import { createRequests, PROXIES, type Requests, STRANGERS } from './bpf/requests.js'
+import { type Body, createRequests, PROXIES, type Requests, STRANGERS } from './bpf/requests.js'
 import { kernelTest } from './lab/needs.js'
 
 const XFF = 'x-forwarded-for'
@@ -80,7 +79,7 @@ const compare = async (t: Test, object: string) => {
       const untouched = outcome.bytes.equals(story.frames[i] as Buffer)
       if (due === undefined) {
         const passes = outcome.action === PASS && outcome.verdict === NONE && untouched
-        if (story.dropped.has(i) ? outcome.action !== DROP : !passes) differ('an early segment')
+        if (story.early.has(i) ? outcome.action === PASS : !passes) differ('a segment without a verdict')
         continue
       }
       const list = listIn(due, port)
@@ -151,49 +150,58 @@ interface Story {
   /** the frames after which a verdict is due, and the whole request */
   due: Map<number, Buffer>
   /** the frames that come before their turn */
-  dropped: Set<number>
+  early: Set<number>
 }
 
-/** One connection: a request or two, cut, repeated, merged and overtaking, with a body that may be a request. */
+/** One connection: requests, cut, repeated, merged and overtaking, with bodies that may be requests. */
 function tell(number: number, port: Port, { below, happens }: Chance, requests: Requests): Story {
-  const story: Story = { frames: [], due: new Map(), dropped: new Set() }
-  const { frames, due, dropped } = story
+  const story: Story = { frames: [], due: new Map(), early: new Set() }
+  const { frames, due, early } = story
   const flow = flowOf(number, port.port, happens(0.5), happens(0.7))
-  const make = () => requests[port.protocol](port.field, port.hops)
   const start = below(2 ** 32)
   let ack = below(2 ** 32)
   let position = 0
   const send = (payload: Buffer, at: number, flags = ACK | PSH) =>
     frames.push(frame(flow, { seq: (start + 1 + at) >>> 0, ack, flags, payload })) - 1
-  const opened = happens(0.8)
-  if (opened) frames.push(frame(flow, { seq: start, ack: 0, flags: SYN, payload: Buffer.alloc(0) }))
-  for (let turn = happens(0.2) ? 2 : 1; turn > 0; turn--) {
-    const request = make()
-    const first = position
+  const open = () => frames.push(frame(flow, { seq: start, ack: 0, flags: SYN, payload: Buffer.alloc(0) }))
+  const mayDrop = port.answer !== 'count'
+  open()
+  for (let turn = happens(0.2) ? 2 + below(2) : 1; turn > 0; turn--) {
+    const none: Body = { bytes: Buffer.alloc(0), chunked: false }
+    const content = requests[port.protocol](port.field, port.hops, none).subarray(0, SEGMENT)
+    const body = requests.body(port.protocol, happens(0.3) ? content : none.bytes)
+    const request = requests[port.protocol](port.field, port.hops, body)
     const complete = listIn(request, port) !== undefined
+    const first = position
     const marks = cut(request.length, below, happens)
     for (let i = 0, from = 0; i < marks.length; i++) {
       const to = marks[i] as number
-      // a section that is none is not followed, so there is no order to keep
-      const followed = complete && ((opened && first === 0) || i > 0)
-      if (followed && happens(0.05) && to < request.length && port.answer !== 'count') {
-        dropped.add(send(request.subarray(to, Math.min(request.length, to + SEGMENT)), first + to))
+      if (complete && mayDrop && happens(0.05) && to < request.length) {
+        early.add(send(request.subarray(to, Math.min(request.length, to + SEGMENT)), first + to))
       }
-      const back = followed && happens(0.1) ? below(from + 1) : from
-      const begin = followed && to - back <= SEGMENT + 300 ? back : from
+      const back = complete && happens(0.1) ? below(from + 1) : from
+      const begin = to - back <= SEGMENT + 300 ? back : from
       if (happens(0.05)) send(Buffer.alloc(0), first + from, ACK)
       const at = send(request.subarray(begin, to), first + begin, happens(0.05) ? ACK : ACK | PSH)
       if (to === request.length) due.set(at, request)
       if (complete && i > 0 && to < request.length && happens(0.05))
         send(request.subarray(from, to), first + from)
+      if (happens(0.02)) open()
       from = to
     }
     position += request.length
     if (!complete) break
-    const body = happens(0.2) ? make().subarray(0, SEGMENT) : Buffer.alloc(0)
-    if (body.length > 0) send(body, position)
-    position += body.length
-    ack = (ack + 1 + below(1000)) >>> 0
+    // an answer may come before the body has gone
+    if (happens(0.5)) ack = (ack + 1 + below(1000)) >>> 0
+    const pieces = cut(body.bytes.length, below, happens).map((to, i, all) => [all[i - 1] ?? 0, to] as const)
+    // where a length is told the order does not matter
+    const inOrder = body.chunked ? pieces : pieces.sort(() => below(3) - 1)
+    for (const [from, to] of inOrder) {
+      if (to > from) send(body.bytes.subarray(from, to), position + from)
+      if (happens(0.05)) send(body.bytes.subarray(from, to), position + from)
+    }
+    position += body.bytes.length
+    if (happens(0.8)) ack = (ack + 1 + below(1000)) >>> 0
   }
   return story
 }

@@ -1,15 +1,19 @@
 /** How a request's bytes give the list that uwsgi-parse finds in the log: the slow and obvious way. */
 
+/** Up to the end of the line: uWSGI takes whatever stands between the blanks. */
+const REQUEST_LINE = /^[!-~][^ \r]* [^ \r]* [^\r]*\r\n/
+
 /**
  * The values of all lines of a header, as one list; undefined where this is no complete header section.
  * @param name in lower case with `-`
  */
 export function httpList(bytes: Buffer, name: string): string | undefined {
-  const [requestLine, ...lines] = bytes.toString('latin1').split('\n').slice(0, -1)
-  if (requestLine === undefined || requestLine.replace(/\r$/, '').slice(-7, -3) !== 'TTP/') return undefined
+  const text = bytes.toString('latin1')
+  const requestLine = REQUEST_LINE.exec(text)?.[0]
+  if (requestLine === undefined) return undefined
   const values: string[] = []
   let ours = false
-  for (const line of lines.map(line => line.replace(/\r$/, ''))) {
+  for (const line of text.slice(requestLine.length).split('\r\n').slice(0, -1)) {
     if (line === '') return values.join(',')
     if (/^[ \t]/.test(line)) {
       if (ours) values.push(`${values.pop()}${line}`)

@@ -7,6 +7,7 @@ import type { Test } from 'tap'
 import {
   banValue,
   COUNTERS_SIZE,
+  jailKey,
   type Policy,
   portKey,
   portValue,
@@ -26,7 +27,7 @@ const BPFFS = '/sys/fs/bpf'
 
 /** What becomes of a segment (TC_ACT_UNSPEC, TC_ACT_SHOT, TC_ACT_REDIRECT). */
 export const [PASS, DROP, REDIRECT] = [-1, 2, 7]
-/** What came of it: `enum verdict` of connection.h. */
+/** What came of it: `enum verdict` of scratch.h. */
 export const [NONE, UNATTRIBUTED, CLIENT, BANNED] = [0, 1, 2, 3]
 
 export interface Outcome {
@@ -48,6 +49,8 @@ export interface Loaded {
   segments: (frames: readonly Buffer[]) => Promise<Outcome[]>
   police: (port: Port) => Promise<unknown>
   trust: (jail: number, range: string) => Promise<unknown>
+  /** @param text the value of a row of `texts` */
+  text: (jail: number, text: Buffer) => Promise<unknown>
   /** @param until nanoseconds since boot; for ever unless said */
   ban: (jail: number, range: string, until?: bigint) => Promise<unknown>
   hits: (jail: number, range: string) => Promise<{ hits: bigint; last: bigint }>
@@ -82,6 +85,7 @@ export async function load(t: Pick<Test, 'teardown'>, object = OBJECT): Promise<
       await update('ports', portKey(port), portValue(jail, policy))
       await update('stats', portKey(port), Buffer.alloc(COUNTERS_SIZE))
     },
+    text: (jail, text) => update('texts', jailKey(jail), text),
     trust: (jail, range) => update('trust', rangeKey(jail, range), TRUSTED),
     ban(jail, range, until = FOREVER) {
       const key = rangeKey(jail, range)
@@ -102,8 +106,8 @@ export async function load(t: Pick<Test, 'teardown'>, object = OBJECT): Promise<
 
 /** Starts the one process that talks with the kernel; it takes one order after the other. */
 function startRunner(program: string, maps: string) {
-  const desk = execFileSync('bpftool', ['-j', 'map', 'show', 'pinned', join(maps, 'desk')]).toString()
-  const runner = [resolve('test/kernel/bpf/run.pl'), program, maps, String(JSON.parse(desk).bytes_value)]
+  const scratch = execFileSync('bpftool', ['-j', 'map', 'show', 'pinned', join(maps, 'scratch')]).toString()
+  const runner = [resolve('test/kernel/bpf/run.pl'), program, maps, String(JSON.parse(scratch).bytes_value)]
   const child: ChildProcessWithoutNullStreams = spawn('unshare', ['--net', 'perl', ...runner])
   const waiting: { resolve: (line: string) => void; reject: (error: Error) => void }[] = []
   let complaint = ''

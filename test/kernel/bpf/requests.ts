@@ -76,14 +76,25 @@ const strangeLines = (name: string): string[] => [
     '\0',
     '\xff\xfe',
   ],
-  ...['Transfer-Encoding: chunked', 'Expect: 100-continue', 'Connection: Upgrade', 'Content-Length: 0'],
+  ...['Transfer-Encodings: chunked', 'Expect: 100-continue', 'Connection: Upgrade', 'Content_Length: 9'],
   ...[`X-Long: ${'y'.repeat(5000)}`, `X-Names: ${`${name}: 1.2.3.4, `.repeat(40)}`],
 ]
 
+/** What follows a header section: the bytes, and how the section tells where they end. */
+export interface Body {
+  bytes: Buffer
+  chunked: boolean
+}
+
 export interface Requests {
-  /** @param name of the header in lower case; @param hops how many a list has at the least */
-  http: (name: string, hops: number) => Buffer
-  uwsgi: (name: string, hops: number) => Buffer
+  /**
+   * @param name of the header in lower case
+   * @param hops how many a list has at the least
+   * @param body tells how it ends
+   */
+  http: (name: string, hops: number, body: Body) => Buffer
+  uwsgi: (name: string, hops: number, body: Body) => Buffer
+  body: (protocol: 'http' | 'uwsgi', content: Buffer) => Body
 }
 
 export function createRequests({ below, pick, happens }: Chance): Requests {
@@ -118,12 +129,29 @@ export function createRequests({ below, pick, happens }: Chance): Requests {
     [...name].map(c => (c === '-' ? pick(['-', '-', '_']) : happens(0.5) ? c.toUpperCase() : c)).join('')
 
   return {
-    http(name, hops) {
-      const end = () => (happens(0.05) ? '\n' : '\r\n')
+    body(protocol, content) {
+      const chunked = protocol === 'http' && content.length > 0 && happens(0.4)
+      if (!chunked) return { bytes: content, chunked }
+      const pieces: Buffer[] = []
+      for (let at = 0; at < content.length; ) {
+        const to = Math.min(content.length, at + 1 + below(happens(0.5) ? 5 : 2000))
+        const size = (to - at).toString(16)
+        pieces.push(Buffer.from(`${happens(0.2) ? size.toUpperCase() : size}${pick(['', '', ';a=b'])}\r\n`))
+        pieces.push(content.subarray(at, to), Buffer.from('\r\n'))
+        at = to
+      }
+      pieces.push(Buffer.from(pick(['0\r\n\r\n', '00;x\r\n\r\n', '0\r\nX-A: b\r\n\r\n'])))
+      return { bytes: Buffer.concat(pieces), chunked }
+    },
+
+    http(name, hops, body) {
+      const end = () => (happens(0.02) ? pick(['\n', '\r', '\r\r\n']) : '\r\n')
       const method = pick(['GET', 'POST', 'HEAD', 'x!'])
       let text = `${method} /${word()} HTTP/1.${pick(['0', '1', '1'])}${end()}`
-      if (happens(0.02)) text = `GET /${word()}${end()}`
-      if (happens(0.04)) text = `${pick(STRANGE_STARTS)}${end()}`
+      // what tells of a body has to stand on a line
+      const hasBody = body.bytes.length > 0
+      if (!hasBody && happens(0.02)) text = `GET /${word()}${end()}`
+      if (!hasBody && happens(0.04)) text = `${pick(STRANGE_STARTS)}${end()}`
       if (happens(0.01)) text = `GET /${'z'.repeat(below(9000))} HTTP/1.1${end()}`
       const others = [
         'Host',
@@ -142,12 +170,19 @@ export function createRequests({ below, pick, happens }: Chance): Requests {
         const folded = line.replace(pick(['.', ',']), c => `${c}${end()}${pick([' ', '\t'])}`)
         lines.splice(below(lines.length + 1), 0, happens(0.05) ? folded : line)
       }
+      // a line that nothing runs into: a front end writes it
+      const told = body.chunked ? 'Transfer-Encoding: chunked' : `Content-Length: ${body.bytes.length}`
+      const framing = hasBody ? `${anyCase(told).replaceAll('_', '-')}\r\n` : ''
+      const first = happens(0.5) && text.endsWith('\r\n') && !/^[ \t]/.test(lines[0] ?? '')
+      if (first) text += framing
       for (const line of lines) text += line + end()
-      if (happens(0.97)) text += end()
+      if (!text.endsWith('\r\n')) text += '\r\n'
+      if (!first) text += framing
+      if (happens(0.97)) text += '\r\n'
       return Buffer.from(text, 'latin1')
     },
 
-    uwsgi(name, hops) {
+    uwsgi(name, hops, body) {
       const others = [
         'REQUEST_METHOD',
         'REMOTE_PORT',
@@ -169,6 +204,8 @@ export function createRequests({ below, pick, happens }: Chance): Requests {
         const value = happens(0.05) ? '' : lone ? dressed(pick(STRANGERS)) : list(hops)
         variables.splice(below(variables.length + 1), 0, [name, value])
       }
+      if (body.bytes.length > 0)
+        variables.splice(below(variables.length + 1), 0, ['CONTENT_LENGTH', String(body.bytes.length)])
       const block = Buffer.concat(variables.flat().map(part))
       const lie = happens(0.03) ? below(9) - 4 : 0
       const head = Buffer.alloc(4)

@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 # Drives a loaded program for tests: `bpf-run.pl PROGRAM MAPS`, orders on stdin, one answer line each, hex all over.
 #
-#     packet BYTES         BPF_PROG_TEST_RUN; answers "ACTION VERDICT CLIENT BYTES", what came out, and what the desk
-#                          (connection.h) says
+#     packet BYTES         BPF_PROG_TEST_RUN; answers "ACTION VERDICT CLIENT BYTES", what came out, and what scratch.h
+#                          says
 #     update MAP KEY VALUE; of a per-CPU map the VALUE for each CPU
 #     delete MAP KEY
 #     get MAP KEY SIZE     answers VALUE, or "-"
@@ -25,13 +25,13 @@ sub map_fd { $map{$_[0]} //= object("$maps_pin/$_[0]") }
 
 open my $possible, '<', '/sys/devices/system/cpu/possible' or die;
 my $cpus = <$possible> =~ /-(\d+)/ ? $1 + 1 : 1;
-# stay on CPU 0, whose desk we read
+# stay on CPU 0, whose scratch we read
 syscall($Config{archname} =~ /^x86_64/ ? 203 : 122, 0, 8, my $mask = pack 'Q', 1) >= 0 or die "sched_setaffinity: $!\n";
 
 my $out = "\0" x 8192;
-my $desk_size = $ARGV[2];
-my $slot = ($desk_size + 7) & ~7;
-my $desk = "\0" x ($slot * $cpus);
+my $scratch_size = $ARGV[2];
+my $slot = ($scratch_size + 7) & ~7;
+my $scratch = "\0" x ($slot * $cpus);
 my $zero = pack 'L', 0;
 my $held = 0;
 $| = 1;
@@ -45,8 +45,8 @@ while (<STDIN>) {
         my $attr = pack 'LLLLQQLLLLQQLLL', $program, 0, length $in, length $out, address($in), address($out), 1, 0, 0, 0, 0, 0, 0, 0, 0;
         die "line $.: test run: $!\n" if bpf(10, $attr) < 0;
         my (undef, $action, undef, $size) = unpack 'lllL', $attr;
-        die "desk: $!\n" if bpf(1, my $look = pack 'LLQQQ', map_fd('desk'), 0, address($zero), address($desk), 0) < 0;
-        my ($verdict, $client) = unpack 'La16', $desk;
+        die "scratch: $!\n" if bpf(1, my $look = pack 'LLQQQ', map_fd('scratch'), 0, address($zero), address($scratch), 0) < 0;
+        my ($verdict, $client) = unpack 'La16', $scratch;
         $answer .= "$action $verdict " . unpack('H*', $client) . ' ' . unpack('H*', substr $out, 0, $size) . "\n";
     } elsif ($order eq 'update') {
         my ($key, $value) = map { pack 'H*', $_ } @a[1, 2];

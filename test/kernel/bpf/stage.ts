@@ -34,7 +34,7 @@ export async function createStage(t: Test): Promise<Stage> {
     })
     return (await Promise.all(answers)).flat()
   }
-  return { lab, front, pins: join(ROOT, `v1-${namespace}`), xffBan, refused }
+  return { lab, front, pins: join(ROOT, `v2-${namespace}`), xffBan, refused }
 }
 
 /** The options that tell one xff-ban of a test from another. */

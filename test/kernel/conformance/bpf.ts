@@ -18,7 +18,7 @@ export const bpf: Subject = {
         ...{ name, ports: [port], trust, devices: ['lo'], object: OBJECT, now: Date.now },
         ...{ protocol: 'http', field: 'X-Forwarded-For', hops: 0, answer: '403' },
       })
-    const pins = `/sys/fs/bpf/xff-ban/v1-${statSync('/proc/self/ns/net').ino}`
+    const pins = `/sys/fs/bpf/xff-ban/v2-${statSync('/proc/self/ns/net').ino}`
     const start = () => backend('xff-ban')
     t.teardown(() => start().flush())
     const tc = (...args: string[]) => execa('tc', args)

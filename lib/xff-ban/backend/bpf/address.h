@@ -28,7 +28,7 @@ enum text_stage {
 
 struct address_text {
 	__u16 group[8];        /* finished groups; an embedded IPv4 fills two */
-	__u32 hex, decimal;    /* the group or octet in hand, read both ways */
+	__u16 hex, decimal;    /* the group or octet in hand, read both ways */
 	__u32 ipv4;            /* finished octets */
 	__u8  stage;
 	__u8  spaced;          /* space followed: only space may come */

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Which hop is the client: the same answer as uwsgi-parse gives on the same list, in one pass from left to right.
+ * Which hop is the client: the same answer as uwsgi-parse gives on the same list. A ring keeps the last eight hops, since
+ * which of them it is shows only at the end, where they are looked at from the right.
  *
- * By trust: from the right, the first hop that is not trusted, or the leftmost if all are. Read from the left that is
- * "the leftmost, until an untrusted one comes; then the newest untrusted one": one remembered hop, whatever the
- * length of the list. A hop that is not an address is untrusted too, and takes the place of the client it hides.
+ * By trust: the first that is not trusted, or the leftmost if all are. A hop that is not an address is untrusted too,
+ * and takes the place of the client it hides. Of hops that leave the ring the newest untrusted one is remembered; after
+ * MAX_LOOKUPS of them none is looked up any more, and counts as untrusted: it takes a thousand hops and eight trusted
+ * ones behind them until that makes a difference.
  *
- * By count: the Nth from the right. A ring keeps the last 8, since which of them it is shows only at the end.
+ * By count: the Nth from the right.
  */
 #ifndef XFF_BAN_CLIENT_H
 #define XFF_BAN_CLIENT_H
@@ -14,10 +16,14 @@
 #include "address.h"
 #include "maps.h"
 
+#define MAX_LOOKUPS 1024
+
 static __always_inline void hops_start(struct hops *h)
 {
 	h->seen = 0;
+	h->lookups = 0;
 	h->addresses = 0;
+	h->candidate = CANDIDATE_NONE;
 }
 
 static __always_inline int is_trusted(__u32 jail, const __u8 *address)
@@ -27,63 +33,95 @@ static __always_inline int is_trusted(__u32 jail, const __u8 *address)
 	return bpf_map_lookup_elem(&trust, &key) != 0;
 }
 
-/* One entry of the list is complete. */
-__noinline int hop_done(struct header *r, struct port *port)
+/* A hop makes room in the ring for another one. */
+static __always_inline void hop_leaves(struct hops *h, struct port *port, __u32 slot)
 {
-	if (!r || !port)
-		return 0;
-	struct hops *h = &r->hops;
-	__u8 address[16] = {};
-	int is_address = address_finish(&r->text, address);
-	__u32 slot = 0;
+	if (!(h->addresses & (1 << slot))) {
+		h->candidate = CANDIDATE_UNKNOWN;
+		return;
+	}
+	if (h->candidate != CANDIDATE_NONE && h->lookups < MAX_LOOKUPS) {       /* the leftmost needs no trust */
+		h->lookups++;
+		if (is_trusted(port->jail, h->address[slot]))
+			return;
+	}
+	h->candidate = CANDIDATE_ADDRESS;
+	__builtin_memcpy(h->older, h->address[slot], 16);
+}
 
-	if (port->hops)
-		slot = h->seen & (MAX_HOPS - 1);
-	else if (h->seen && is_address && is_trusted(port->jail, address))
-		return 0;
+static __always_inline void hop_add(struct hops *h, struct port *port, const __u8 *address, int is_address)
+{
+	__u32 slot = h->seen & (MAX_HOPS - 1);
+
+	if (h->seen >= MAX_HOPS && !port->hops)
+		hop_leaves(h, port, slot);
 	__builtin_memcpy(h->address[slot], address, 16);
 	if (is_address)
 		h->addresses |= 1 << slot;
 	else
 		h->addresses &= ~(1 << slot);
 	h->seen++;
+}
+
+/* One entry of the list is complete. */
+__noinline int hop_done(struct header *r, struct port *port)
+{
+	if (!r || !port)
+		return 0;
+	__u8 address[16] = {};
+	int is_address = address_finish(&r->text, address);
+	hop_add(&r->hops, port, address, is_address);
 	return 0;
 }
 
 /* At the end of the list: the client's address, or null where it cannot be known. */
 static __always_inline __u8 *client_of(struct hops *h, struct port *port)
 {
-	__u32 count = port->hops, slot = 0;
+	__u32 count = port->hops, slot = 0, i;
 
-	if (!count)
-		return h->seen && h->addresses & 1 ? h->address[0] : 0;
-	if (count > MAX_HOPS || h->seen < count)
+	if (h->seen < (count ? count : 1))
 		return 0;
-	for (__u32 i = 1; i <= MAX_HOPS; i++) {           /* whoever stands right of the client has to be an address too */
+	for (i = 1; i <= MAX_HOPS; i++) {                 /* whoever stands right of the client has to be an address too */
 		slot = (h->seen - i) & (MAX_HOPS - 1);
 		if (!(h->addresses & (1 << slot)))
 			return 0;
-		if (i == count)
-			break;
+		if (count ? i == count : i == h->seen || !is_trusted(port->jail, h->address[slot]))
+			return h->address[slot];
 	}
-	return h->address[slot];
+	return !count && h->candidate == CANDIDATE_ADDRESS ? h->older : 0;
+}
+
+struct climb {
+	struct range key;
+	__u64 now;
+	struct ban *found;
+	__u32 expired;
+};
+
+static long climb_on(__u32 index, struct climb *c)
+{
+	struct ban *ban = bpf_map_lookup_elem(&bans, &c->key);
+
+	c->found = ban;
+	if (!ban || ban->until > c->now)
+		return 1;
+	c->found = 0;
+	c->expired++;
+	if (ban->bits - 1 > 127)
+		return 1;
+	c->key.prefixlen = 32 + ban->bits - 1;
+	return 0;
 }
 
 /* The most specific live ban on this address. An expired one may hide a live wider one: climb. */
-static __always_inline struct ban *ban_on(__u32 jail, const __u8 *address, __u64 now, struct counters *n)
+static __always_inline struct ban *ban_on(__u32 jail, const __u8 *address, __u64 now, __u32 *expired)
 {
-	struct range key = { .prefixlen = 32 + 128, .jail = jail };
-	__builtin_memcpy(key.address, address, 16);
-	for (int i = 0; i < 8; i++) {
-		struct ban *ban = bpf_map_lookup_elem(&bans, &key);
-		if (!ban || ban->until > now)
-			return ban;
-		COUNT(n, expired);
-		if (ban->bits - 1 > 127)
-			return 0;
-		key.prefixlen = 32 + ban->bits - 1;
-	}
-	return 0;
+	struct climb c = { .key = { .prefixlen = 32 + 128, .jail = jail }, .now = now };
+	__builtin_memcpy(c.key.address, address, 16);
+	if (!climb_on(0, &c))
+		bpf_loop(129, climb_on, &c, 0);
+	*expired = c.expired;
+	return c.found;
 }
 
 #endif

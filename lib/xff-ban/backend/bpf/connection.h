@@ -9,83 +9,104 @@
 struct flow {                  /* network byte order; IPv4 as v4-mapped */
 	__u8  source[16], destination[16];
 	__u16 source_port, destination_port;
+	__u32 zero;
 };
 
 struct hops {
-	__u32 seen;            /* by trust: only those that were candidates */
-	__u32 addresses;       /* a bit a slot: it is an address */
-	__u8  address[MAX_HOPS][16];
+	__u32 seen;            /* entries so far */
+	__u16 lookups;         /* in `trust` so far */
+	__u8  addresses;       /* a bit a slot: it is an address */
+	__u8  candidate;       /* enum candidate: among those that are no longer in the ring */
+	__u8  older[16];       /* its address */
+	__u8  address[MAX_HOPS][16]; /* a ring of the last */
 };
+
+enum candidate { CANDIDATE_NONE, CANDIDATE_ADDRESS, CANDIDATE_UNKNOWN };
 
 /* Where the reader stands in a header section; it fits in a map, so a section may span any number of segments. */
 struct header {
-	__u64 line_end;        /* HTTP: the last eight bytes of the request line */
-	__u32 phase;           /* enum phase */
-	__u32 matched;         /* bytes of the wanted name met so far; in a block's head or a size: bytes read */
-	__u32 ours;            /* the line (key) in hand is the wanted one */
-	__u32 size;            /* uwsgi: rest of the key or value */
+	__u64 value;           /* HTTP: a length so far; in the request line: its last eight bytes */
+	__u64 length;          /* of the body that follows */
+	__u32 read;            /* bytes of the section so far */
+	__u32 size;            /* uwsgi: rest of the key or value; of a length: what has been met of it */
 	__u32 block;           /* uwsgi: rest of the block */
-	__u32 result;          /* enum result */
+	__u8  phase;           /* enum phase */
+	__u8  result;          /* enum result */
+	__u8  names;           /* a bit a name that the line (key) in hand may have, or has: enum name */
+	__u8  matched;         /* bytes of it met so far; in a block's head or a size: bytes read */
+	__u8  framing;         /* enum framing */
+	__u8  guessed;         /* the section was met in mid-stream and only looks like one */
+	__u8  last;            /* the byte before those that come next */
+	__u8  zero;
 	struct address_text text;
 	struct hops hops;
 };
 
 enum phase {
-	HTTP_REQUEST_LINE,
+	HTTP_FIRST_BYTE,
+	HTTP_METHOD,
+	HTTP_URI,
+	HTTP_VERSION,
+	HTTP_VERSION_CR,
 	HTTP_LINE_START,
 	HTTP_NAME,
-	HTTP_VALUE,            /* of the wanted header */
+	HTTP_VALUE,            /* of the header that tells the client */
 	HTTP_VALUE_CR,         /* CR in it: the line's end, if LF follows */
+	HTTP_LENGTH,           /* of Content-Length */
+	HTTP_CODING,           /* of Transfer-Encoding */
 	HTTP_OTHER_LINE,
 	HTTP_LAST_LINE,        /* CR where a name would begin */
 	UWSGI_HEAD,
 	UWSGI_KEY_SIZE,
-	UWSGI_KEY,             /* as long as the wanted one */
+	UWSGI_KEY,             /* as long as a wanted one */
 	UWSGI_OTHER_KEY,
 	UWSGI_VALUE_SIZE,
-	UWSGI_VALUE,           /* of the wanted variable */
+	UWSGI_VALUE,           /* of the variable that tells the client */
+	UWSGI_LENGTH,          /* of CONTENT_LENGTH */
 	UWSGI_OTHER_VALUE,
 };
 
+enum name { NAME_CLIENT = 1, NAME_LENGTH = 2, NAME_CODING = 4 };
 enum result { RESULT_MORE, RESULT_COMPLETE, RESULT_FOREIGN };
 
+/* How a body ends, as the section tells. */
+enum framing {
+	FRAMING_LENGTH = 1,    /* a length was told */
+	FRAMING_CHUNKED = 2,
+	FRAMING_UNKNOWN = 4,   /* contradictions, or a coding that we do not know: where it ends cannot be told */
+};
+
 enum stage {
-	STAGE_OPEN,            /* SYN seen: the request begins at next_seq, whatever it looks like */
-	STAGE_HEADER,          /* inside a header section that goes on at next_seq */
-	STAGE_BODY,            /* the section was let through: what comes under the same ack belongs to its request */
+	STAGE_NONE,            /* no row */
+	STAGE_OPEN,            /* SYN seen, and no more */
+	STAGE_START,           /* a header section begins at next_seq */
+	STAGE_HEADER,          /* inside one, which goes on at next_seq */
+	STAGE_CHUNKS,          /* inside a chunked body: the line of a chunk begins or goes on at next_seq */
+	STAGE_UNSURE,          /* met in mid-stream: a section may begin with a segment, if its ack is another than `ack` */
+	STAGE_CLOSING,         /* answered here; it has no server any more */
 };
 
 struct connection {
-	__u32 next_seq;
-	__u32 ack;             /* a new request comes after an answer, and so with another ack */
-	__u32 stage;
-	__u32 known_start;     /* the section began where a connection began, not at a segment that looked like it */
-	__u64 gap_since;       /* boot time of the first segment that overtook the one awaited */
-	struct header header;
+	__u32 next_seq;        /* of the next byte to be read; closing: all before it has been acknowledged */
+	__u32 ack;             /* of the newest request: an answer moves it; closing: of the answer's first byte */
+	__u32 isn;             /* of the newest SYN */
+	__u32 rest;            /* so many times SKIP more bytes of a body come behind next_seq; chunks: a size; closing: seconds */
+	__u32 seen;            /* when it was last read or written, in milliseconds */
+	__u8  stage;           /* enum stage */
+	__u8  phase;           /* chunks: enum chunk_phase */
+	__u8  flags;           /* enum connection_flag */
+	__u8  gap;             /* since when a part is missing, in units of 256 ms; 0: none is */
+};
+_Static_assert(sizeof(struct connection) == 24, "eight of them and their tags are a bucket of connections.h");
+
+enum connection_flag {
+	CONNECTION_LOCAL = 1,  /* a socket of this host stands for it */
+	CONNECTION_GUESSED = 2, /* where it stands is a guess from mid-stream on */
+	CONNECTION_ASKED = 4,  /* a request went through under `ack` */
+	CONNECTION_RENEWED = 8, /* closing: `isn` is of a SYN that came after the answer */
 };
 
-/* A connection that was answered here, and has no server any more. */
-struct closing {
-	__u32 answer_seq;      /* of the answer's first byte */
-	__u32 next_seq;        /* all before it has been acknowledged */
-	__u32 answer;          /* enum answer */
-};
-
-#ifndef CHUNK                  /* a test has it smaller, to come to the ends of many */
-#define CHUNK 4096             /* bytes taken from the packet at a time; a power of two */
-#define CHUNKS 16              /* 64 KiB: no segment is longer, but for IPv4 BIG TCP */
-#endif
-
-/* What came of the newest segment; only tests read it. */
-enum verdict { VERDICT_NONE, VERDICT_UNATTRIBUTED, VERDICT_CLIENT, VERDICT_BANNED };
-
-struct desk {
-	__u32 verdict;
-	__u8  client[16];
-	__u32 zero;
-	struct connection connection;
-	__u32 length, position; /* of what is in `bytes` */
-	char  bytes[CHUNK + 32]; /* read 32 at a time */
-};
+#define SKIP_BITS 28
+#define SKIP (1U << SKIP_BITS) /* half of it is less than what sequence numbers can tell apart */
 
 #endif

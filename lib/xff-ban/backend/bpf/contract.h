@@ -15,6 +15,7 @@
 #define MAX_PORTS  64
 #define NAME_SIZE  64          /* a header's or a jail's name; a power of two */
 #define MAX_HOPS   8           /* a power of two */
+#define TEXT_SIZE  1024        /* of an answer, which is one segment on any path; a power of two */
 
 /* Key of `bans` and `trust` (LPM tries). 24 bytes. */
 struct range {
@@ -22,6 +23,7 @@ struct range {
 	__u32 jail;            /*  4: id, a key of `jails` */
 	__u8  address[16];     /*  8: bits past the prefix are zero; 203.0.113.0/24 has 96 + 24 = 120 bits */
 };
+_Static_assert(sizeof(struct range) == 24, "contract.ts writes it");
 
 /* Value of `bans`. 32 bytes. */
 struct ban {
@@ -31,6 +33,7 @@ struct ban {
 	__u64 hits;            /* 16: requests stopped (or, in a rehearsal, counted); the kernel adds to it */
 	__u64 last;            /* 24: CLOCK_BOOTTIME of the last hit, 0 for none; the kernel writes it */
 };
+_Static_assert(sizeof(struct ban) == 32, "contract.ts writes it");
 
 /* Value of `ports`; the key is the destination port as a __u32. 72 bytes. */
 struct port {
@@ -41,9 +44,18 @@ struct port {
 	__u8  name_length;     /*  7: 1..63 */
 	char  name[NAME_SIZE]; /*  8: header in lower case with '-' for '_', or uwsgi variable as it is; then zeros */
 };
+_Static_assert(sizeof(struct port) == 72, "contract.ts writes it");
 
 enum protocol { PROTOCOL_HTTP = 0, PROTOCOL_UWSGI = 1 };
 enum answer { ANSWER_COUNT = 0, ANSWER_403 = 1, ANSWER_429 = 2, ANSWER_RESET = 3 };
+
+/* Value of `texts`; the key is the jail. What its ports answer instead of the built-in text, headers included. 1032 bytes. */
+struct text {
+	__u32 length;          /*  0: 1..1024 */
+	__u32 retry_at;        /*  4: where in it 12 blanks stand for the seconds until the end of the ban, even; 0: nowhere */
+	char  text[TEXT_SIZE]; /*  8: then zeros */
+};
+_Static_assert(sizeof(struct text) == TEXT_SIZE + 8, "contract.ts writes it");
 
 /* Value of `trust`: a __u32, 1. Value of `jails`: char[NAME_SIZE], the name and zeros; its key is the id. */
 
@@ -53,14 +65,15 @@ struct counters {
 	__u64 requests;        /*  8: header sections read to their end */
 	__u64 hits;            /* 16: of these, from the banned */
 	__u64 unattributed;    /* 24: of these, without a client */
-	__u64 foreign;         /* 32: segments that are no request (TLS, a body met in mid-stream) */
+	__u64 foreign;         /* 32: segments that are no request where one should begin (TLS, a body met in mid-stream) */
 	__u64 split;           /* 40: segments that ended inside a header section */
-	__u64 repeated;        /* 48: segments already seen: retransmissions, or a second device */
-	__u64 overtaken;       /* 56: segments dropped because an earlier part of the header is still missing */
-	__u64 lost;            /* 64: headers given up, because that part never came */
+	__u64 repeated;        /* 48: parts of a section already seen: retransmissions, or a second device */
+	__u64 overtaken;       /* 56: segments dropped because what should be read before them is still missing */
+	__u64 lost;            /* 64: connections of which a part was missing for too long: from there on they are guessed */
 	__u64 closing;         /* 72: segments after an answer, acknowledged here */
 	__u64 expired;         /* 80: bans met after their end: not yet swept */
 	__u64 errors;          /* 88: answers that could not be written */
 };
+_Static_assert(sizeof(struct counters) == 96, "contract.ts writes it");
 
 #endif

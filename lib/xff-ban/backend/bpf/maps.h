@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
-/* All tables. The first five are the contract with user space, the others are the kernel's own memory. */
+/* All tables. The first six are the contract with user space, the others are the kernel's own memory. */
 #ifndef XFF_BAN_MAPS_H
 #define XFF_BAN_MAPS_H
 
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 #include "contract.h"
-#include "connection.h"
+#include "scratch.h"
 
-#define MAX_CONNECTIONS 8192   /* followed at a time; the idlest leave first */
-#define MAX_CLOSING     16384
+#define MAX_HALVES 8192        /* header sections that came in part, at a time; a power of two */
 
-/* Keys and values have a size and no type: bpftool asks the kernel for the types of a table that has some, and for
+/* Most keys and values have a size and no type: bpftool asks the kernel for the types of a table that has some, and for
    that it takes CAP_SYS_ADMIN (BPF_BTF_GET_FD_BY_ID), where all else takes CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN. */
 
 struct {
@@ -53,29 +52,63 @@ struct {
 	__uint(value_size, sizeof(struct jail_name));
 } jails SEC(".maps");
 
+/* What a jail's ports answer instead of the built-in text. */
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, MAX_CONNECTIONS);
-	__uint(key_size, sizeof(struct flow));
-	__uint(value_size, sizeof(struct connection));
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_PORTS);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct text));
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+} texts SEC(".maps");
+
+/* See connections.h. These three have types, since their locks take that; nobody looks into them from outside. */
+#define BUCKET_ROWS 8
+#define BUCKETS     10240
+
+struct bucket {
+	__u64 hash[BUCKET_ROWS];
+	struct connection row[BUCKET_ROWS];
+	struct bpf_spin_lock lock;
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, BUCKETS);
+	__type(key, __u32);
+	__type(value, struct bucket);
 } connections SEC(".maps");
 
+/* What all tables share. */
+struct common {
+	__u64 secret;          /* makes hashes that nobody outside can foresee */
+	__u32 hand;            /* of `halves`: where the last one was put */
+	struct bpf_spin_lock lock;
+};
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, MAX_CLOSING);
-	__uint(key_size, sizeof(struct flow));
-	__uint(value_size, sizeof(struct closing));
-} closings SEC(".maps");
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct common);
+} commons SEC(".maps");
+
+/* Header sections of which a part has come; see headers.h. */
+struct half {
+	__u64 hash;            /* of its connection; 0: free */
+	struct header header;
+	struct bpf_spin_lock lock;
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, MAX_HALVES);
+	__type(key, __u32);
+	__type(value, struct half);
+} halves SEC(".maps");
 
 /* Where a segment is worked on: too big for the stack. A tc program is not interrupted by itself on its CPU. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__uint(key_size, sizeof(__u32));
-	__uint(value_size, sizeof(struct desk));
-} desk SEC(".maps");
-
-/* `counters` of a port that user space has not given a row is not kept */
-#define COUNT(counters, field) ({ if (counters) (counters)->field++; })
+	__uint(value_size, sizeof(struct scratch));
+} scratch SEC(".maps");
 
 #endif

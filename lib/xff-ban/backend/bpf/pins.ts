@@ -17,25 +17,28 @@ import type { Program } from './devices.js'
 /*
  * Where the kernel program and its tables are kept while no process has them open:
  *
- *     /sys/fs/bpf/xff-ban/v1-4026531840/        the layout of contract.h, the network namespace
+ *     /sys/fs/bpf/xff-ban/v2-4026531840/        the layout of contract.h, the network namespace
  *         maps/{bans,trust,ports,stats,jails,…}
  *         object-0123456789abcdef/{xff_ban_ether,xff_ban_plain}
  *
- * All --name of a network namespace share it. A folder is made under another name, `v1-4026531840-` and something new,
+ * All --name of a network namespace share it. A folder is made under another name, `v2-4026531840-` and something new,
  * and renamed when it is complete.
  */
 
 const BPFFS = '/sys/fs/bpf'
 const ROOT = join(BPFFS, 'xff-ban')
 /** Raise it when the layout of a table in contract.h or connection.h changes. */
-const LAYOUT = 'v1'
+const LAYOUT = 'v2'
 /** Loading takes a second or two: a folder that is still not complete after this long never will be. */
 const STALE_MS = 60_000
 /** The type of the file system that holds pins (BPF_FS_MAGIC). */
 const BPF_FS = 0xcafe4a11
 
 /** The maps that an upgrade takes over: all that hold state. */
-const KEPT_MAPS = ['bans', 'trust', 'ports', 'stats', 'jails', 'connections', 'closings'] as const
+const KEPT_MAPS = [
+  ...(['bans', 'trust', 'ports', 'stats', 'jails', 'texts'] as const),
+  ...(['connections', 'halves', 'commons'] as const),
+]
 export type Table = (typeof KEPT_MAPS)[number]
 
 /** What is pinned in this network namespace. */
@@ -64,7 +67,7 @@ export function pinsOfThisNetwork(): Pins {
   const newDraft = () => `${folder}-${randomUUID()}`
   const drafts = () =>
     list(ROOT).flatMap(name => (name.startsWith(`${basename(folder)}-`) ? join(ROOT, name) : []))
-  const exist = () => existsSync(table('closings'))
+  const exist = () => existsSync(table('commons'))
 
   const loadAnew = async (object: string, name: string) => {
     const draft = newDraft()

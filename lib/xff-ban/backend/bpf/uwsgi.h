@@ -2,13 +2,15 @@
 /*
  * A block of the uwsgi protocol, byte by byte: modifier1, size (2 bytes, little-endian), modifier2, then
  * { key size, key, value size, value } until the size is used up. Of several variables of the wanted name the last
- * one counts, as it does for uWSGI.
+ * one counts, as it does for uWSGI. The body is as long as CONTENT_LENGTH says.
  */
 #ifndef XFF_BAN_UWSGI_H
 #define XFF_BAN_UWSGI_H
 
 #include "address_feed.h"
 #include "client.h"
+
+const char UWSGI_LENGTH_NAME[16] = "CONTENT_LENGTH";
 
 /* A size has been read: the key or value has to lie inside the block. */
 static __always_inline void uwsgi_size(struct header *r, __u32 phase)
@@ -49,8 +51,11 @@ static __always_inline __u32 uwsgi_skip(struct header *r, __u32 available)
 	return n;
 }
 
-static __always_inline void uwsgi_byte(struct header *r, struct port *port, __u8 c)
+__noinline int uwsgi_byte(struct header *r, struct port *port, __u32 byte)
 {
+	if (!r || !port)
+		return 0;
+	__u8 c = byte;
 	switch (r->phase) {
 	case UWSGI_HEAD:
 		if (r->matched == 1)
@@ -62,43 +67,55 @@ static __always_inline void uwsgi_byte(struct header *r, struct port *port, __u8
 				r->result = RESULT_FOREIGN;     /* a ping, say */
 			r->phase = UWSGI_KEY_SIZE;
 			r->matched = r->size = 0;
-			return;
+			return 0;
 		}
 		r->matched++;
-		return;
+		return 0;
 	case UWSGI_KEY_SIZE:
 	case UWSGI_VALUE_SIZE:
 		if (!r->block) {
 			r->result = RESULT_FOREIGN;
-			return;
+			return 0;
 		}
 		r->block--;
 		if (!r->matched) {
 			r->size = c;
 			r->matched = 1;
-			return;
+			return 0;
 		}
 		r->size |= (__u32)c << 8;
 		if (r->phase == UWSGI_KEY_SIZE) {
-			r->ours = r->size == port->name_length;
-			uwsgi_size(r, r->ours ? UWSGI_KEY : UWSGI_OTHER_KEY);
+			r->names = (r->size == port->name_length ? NAME_CLIENT : 0) |
+				   (r->size == LENGTH_NAME_LENGTH ? NAME_LENGTH : 0);
+			uwsgi_size(r, r->names ? UWSGI_KEY : UWSGI_OTHER_KEY);
 			if (!r->size)
 				uwsgi_key_done(r);
 		} else {
-			uwsgi_size(r, r->ours ? UWSGI_VALUE : UWSGI_OTHER_VALUE);
-			if (r->ours)
+			uwsgi_size(r, r->names & NAME_CLIENT ? UWSGI_VALUE : r->names ? UWSGI_LENGTH : UWSGI_OTHER_VALUE);
+			if (r->names & NAME_CLIENT)
 				hops_start(&r->hops);
+			else if (r->names)
+				r->length = 0;
 			if (!r->size && !r->result)
 				uwsgi_variable_done(r);
 		}
-		return;
+		return 0;
 	case UWSGI_KEY:
 		if (c != (__u8)port->name[r->matched & (NAME_SIZE - 1)])
-			r->ours = 0;
+			r->names &= ~NAME_CLIENT;
+		if (c != (__u8)UWSGI_LENGTH_NAME[r->matched & 15])
+			r->names &= ~NAME_LENGTH;
 		r->matched++;
 		if (!--r->size)
 			uwsgi_key_done(r);
-		return;
+		return 0;
+	case UWSGI_LENGTH:
+		if ((__u8)(c - '0') > 9 || r->length >= MAX_LENGTH)
+			r->framing |= FRAMING_UNKNOWN;
+		r->length = r->length * 10 + (__u8)(c - '0');
+		if (!--r->size)
+			uwsgi_variable_done(r);
+		return 0;
 	case UWSGI_VALUE:
 		if (c == ',')
 			hop_done(r, port);
@@ -108,8 +125,9 @@ static __always_inline void uwsgi_byte(struct header *r, struct port *port, __u8
 			hop_done(r, port);
 			uwsgi_variable_done(r);
 		}
-		return;
+		return 0;
 	}
+	return 0;
 }
 
 #endif

@@ -3,9 +3,11 @@
  * xff-ban in the kernel: at the ingress of the app's host, follows the requests to some TCP ports, finds out who the
  * client is as uwsgi-parse does, and answers the banned in the app's stead.
  *
- *     packet.h       what is needed of a segment's headers
- *     connection.h   what is remembered between two segments
- *     header.h       bytes to a header section: http.h, uwsgi.h
+ *     packet.h       what is needed of a segment's headers; checksum.h: whether it is whole
+ *     socket.h       what this host's TCP stack makes of it
+ *     connection.h   what is remembered between two segments, in the tables of connections.h and headers.h
+ *     position.h     where in its stream a segment stands
+ *     stream.h       bytes to header sections (header.h: http.h, uwsgi.h) and bodies (body.h)
  *     client.h       hops to the client (address.h, address_feed.h), the client to its ban
  *     answer.h       a segment into another one
  *     maps.h         all tables; contract.h: those that user space fills
@@ -17,196 +19,281 @@
 #include <linux/pkt_cls.h>
 #include "maps.h"
 #include "answer.h"
+#include "headers.h"
+#include "position.h"
+#include "stream.h"
 
-/* How long segments that overtook a part of a header are dropped, so that the front end sends them again in order.
- * After that they pass unread: a hole in what we see may delay a connection, and must not stall it. */
-#define PATIENCE_NS 3000000000ULL
+/*
+ * Where no socket of ours tells what has come in, segments that overtook a part are dropped for so long, so that the front
+ * end sends them again in order. After that they pass unread: a hole in what we see may delay a connection, and must not
+ * stall it. In units of 256 ms.
+ */
+#define PATIENCE 12
 
 #define PASS TC_ACT_UNSPEC     /* to the next filter, if any */
 #define DROP TC_ACT_SHOT
 
-static __always_inline void connection_opened(struct packet *p, struct desk *d)
+static __always_inline void keep(struct scratch *d)
 {
-	if (bpf_map_lookup_elem(&closings, &p->flow))
-		bpf_map_delete_elem(&closings, &p->flow);
-	if (p->data != p->end) {                                         /* Fast Open: where the server begins is its choice */
-		bpf_map_delete_elem(&connections, &p->flow);
+	d->connection.seen = now();
+	connection_store(&d->tag, &d->connection);
+}
+
+/* A SYN: where the stack takes it, a request begins behind it. A second one of the same connection changes nothing. */
+static __always_inline void connection_opened(struct __sk_buff *skb, struct scratch *d)
+{
+	struct packet *p = &d->packet;
+	struct connection *c = &d->connection;
+	struct socket s;
+
+	if (p->flags & TCP_ACK)
 		return;
+	socket_find(skb, p, &s);
+	if (s.owner == OWNER_SOCKET || s.owner == OWNER_OPENING || (c->stage != STAGE_NONE && c->isn == p->seq))
+		return;
+	if (c->stage == STAGE_CLOSING) {                                 /* its first data will show whether it is true */
+		c->flags |= CONNECTION_RENEWED;
+	} else {
+		__builtin_memset(c, 0, sizeof *c);
+		place_at(c, STAGE_OPEN, p->seq + 1);
+		if (p->data != p->end)                                   /* Fast Open: where the server begins is its choice */
+			place_unsure(c, p, p->seq + 1 + (p->end - p->data));
 	}
-	__builtin_memset(&d->connection, 0, sizeof d->connection);
-	d->connection.stage = STAGE_OPEN;
-	d->connection.next_seq = p->seq + 1;
-	bpf_map_update_elem(&connections, &p->flow, &d->connection, BPF_ANY);
+	c->isn = p->seq;
+	keep(d);
+}
+
+static __always_inline int send_back(struct __sk_buff *skb, struct scratch *d, struct segment *s)
+{
+	if (segment_write(skb, &d->packet, s)) {
+		COUNT(d, errors);
+		return DROP;
+	}
+	return bpf_redirect(skb->ifindex, 0);
 }
 
 /*
  * Plays the server that has answered and is closing: without it the rest of a large body would meet no socket, and the
  * RST for that makes a front end lose the answer and count a failure of its upstream.
  */
-static __always_inline int closing_reply(struct __sk_buff *skb, struct packet *p, struct closing *c, struct counters *n)
+static __always_inline int closing_reply(struct __sk_buff *skb, struct scratch *d)
 {
+	struct packet *p = &d->packet;
+	struct connection *c = &d->connection;
 	__u32 next = packet_next_seq(p);
+	__s32 ahead = next - c->next_seq;
 
-	COUNT(n, closing);
+	if (ahead > WINDOW || ahead < -WINDOW)
+		return PASS;
+	COUNT(d, closing);
 	if (next == p->seq)                                              /* a bare ack: nothing to say */
 		return DROP;
-	if ((__s32)(next - c->next_seq) > 0)
+	if (ahead > 0) {
 		c->next_seq = next;
-	struct segment s = { .back = 1, .seq = c->answer_seq, .ack = c->next_seq };
-	if (p->ack == c->answer_seq) {                                   /* not yet received, perhaps lost */
-		s.flags = TCP_ACK | TCP_PSH | TCP_FIN;
-		s.answer = c->answer;
+		keep(d);
+	}
+	struct segment s = {
+		.back = 1, .seq = c->ack, .ack = c->next_seq, .flags = TCP_ACK, .leap = 1,
+		.answer = d->port.answer, .jail = d->port.jail, .seconds = c->rest,
+	};
+	if (p->ack == c->ack) {                                          /* not yet received, perhaps lost */
+		s.flags |= TCP_PSH | TCP_FIN;
 	} else {
-		s.flags = TCP_ACK;
-		s.seq += ANSWER_TEXT(c->answer)->length + 1;
+		s.seq += answer_text(s.answer, s.jail)->length + 1;
+		s.answer = 0;
 	}
-	if (segment_write(skb, p, &s)) {
-		COUNT(n, errors);
-		return DROP;
-	}
-	return bpf_redirect(skb->ifindex, 0);
+	return send_back(skb, d, &s);
 }
 
-/* `seq`: of the first byte that the local stack has not seen. */
-static __always_inline int stop(struct __sk_buff *skb, struct packet *p, struct port *port, __u32 seq, struct counters *n)
+/* A connection that comes again after it was answered: a SYN was seen, and now there is a socket, or none can tell. */
+static __always_inline int is_renewed(struct __sk_buff *skb, struct scratch *d)
 {
-	struct segment to_front = { .back = 1, .seq = p->ack }, to_stack = { .seq = seq, .flags = TCP_RST };
+	struct packet *p = &d->packet;
+	struct connection *c = &d->connection;
+	struct socket s;
 
-	if (port->answer == ANSWER_RESET) {
-		to_front.flags = TCP_RST;
-	} else {
-		struct closing c = { .answer_seq = p->ack, .next_seq = packet_next_seq(p), .answer = port->answer };
-		bpf_map_update_elem(&closings, &p->flow, &c, BPF_ANY);
-		to_front.ack = c.next_seq;
+	if (!(c->flags & CONNECTION_RENEWED) || p->seq - (c->isn + 1) > FIRST_WINDOW)
+		return 0;
+	socket_find(skb, p, &s);
+	if (s.owner == OWNER_NOBODY)
+		return 0;
+	c->flags = 0;
+	place_at(c, STAGE_OPEN, c->isn + 1);
+	return 1;
+}
+
+/* A request of somebody banned. `seq`: of the first byte that the local stack has not seen. */
+static __always_inline int stop(struct __sk_buff *skb, struct scratch *d, __u32 seq)
+{
+	struct packet *p = &d->packet;
+	struct connection *c = &d->connection;
+	struct segment to_front = { .back = 1, .seq = p->ack, .flags = TCP_RST }, to_stack = { .seq = seq, .flags = TCP_RST };
+	__u64 seconds = d->left / 1000000000 + 1;
+	/* behind a request that is yet to be answered an answer of ours would be taken for its */
+	int unanswered = c->flags & CONNECTION_ASKED && c->ack == p->ack;
+
+	c->stage = STAGE_NONE;
+	if (d->port.answer != ANSWER_RESET && !unanswered) {
+		place_at(c, STAGE_CLOSING, packet_next_seq(p));
+		c->ack = p->ack;
+		c->rest = seconds > 0xffffffff ? 0xffffffff : seconds;
+		to_front.ack = c->next_seq;
 		to_front.flags = TCP_ACK | TCP_PSH | TCP_FIN;
-		to_front.answer = port->answer;
+		to_front.leap = 1;
+		to_front.answer = d->port.answer;
+		to_front.jail = d->port.jail;
+		to_front.seconds = c->rest;
 	}
-	bpf_map_delete_elem(&connections, &p->flow);
+	c->flags &= CONNECTION_LOCAL;
+	keep(d);
 	if (segment_write(skb, p, &to_front))
 		goto failed;
 	if (bpf_clone_redirect(skb, skb->ifindex, 0))
-		COUNT(n, errors);
+		COUNT(d, errors);
 	if (segment_write(skb, p, &to_stack))
 		goto failed;
 	return PASS;
 failed:
-	COUNT(n, errors);
+	COUNT(d, errors);
 	return DROP;
 }
 
-/* The header section is complete: is its client banned? */
-static __always_inline int is_banned(struct desk *d, struct port *port, struct counters *n)
+/*
+ * A segment came before its turn. It is dropped, since what was read before it decides what it is, and what the stack
+ * has nobody can take back; the front end gets the duplicate ACK that the stack would have sent for it.
+ */
+static __always_inline int overtaken(struct __sk_buff *skb, struct scratch *d, struct socket *s)
 {
-	__u8 *client = client_of(&d->connection.header.hops, port);
-	if (!client) {
-		d->verdict = VERDICT_UNATTRIBUTED;
-		COUNT(n, unattributed);
-		return 0;
+	struct packet *p = &d->packet;
+	struct connection *c = &d->connection;
+	struct segment ack = { .back = 1, .seq = p->ack, .ack = c->next_seq, .flags = TCP_ACK, .selective = 1 };
+	__u8 time = now() >> 8 | 1;                                      /* 0 means that nothing is missing */
+
+	if (!c->gap)
+		c->gap = time;
+	keep(d);
+	if (d->port.answer == ANSWER_COUNT || (s->owner == OWNER_ELSEWHERE && (__u8)(time - c->gap) >= PATIENCE)) {
+		COUNT(d, lost);
+		place_unsure(c, p, packet_next_seq(p));
+		c->gap = 0;
+		keep(d);
+		return PASS;
 	}
-	d->verdict = VERDICT_CLIENT;
-	__builtin_memcpy(d->client, client, 16);
-	__u64 now = bpf_ktime_get_boot_ns();
-	struct ban *ban = ban_on(port->jail, client, now, n);
-	if (!ban)
-		return 0;
-	__sync_fetch_and_add(&ban->hits, 1);
-	ban->last = now;
-	d->verdict = VERDICT_BANNED;
-	COUNT(n, hits);
-	return 1;
+	COUNT(d, overtaken);
+	if (s->owner == OWNER_SOCKET)
+		ack.ack = s->rcv_nxt;
+	else if (c->stage != STAGE_START || c->flags & CONNECTION_ASKED) /* of a body more may be missing than we know */
+		return DROP;
+	return send_back(skb, d, &ack);
+}
+
+/* Reads on from an offset in the segment, and keeps in mind where that ended. */
+static __always_inline int read_from(struct __sk_buff *skb, struct scratch *d, __u32 from)
+{
+	struct packet *p = &d->packet;
+	struct connection *c = &d->connection;
+	d->offset = from;
+	d->end = p->end;
+	d->beyond = 0;
+	d->stop = STOP_NOT;
+	if (c->stage == STAGE_UNSURE) {
+		header_start(&d->header, &d->port, 1);
+		c->stage = STAGE_HEADER;
+		c->ack = p->ack;
+	} else if (c->stage == STAGE_HEADER && !half_take(d->tag.hash, c->rest, &d->header)) {
+		COUNT(d, lost);                                /* there were too many */
+		lose(d, p->ack - 1);
+	}
+	stream_read(skb, d);
+	if (d->stop == STOP_BANNED)
+		return stop(skb, d, p->seq + (from - p->data));
+	c->next_seq = p->seq + (p->end - p->data) + (d->beyond & (SKIP - 1));
+	if (c->stage == STAGE_START)
+		c->rest += d->beyond >> SKIP_BITS;
+	if (c->stage == STAGE_HEADER) {
+		COUNT(d, split);
+		c->rest = half_put(d->tag.hash, &d->header);
+	}
+	c->gap = 0;
+	keep(d);
+	return PASS;
+}
+
+static __always_inline int read_segment(struct __sk_buff *skb, struct scratch *d)
+{
+	struct packet *p = &d->packet;
+	struct connection *c = &d->connection;
+	struct socket s;
+	__u32 from = p->data;
+	__u8 first = 0;
+
+	COUNT(d, segments);
+	socket_find(skb, p, &s);
+	enum position position = position_of(c, p, &s, &from);
+	if (position == POSITION_PASS || position == POSITION_KEEP) {
+		if (c->stage == STAGE_HEADER)
+			COUNT(d, repeated);
+		if (position == POSITION_KEEP)
+			keep(d);
+		return PASS;
+	}
+	if (!checksum_is_right(skb, p, d->bytes))
+		return PASS;
+	if (position == POSITION_BEYOND)
+		return overtaken(skb, d, &s);
+	if (position == POSITION_GUESS) {
+		bpf_skb_load_bytes(skb, from, &first, 1);
+		if (!looks_like_start(&d->port, first)) {
+			COUNT(d, foreign);
+			c->next_seq = packet_next_seq(p);
+			keep(d);
+			return PASS;
+		}
+	}
+	return read_from(skb, d, from);
+}
+
+/* What has been counted of this segment. */
+static __always_inline void count(struct scratch *d)
+{
+	__u64 *all = bpf_map_lookup_elem(&stats, &d->packet.port), *more = (__u64 *)&d->counted;
+
+	if (!all)                                                        /* user space has not given the port a row */
+		return;
+#pragma unroll
+	for (int i = 0; i < sizeof d->counted / 8; i++)
+		all[i] += more[i];
 }
 
 static __always_inline int inspect(struct __sk_buff *skb, __u32 l2)
 {
-	struct packet p = {};
-	__u32 zero = 0, known = 0;
+	__u32 zero = 0;
+	struct scratch *d = bpf_map_lookup_elem(&scratch, &zero);
+	int action;
 
-	if (!packet_read(skb, l2, &p))
-		return PASS;
-	struct port *port = bpf_map_lookup_elem(&ports, &p.port);
-	if (!port)
-		return PASS;
-	struct desk *d = bpf_map_lookup_elem(&desk, &zero);
 	if (!d)
 		return PASS;
+	struct packet *p = &d->packet;
 	d->verdict = VERDICT_NONE;
-	if (p.flags & TCP_SYN)
-		connection_opened(&p, d);
-	if (p.flags & (TCP_SYN | TCP_RST))
+	if (!packet_read(skb, l2, p))
 		return PASS;
-	struct counters *n = bpf_map_lookup_elem(&stats, &p.port);
-	struct closing *closing = bpf_map_lookup_elem(&closings, &p.flow);
-	if (closing)
-		return closing_reply(skb, &p, closing, n);
-	if (p.data == p.end)
+	struct port *port = bpf_map_lookup_elem(&ports, &p->port);
+	if (!port || p->flags & TCP_RST)
 		return PASS;
-	COUNT(n, segments);
-
-	/* Where in the stream is this? */
-	struct connection *stored = bpf_map_lookup_elem(&connections, &p.flow), *c = &d->connection;
-	__u32 from = p.data;
-	if (stored && (stored->ack == p.ack || stored->stage == STAGE_OPEN)) {
-		__s32 ahead = p.seq - stored->next_seq;
-		if (stored->stage == STAGE_BODY)
-			return PASS;
-		if (ahead > 0) {
-			__u64 now = bpf_ktime_get_boot_ns();
-			if (!stored->gap_since)
-				stored->gap_since = now;
-			if (port->answer != ANSWER_COUNT && now - stored->gap_since < PATIENCE_NS) {
-				COUNT(n, overtaken);
-				return DROP;
-			}
-			COUNT(n, lost);
-			bpf_map_delete_elem(&connections, &p.flow);
-			return PASS;
-		}
-		if (-ahead >= (__s32)(p.end - p.data)) {
-			COUNT(n, repeated);
-			return PASS;
-		}
-		from = p.data - ahead;
-		known = 1;
+	tag_of(&p->flow, &d->tag);
+	connection_find(&d->tag, &d->connection);
+	if (p->flags & TCP_SYN) {
+		connection_opened(skb, d);
+		return PASS;
 	}
-
-	/* Read on, or begin. */
-	if (known && stored->stage == STAGE_HEADER) {
-		*c = *stored;
-	} else {
-		__u8 first = 0;
-		bpf_skb_load_bytes(skb, from, &first, 1);
-		if (!known && !looks_like_start(port, first)) {
-			COUNT(n, foreign);
-			return PASS;
-		}
-		header_start(&c->header, port);
-		c->known_start = known;
-	}
-	struct feeding f = { .skb = skb, .desk = d, .port = port, .offset = from, .end = p.end };
-	header_feed(&f);
-
-	/* What has it come to? */
-	__u32 result = c->header.result;
-	if (result == RESULT_COMPLETE) {
-		COUNT(n, requests);
-		if (is_banned(d, port, n) && port->answer != ANSWER_COUNT)
-			return stop(skb, &p, port, p.seq + (from - p.data), n);
-	} else if (result == RESULT_FOREIGN) {
-		COUNT(n, foreign);
-		if (!c->known_start) {                                   /* the next segment may be a start */
-			if (stored)
-				bpf_map_delete_elem(&connections, &p.flow);
-			return PASS;
-		}
-	} else {
-		COUNT(n, split);
-	}
-	c->stage = result == RESULT_MORE ? STAGE_HEADER : STAGE_BODY;
-	c->next_seq = p.seq + (p.end - p.data);
-	c->ack = p.ack;
-	c->gap_since = 0;
-	bpf_map_update_elem(&connections, &p.flow, c, BPF_ANY);
-	return PASS;
+	int is_closing = d->connection.stage == STAGE_CLOSING && !is_renewed(skb, d);
+	if (!(p->flags & TCP_ACK) || (p->data == p->end && !is_closing))
+		return PASS;
+	d->port = *port;
+	__builtin_memset(&d->counted, 0, sizeof d->counted);
+	action = is_closing ? closing_reply(skb, d) : read_segment(skb, d);
+	count(d);
+	return action;
 }
 
 /* For devices with an Ethernet header (lo, veth, bridges, network cards) ... */

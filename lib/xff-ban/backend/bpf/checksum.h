@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/* Internet checksums: whether a segment's is right, and what stands in its place before it is known. */
+#ifndef XFF_BAN_CHECKSUM_H
+#define XFF_BAN_CHECKSUM_H
+
+#include "scratch.h"
+
+static __always_inline __u16 checksum_fold(__u64 sum)
+{
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return sum;
+}
+
+/* Of the pseudo header. `length`: of the TCP header and all behind it. */
+static __always_inline __u64 pseudo_sum(const struct packet *p, __u32 length)
+{
+	const __u32 *from = (const __u32 *)p->flow.source, *to = (const __u32 *)p->flow.destination;
+	__u64 sum = (__u64)bpf_htonl(length) + bpf_htonl(IPPROTO_TCP);
+
+	if (p->ipv6)                                                     /* else they say ::ffff:0:0/96 */
+		sum += (__u64)from[0] + from[1] + from[2] + to[0] + to[1] + to[2];
+	return sum + from[3] + to[3];
+}
+
+struct summing {
+	struct __sk_buff *skb;
+	char *bytes;
+	__u32 offset, end;
+	__u64 sum;
+};
+
+static long sum_piece(__u32 index, struct summing *s)
+{
+	__u32 length = s->end - s->offset;
+
+	if (s->offset >= s->end)
+		return 1;
+	if (length > SUM_PIECE)
+		length = SUM_PIECE;
+	length = AT_LEAST_1(length, SUM_PIECE);
+	if (bpf_skb_load_bytes(s->skb, s->offset, s->bytes, length))
+		return 1;
+	*(__u32 *)(s->bytes + length) = 0;                               /* the sum is of whole words */
+	s->sum = bpf_csum_diff(0, 0, (__be32 *)s->bytes, (length + 3) & ~3, s->sum);
+	s->offset += length;
+	return 0;
+}
+
+/*
+ * Whether the stack will take the segment for whole. Those put together from several were looked at one by one, those
+ * that never saw a wire hold the sum of the pseudo header, and of others a network card may have said that they are.
+ * `bytes`: room for a piece and a word.
+ */
+static __always_inline int checksum_is_right(struct __sk_buff *skb, const struct packet *p, char *bytes)
+{
+	__u32 length = p->end - p->l4;
+	struct summing s = { .skb = skb, .bytes = bytes, .offset = p->l4, .end = p->end };
+
+	if (skb->gso_size || bpf_csum_level(skb, BPF_CSUM_LEVEL_QUERY) >= 0)
+		return 1;
+	s.sum = pseudo_sum(p, length);
+	if (p->checksum == checksum_fold(s.sum))
+		return 1;
+	s.sum = checksum_fold(s.sum);
+	bpf_loop((length + SUM_PIECE - 1) / SUM_PIECE, sum_piece, &s, 0);
+	return checksum_fold(s.sum) == 0xffff;
+}
+
+#endif
