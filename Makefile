@@ -45,7 +45,7 @@ node_modules/.package-lock.json: package-lock.json
 CLANG ?= clang
 BPF_PROGRAM := lib/xff-ban/backend/bpf/xff_ban.bpf.c
 BPF_OBJECT ?= $(BPF_PROGRAM:.c=.o)
-BPF_FLAGS := -target bpf -mcpu=v2 -I/usr/include/$(shell uname -m)-linux-gnu
+BPF_FLAGS := -target bpf -mcpu=v3 -I/usr/include/$(shell uname -m)-linux-gnu
 CAN_BUILD_BPF = $(shell $(CLANG) $(BPF_FLAGS) -M $(BPF_PROGRAM) >/dev/null 2>&1 && echo yes)
 BUILD_BPF = $(CLANG) $(BPF_FLAGS) -O2 -g -ffile-compilation-dir=. -Wall -Werror -c $(BPF_PROGRAM)
 bpf: ## compiles the kernel program again, into the file that is committed

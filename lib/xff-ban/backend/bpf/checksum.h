@@ -32,7 +32,7 @@ struct summing {
 	__u64 sum;
 };
 
-static long sum_piece(__u32 index, struct summing *s)
+static __always_inline long sum_piece(struct summing *s)
 {
 	__u32 length = s->end - s->offset;
 
@@ -49,15 +49,22 @@ static long sum_piece(__u32 index, struct summing *s)
 	return 0;
 }
 
+static long sum_another(__u32 index, struct summing *s)
+{
+	return sum_piece(s);
+}
+
 /*
  * Whether the stack will take the segment for whole. Those put together from several were looked at one by one, those
  * that never saw a wire hold the sum of the pseudo header, and of others a network card may have said that they are.
- * `bytes`: room for a piece and a word.
  */
-static __always_inline int checksum_is_right(struct __sk_buff *skb, const struct packet *p, char *bytes)
+__noinline int checksum_is_right(struct __sk_buff *skb, struct scratch *d)
 {
+	if (!d)
+		return 0;
+	struct packet *p = &d->packet;
 	__u32 length = p->end - p->l4;
-	struct summing s = { .skb = skb, .bytes = bytes, .offset = p->l4, .end = p->end };
+	struct summing s = { .skb = skb, .bytes = d->bytes, .offset = p->l4, .end = p->end };
 
 	if (skb->gso_size || bpf_csum_level(skb, BPF_CSUM_LEVEL_QUERY) >= 0)
 		return 1;
@@ -65,7 +72,9 @@ static __always_inline int checksum_is_right(struct __sk_buff *skb, const struct
 	if (p->checksum == checksum_fold(s.sum))
 		return 1;
 	s.sum = checksum_fold(s.sum);
-	bpf_loop((length + SUM_PIECE - 1) / SUM_PIECE, sum_piece, &s, 0);
+	sum_piece(&s);
+	if (s.offset < s.end)
+		bpf_loop(length / SUM_PIECE, sum_another, &s, 0);
 	return checksum_fold(s.sum) == 0xffff;
 }
 

@@ -74,6 +74,25 @@ __noinline int hop_done(struct header *r, struct port *port)
 	return 0;
 }
 
+/* The same for a plain IPv4 address, in host order. */
+__noinline int hop_ipv4(struct hops *h, struct port *port, __u32 ipv4)
+{
+	if (!h || !port)
+		return 0;
+	__u8 address[16] = { [10] = 0xff, [11] = 0xff, [12] = ipv4 >> 24, [13] = ipv4 >> 16, [14] = ipv4 >> 8, [15] = ipv4 };
+	hop_add(h, port, address, ipv4 != 0);
+	return 0;
+}
+
+/* As many hops that are no addresses as the ring holds. */
+static __always_inline void hops_none(struct hops *h)
+{
+	h->seen += MAX_HOPS;
+	h->addresses = 0;
+	h->candidate = CANDIDATE_UNKNOWN;
+}
+_Static_assert(MAX_HOPS == 8, "a word of commas are so many");
+
 /* At the end of the list: the client's address, or null where it cannot be known. */
 static __always_inline __u8 *client_of(struct hops *h, struct port *port)
 {
@@ -93,7 +112,7 @@ static __always_inline __u8 *client_of(struct hops *h, struct port *port)
 
 struct climb {
 	struct range key;
-	__u64 now;
+	__u64 now;             /* 0 as long as nobody has asked */
 	struct ban *found;
 	__u32 expired;
 };
@@ -103,7 +122,11 @@ static long climb_on(__u32 index, struct climb *c)
 	struct ban *ban = bpf_map_lookup_elem(&bans, &c->key);
 
 	c->found = ban;
-	if (!ban || ban->until > c->now)
+	if (!ban)
+		return 1;
+	if (!c->now)
+		c->now = bpf_ktime_get_boot_ns();
+	if (ban->until > c->now)
 		return 1;
 	c->found = 0;
 	c->expired++;
@@ -114,14 +137,14 @@ static long climb_on(__u32 index, struct climb *c)
 }
 
 /* The most specific live ban on this address. An expired one may hide a live wider one: climb. */
-static __always_inline struct ban *ban_on(__u32 jail, const __u8 *address, __u64 now, __u32 *expired)
+static __always_inline struct ban *ban_on(struct climb *c, __u32 jail, const __u8 *address)
 {
-	struct climb c = { .key = { .prefixlen = 32 + 128, .jail = jail }, .now = now };
-	__builtin_memcpy(c.key.address, address, 16);
-	if (!climb_on(0, &c))
-		bpf_loop(129, climb_on, &c, 0);
-	*expired = c.expired;
-	return c.found;
+	c->key.prefixlen = 32 + 128;
+	c->key.jail = jail;
+	__builtin_memcpy(c->key.address, address, 16);
+	if (!climb_on(0, c))
+		bpf_loop(129, climb_on, c, 0);
+	return c->found;
 }
 
 #endif

@@ -103,6 +103,7 @@ enum connection_flag {
 	CONNECTION_LOCAL = 1,  /* a socket of this host stands for it */
 	CONNECTION_GUESSED = 2, /* where it stands is a guess from mid-stream on */
 	CONNECTION_ASKED = 4,  /* a request went through under `ack` */
+	CONNECTION_PASSED_ON = 16, /* nobody here listens: no socket of this host will stand for it */
 	CONNECTION_RENEWED = 8, /* closing: `isn` is of a SYN that came after the answer */
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The connections that are followed: a table of small rows. Each has its place in one of two buckets of eight, the
- * emptier one when it came, and is known by a hash of its addresses and ports: 33 bytes a connection, where a map of
+ * The connections that are followed: a table of small rows. Each lies in one of two buckets of eight, in the first while
+ * that is no more than half full, and is known by a hash of its addresses and ports: 33 bytes a connection, where a map of
  * the kernel's own takes 130. So 65,536 of 81,920 rows can be had with hardly one left out.
  *
  * Where both buckets are full a new row takes the place of a lesser one, or of the idlest of its kind: what only a SYN
@@ -58,43 +58,71 @@ static __always_inline void tag_of(struct flow *f, struct tag *t)
 	t->bucket[1] = ((hash >> 32) * BUCKETS) >> 32;
 }
 
+/* Which row of a bucket is this connection's; BUCKET_ROWS: none. Rows are filled from the first one on. */
+static __always_inline __u32 bucket_row(struct bucket *b, __u64 hash)
+{
+	__u32 row;
+
+	for (row = 0; row < BUCKET_ROWS; row++)
+		if (b->hash[row] == hash || !b->hash[row])
+			break;
+	return row < BUCKET_ROWS && b->hash[row] == hash ? row : BUCKET_ROWS;
+}
+
+#define CLOSING_TIME 131072    /* how long bare ACKs to an answer may come, in milliseconds */
+
+/* In a small place, of which several connections share a part: whether one of them was answered not long ago. */
+static __always_inline int may_be_closing(struct tag *t)
+{
+	__u32 zero = 0;
+	struct common *common = bpf_map_lookup_elem(&commons, &zero);
+
+	return common && now() - common->closed[t->hash >> 32 & (CLOSED - 1)] < CLOSING_TIME;
+}
+
+static __always_inline void is_closing_now(struct tag *t)
+{
+	__u32 zero = 0;
+	struct common *common = bpf_map_lookup_elem(&commons, &zero);
+
+	if (common)
+		common->closed[t->hash >> 32 & (CLOSED - 1)] = now();
+}
+
+/* Copies a row to *c, and keeps its place in *t; where there is none, c->stage is STAGE_NONE. */
+__noinline int connection_find(struct tag *t, struct connection *c)
+{
+	if (!t || !c)
+		return 0;
+	c->stage = STAGE_NONE;
+	t->place = PLACE_NONE;
+	for (__u32 i = 0; i < 2; i++) {
+		__u32 number = t->bucket[i];
+		struct bucket *b = bpf_map_lookup_elem(&connections, &number);
+		if (!b)
+			return 0;
+		__u32 row = bucket_row(b, t->hash);
+		if (row < BUCKET_ROWS) {
+			bpf_spin_lock(&b->lock);
+			if (b->hash[row] == t->hash) {
+				*c = b->row[row];
+				t->place = t->bucket[i] * BUCKET_ROWS + row;
+			}
+			bpf_spin_unlock(&b->lock);
+			return 1;
+		}
+		if (!b->hash[BUCKET_HALF])                               /* then none has gone on to the second */
+			return 0;
+	}
+	return 0;
+}
+
 /* 1 where x is not 0; without a branch, as in all of this: the verifier would try every way through sixteen rows. */
 static __always_inline __u64 is_set(__u64 x)
 {
 	x |= -x;
 	barrier_var(x);
 	return x >> 63;
-}
-
-/* Which row of a bucket is this connection's; BUCKET_ROWS: none. */
-static __always_inline __u64 bucket_row(struct bucket *b, __u64 hash)
-{
-	__u64 row = BUCKET_ROWS;
-
-#pragma unroll
-	for (__u64 i = 0; i < BUCKET_ROWS; i++)
-		row -= (1 - is_set(b->hash[i] ^ hash)) * (BUCKET_ROWS - i);
-	return row;
-}
-
-/* Copies a row to *c, and keeps its place in *t; where there is none, c->stage is STAGE_NONE. */
-static __always_inline void connection_find(struct tag *t, struct connection *c)
-{
-	c->stage = STAGE_NONE;
-	t->place = PLACE_NONE;
-#pragma unroll
-	for (int i = 0; i < 2; i++) {
-		struct bucket *b = bpf_map_lookup_elem(&connections, &t->bucket[i]);
-		__u64 row = b && t->place == PLACE_NONE ? bucket_row(b, t->hash) : BUCKET_ROWS;
-		if (!b || row >= BUCKET_ROWS)
-			continue;
-		bpf_spin_lock(&b->lock);
-		if (b->hash[row] == t->hash) {
-			*c = b->row[row];
-			t->place = t->bucket[i] * BUCKET_ROWS + row;
-		}
-		bpf_spin_unlock(&b->lock);
-	}
 }
 
 /* What a row may displace, and by what it may be displaced: 1 only a SYN speaks for it, 2 it passes through, 3 it is ours. */
@@ -124,12 +152,17 @@ static __always_inline __u64 bucket_spare(struct bucket *b, __u64 worth_of_new, 
 		may = may >> 63 & ((4 - own) << 28 | idle | 1);
 		all_free += free;
 		may += free * FREE;
-		may = may << 8 | i;
+		may = may << 8 | (BUCKET_ROWS - 1 - i);          /* the first of them */
 		may = best - may;
 		barrier_var(may);
 		best -= may & may >> 63;                         /* the larger */
 	}
 	return best + (all_free << 44 & -(__u64)is_set(all_free));
+}
+
+static __always_inline __u32 place_in(__u32 bucket, __u64 spare)
+{
+	return bucket * BUCKET_ROWS + BUCKET_ROWS - 1 - (spare & (BUCKET_ROWS - 1));
 }
 
 /* The place for a row that is new; PLACE_NONE: there is none. */
@@ -139,15 +172,17 @@ static __always_inline __u32 place_for(struct tag *t, struct connection *c)
 
 #pragma unroll
 	for (int i = 0; i < 2; i++) {
-		struct bucket *b = bpf_map_lookup_elem(&connections, &t->bucket[i]);
+		__u32 number = t->bucket[i];
+		struct bucket *b = bpf_map_lookup_elem(&connections, &number);
 		if (!b)
 			return PLACE_NONE;
+		if (!i && !b->hash[BUCKET_HALF])
+			return place_in(t->bucket[0], bucket_spare(b, worth(c), c->seen));
 		spare[i] = bucket_spare(b, worth(c), c->seen);
 	}
 	if (spare[0] >> 8 == 0 && spare[1] >> 8 == 0)
 		return PLACE_NONE;
-	return spare[0] >= spare[1] ? t->bucket[0] * BUCKET_ROWS + (spare[0] & (BUCKET_ROWS - 1))
-				    : t->bucket[1] * BUCKET_ROWS + (spare[1] & (BUCKET_ROWS - 1));
+	return spare[0] >= spare[1] ? place_in(t->bucket[0], spare[0]) : place_in(t->bucket[1], spare[1]);
 }
 
 /* Writes the row, a new one where connection_find found none. */

@@ -3,7 +3,7 @@
 #ifndef XFF_BAN_HEADER_H
 #define XFF_BAN_HEADER_H
 
-#include "http.h"
+#include "http_some.h"
 #include "uwsgi.h"
 
 #define MAX_SECTION 65536      /* bytes of a header section; uWSGI takes no more */
@@ -11,12 +11,13 @@
 /* A segment in the hands of bpf_loop. */
 struct reading {
 	struct __sk_buff *skb;
+	struct port *port;
 	struct scratch *scratch;
 };
 
 static __always_inline void header_start(struct header *r, struct port *port, __u32 guessed)
 {
-	__builtin_memset(r, 0, sizeof *r);
+	__builtin_memset(r, 0, __builtin_offsetof(struct header, hops.older)); /* the rest is not read before it is written */
 	address_start(&r->text);
 	r->phase = port->protocol == PROTOCOL_UWSGI ? UWSGI_HEAD : HTTP_FIRST_BYTE;
 	r->guessed = guessed;
@@ -58,24 +59,25 @@ static long header_step(__u32 index, struct reading *reading)
 
 	if (at >= length || at >= CHUNK)
 		return 1;
-	if (r->phase == UWSGI_OTHER_KEY || r->phase == UWSGI_OTHER_VALUE) {
-		d->position = at + uwsgi_skip(r, length - at);
-		return r->result != RESULT_MORE;
+	if (r->phase >= UWSGI_HEAD) {
+		d->position = at + uwsgi_some(r, reading->port, d->bytes + at, length - at);
+	} else {
+		__u32 taken = length - at >= 8 ? http_some(r, reading->port, d->bytes + at, length - at) : 0;
+		if (!taken) {
+			http_byte(r, reading->port, d->bytes[at]);
+			taken = 1;
+		}
+		d->position = at + taken;
 	}
-	d->position = at + 1;
-	if (r->phase <= HTTP_LAST_LINE)
-		http_byte(r, &d->port, d->bytes[at]);
-	else
-		uwsgi_byte(r, &d->port, d->bytes[at]);
 	return r->result != RESULT_MORE;
 }
 
 /* Loads a piece, and reads it as far as the section goes. */
-__noinline int header_read(struct __sk_buff *skb, struct scratch *d)
+__noinline int header_read(struct __sk_buff *skb, struct scratch *d, struct port *port)
 {
-	struct reading reading = { .skb = skb, .scratch = d };
+	struct reading reading = { .skb = skb, .port = port, .scratch = d };
 
-	if (!d || !load(skb, d))
+	if (!d || !port || !load(skb, d))
 		return 0;
 	bpf_loop(CHUNK, header_step, &reading, 0);
 	d->offset += d->position;

@@ -63,12 +63,14 @@ struct {
 
 /* See connections.h. These three have types, since their locks take that; nobody looks into them from outside. */
 #define BUCKET_ROWS 8
+#define BUCKET_HALF 4
 #define BUCKETS     10240
 
 struct bucket {
+	struct bpf_spin_lock lock;
+	__u32 zero;
 	__u64 hash[BUCKET_ROWS];
 	struct connection row[BUCKET_ROWS];
-	struct bpf_spin_lock lock;
 };
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -77,11 +79,14 @@ struct {
 	__type(value, struct bucket);
 } connections SEC(".maps");
 
+#define CLOSED 4096            /* a power of two */
+
 /* What all tables share. */
 struct common {
 	__u64 secret;          /* makes hashes that nobody outside can foresee */
 	__u32 hand;            /* of `halves`: where the last one was put */
 	struct bpf_spin_lock lock;
+	__u32 closed[CLOSED];  /* when the newest connection of those that share it was answered, in milliseconds */
 };
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -55,6 +55,20 @@ static __always_inline int ipv6_extensions(struct __sk_buff *skb, struct packet 
 	return next == IPPROTO_TCP && p->l4 - start <= MAX_EXTENSION_BYTES;
 }
 
+static __always_inline void addresses_ipv4(struct packet *p, const struct iphdr *ip)
+{
+	__u64 *flow = (__u64 *)&p->flow;
+
+	flow[0] = flow[2] = 0;                                           /* ::ffff:0:0/96 */
+	flow[1] = (__u64)ip->saddr << 32 | 0xffff0000;
+	flow[3] = (__u64)ip->daddr << 32 | 0xffff0000;
+}
+
+static __always_inline int is_whole_tcp(const struct iphdr *ip)
+{
+	return ip->protocol == IPPROTO_TCP && ip->ihl >= 5 && !(ip->frag_off & bpf_htons(0x3fff));
+}
+
 static __always_inline int ipv6_read(struct __sk_buff *skb, struct packet *p, __u32 *ip_end)
 {
 	struct ipv6hdr ip;
@@ -73,28 +87,50 @@ static __always_inline int ipv4_read(struct __sk_buff *skb, struct packet *p, __
 {
 	struct iphdr ip;
 
-	if (bpf_skb_load_bytes(skb, p->l2, &ip, sizeof ip))
-		return 0;
-	if (ip.protocol != IPPROTO_TCP || ip.ihl < 5 || ip.frag_off & bpf_htons(0x3fff))
+	if (bpf_skb_load_bytes(skb, p->l2, &ip, sizeof ip) || !is_whole_tcp(&ip))
 		return 0;
 	p->l4 = p->l2 + 4 * ip.ihl;
 	*ip_end = ip.tot_len ? p->l2 + bpf_ntohs(ip.tot_len) : skb->len;        /* 0: BIG TCP */
-	p->flow.source[10] = p->flow.source[11] = p->flow.destination[10] = p->flow.destination[11] = 0xff;
-	__builtin_memcpy(p->flow.source + 12, &ip.saddr, 4);
-	__builtin_memcpy(p->flow.destination + 12, &ip.daddr, 4);
+	addresses_ipv4(p, &ip);
 	return 1;
 }
 
-/* Reads the headers; 0 where this is no TCP segment for this host, or none that we can follow (fragments). */
-static __always_inline int packet_read(struct __sk_buff *skb, __u32 l2, struct packet *p)
+/* A TCP header; 0 where the lengths do not agree. */
+static __always_inline int tcp_read(struct __sk_buff *skb, struct packet *p, const struct tcphdr *tcp, __u32 ip_end)
 {
-	__builtin_memset(p, 0, sizeof *p);
-	struct tcphdr tcp;
-	__u32 ip_end, header, protocol = skb->protocol;
+	__u32 header = tcp->doff * 4;
 
-	if (skb->pkt_type != PACKET_HOST)
+	p->data = p->l4 + header;
+	p->end = ip_end;
+	p->flow.source_port = tcp->source;
+	p->flow.destination_port = tcp->dest;
+	p->flow.zero = 0;
+	p->port = bpf_ntohs(tcp->dest);
+	p->seq = bpf_ntohl(tcp->seq);
+	p->ack = bpf_ntohl(tcp->ack_seq);
+	p->flags = ((const __u8 *)tcp)[13];
+	p->checksum = tcp->check;
+	p->has_timestamps = 0;
+	return header >= sizeof *tcp && p->data <= p->end && p->end <= skb->len;
+}
+
+/* What most segments begin with: read at once. */
+struct plain_ipv4 {
+	struct iphdr ip;
+	struct tcphdr tcp;
+	__u32 timestamps[3];
+};
+
+/* Reads the headers; 0 where this is no TCP segment for this host, or none that we can follow (fragments). */
+__noinline int packet_read(struct __sk_buff *skb, __u32 l2, struct packet *p)
+{
+	struct plain_ipv4 plain;
+	__u32 ip_end, protocol = skb->protocol;
+
+	if (!p || skb->pkt_type != PACKET_HOST)
 		return 0;
 	p->l2 = l2;
+	p->ipv6 = 0;
 	if (protocol == bpf_htons(ETH_P_8021Q) || protocol == bpf_htons(ETH_P_8021AD)) {
 		__u16 inner = 0;
 		if (bpf_skb_load_bytes(skb, l2 + 2, &inner, sizeof inner))
@@ -103,6 +139,18 @@ static __always_inline int packet_read(struct __sk_buff *skb, __u32 l2, struct p
 		p->l2 += 4;
 	}
 	if (protocol == bpf_htons(ETH_P_IP)) {
+		if (!bpf_skb_load_bytes(skb, p->l2, &plain, sizeof plain) && plain.ip.ihl == 5 && plain.ip.tot_len) {
+			p->l4 = p->l2 + sizeof plain.ip;
+			addresses_ipv4(p, &plain.ip);
+			if (!is_whole_tcp(&plain.ip) ||
+			    !tcp_read(skb, p, &plain.tcp, p->l2 + bpf_ntohs(plain.ip.tot_len)))
+				return 0;
+			if (plain.tcp.doff >= 8 && plain.timestamps[0] == TIMESTAMPS_HEAD) {
+				p->has_timestamps = 1;
+				__builtin_memcpy(p->timestamps, plain.timestamps, sizeof plain.timestamps);
+			}
+			return 1;
+		}
 		if (!ipv4_read(skb, p, &ip_end))
 			return 0;
 	} else if (protocol == bpf_htons(ETH_P_IPV6)) {
@@ -111,22 +159,10 @@ static __always_inline int packet_read(struct __sk_buff *skb, __u32 l2, struct p
 	} else {
 		return 0;
 	}
-	if (bpf_skb_load_bytes(skb, p->l4, &tcp, sizeof tcp))
+	if (bpf_skb_load_bytes(skb, p->l4, &plain.tcp, sizeof plain.tcp) || !tcp_read(skb, p, &plain.tcp, ip_end))
 		return 0;
-	header = tcp.doff * 4;
-	p->data = p->l4 + header;
-	p->end = ip_end;
-	if (header < sizeof tcp || p->data > p->end || p->end > skb->len)
-		return 0;
-	p->flow.source_port = tcp.source;
-	p->flow.destination_port = tcp.dest;
-	p->port = bpf_ntohs(tcp.dest);
-	p->seq = bpf_ntohl(tcp.seq);
-	p->ack = bpf_ntohl(tcp.ack_seq);
-	p->flags = ((__u8 *)&tcp)[13];
-	p->checksum = tcp.check;
-	if (header >= sizeof tcp + sizeof p->timestamps) {
-		if (bpf_skb_load_bytes(skb, p->l4 + sizeof tcp, p->timestamps, sizeof p->timestamps))
+	if (plain.tcp.doff >= 8) {
+		if (bpf_skb_load_bytes(skb, p->l4 + sizeof plain.tcp, p->timestamps, sizeof p->timestamps))
 			return 0;
 		p->has_timestamps = p->timestamps[0] == TIMESTAMPS_HEAD;
 	}

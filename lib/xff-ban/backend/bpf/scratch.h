@@ -35,14 +35,14 @@ struct scratch {
 	__u32 offset, end;     /* of the segment, what is yet to be read */
 	__u32 length, position; /* what is in `bytes`, and where in it */
 	struct tag tag;
-	struct port port;
 	struct connection connection;
 	struct header header;
-	struct counters counted; /* to be added to `stats` */
+	union { __u8 counted[16]; __u64 counted_words[2]; }; /* of this segment: in the order of struct counters */
 	struct packet packet;
 	char  bytes[(CHUNK > SUM_PIECE ? CHUNK : SUM_PIECE) + BYTES_BEHIND] __attribute__((aligned(8)));
 };
 
-#define COUNT(scratch, what) ((scratch)->counted.what++)
+#define COUNTER(what) (__builtin_offsetof(struct counters, what) / 8)
+#define COUNT(scratch, what) ((scratch)->counted[COUNTER(what)]++)
 
 #endif

@@ -39,8 +39,10 @@ static __always_inline int is_cookie(struct __sk_buff *skb, struct packet *p, st
 	       !bpf_tcp_check_syncookie(listener, &ip, sizeof ip, &tcp, sizeof tcp);
 }
 
-static __always_inline void socket_find(struct __sk_buff *skb, struct packet *p, struct socket *s)
+__noinline int socket_find(struct __sk_buff *skb, struct packet *p, struct socket *s)
 {
+	if (!p || !s)
+		return 0;
 	struct bpf_sock_tuple tuple;
 	struct bpf_sock *sock;
 
@@ -60,7 +62,7 @@ static __always_inline void socket_find(struct __sk_buff *skb, struct packet *p,
 	}
 	if (!sock) {
 		s->owner = OWNER_ELSEWHERE;
-		return;
+		return 0;
 	}
 	__u32 state = sock->state;
 	if (state == STATE_LISTEN) {
@@ -79,6 +81,7 @@ static __always_inline void socket_find(struct __sk_buff *skb, struct packet *p,
 		}
 	}
 	bpf_sk_release(sock);
+	return 0;
 }
 
 #define WINDOW (1 << 24)       /* no receive window is larger than 16 MB and a bit: net.ipv4.tcp_rmem ends far below */

@@ -19,11 +19,10 @@ static __always_inline void lose(struct scratch *d, __u32 ack)
 }
 
 /* The header section is complete: is its client banned? */
-static __always_inline int is_banned(struct scratch *d)
+static __always_inline int is_banned(struct scratch *d, struct port *port)
 {
-	__u64 now = bpf_ktime_get_boot_ns();
-	__u32 expired = 0;
-	__u8 *client = client_of(&d->header.hops, &d->port);
+	struct climb c = {};
+	__u8 *client = client_of(&d->header.hops, port);
 
 	if (!client) {
 		d->verdict = VERDICT_UNATTRIBUTED;
@@ -32,22 +31,22 @@ static __always_inline int is_banned(struct scratch *d)
 	}
 	d->verdict = VERDICT_CLIENT;
 	__builtin_memcpy(d->client, client, 16);
-	struct ban *ban = ban_on(d->port.jail, d->client, now, &expired);
-	d->counted.expired += expired;
+	struct ban *ban = ban_on(&c, port->jail, d->client);
+	d->counted[COUNTER(expired)] += c.expired;
 	if (!ban)
 		return 0;
 	__sync_fetch_and_add(&ban->hits, 1);
-	ban->last = now;
-	d->left = ban->until - now;
+	ban->last = c.now;
+	d->left = ban->until - c.now;
 	d->verdict = VERDICT_BANNED;
 	COUNT(d, hits);
 	return 1;
 }
 
 /* A section has been read to its end, or found to be none. */
-__noinline int section_ended(struct scratch *d)
+__noinline int section_ended(struct scratch *d, struct port *port)
 {
-	if (!d)
+	if (!d || !port)
 		return 0;
 	struct connection *c = &d->connection;
 	struct header *r = &d->header;
@@ -59,7 +58,7 @@ __noinline int section_ended(struct scratch *d)
 		return 0;
 	}
 	COUNT(d, requests);
-	if (is_banned(d) && d->port.answer != ANSWER_COUNT) {
+	if (is_banned(d, port) && port->answer != ANSWER_COUNT) {
 		d->stop = STOP_BANNED;
 		return 0;
 	}
@@ -102,25 +101,27 @@ static long read_step(__u32 index, struct reading *reading)
 			body_pass(d, SKIP);
 			return 0;
 		}
-		header_start(&d->header, &d->port, 0);
+		header_start(&d->header, reading->port, 0);
 		c->stage = STAGE_HEADER;
 	}
-	header_read(reading->skb, d);
+	header_read(reading->skb, d, reading->port);
 	if (d->header.result != RESULT_MORE)
-		section_ended(d);
+		section_ended(d, reading->port);
 	return 0;
 }
 
 #define MAX_STEPS 8192
 
 /* Reads on in scratch->connection and scratch->header with the bytes from offset to end; see `stop` for the outcome. */
-__noinline int stream_read(struct __sk_buff *skb, struct scratch *d)
+__noinline int stream_read(struct __sk_buff *skb, struct scratch *d, struct port *port)
 {
-	struct reading reading = { .skb = skb, .scratch = d };
+	struct reading reading = { .skb = skb, .port = port, .scratch = d };
 
-	if (!d)
+	if (!d || !port)
 		return 0;
-	bpf_loop(MAX_STEPS, read_step, &reading, 0);
+	read_step(0, &reading);                                          /* most often it is all */
+	if (d->offset < d->end && !d->stop)
+		bpf_loop(MAX_STEPS, read_step, &reading, 0);
 	if (d->offset < d->end && !d->stop)
 		lose(d, d->packet.ack - 1);
 	return 0;

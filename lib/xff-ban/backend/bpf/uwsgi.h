@@ -130,4 +130,13 @@ __noinline int uwsgi_byte(struct header *r, struct port *port, __u32 byte)
 	return 0;
 }
 
+/* Reads some bytes of `available`, and returns how many. */
+static __always_inline __u32 uwsgi_some(struct header *r, struct port *port, const char *at, __u32 available)
+{
+	if (r->phase == UWSGI_OTHER_KEY || r->phase == UWSGI_OTHER_VALUE)
+		return uwsgi_skip(r, available);
+	uwsgi_byte(r, port, *at);
+	return 1;
+}
+
 #endif

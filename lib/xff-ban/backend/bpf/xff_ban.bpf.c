@@ -40,17 +40,19 @@ static __always_inline void keep(struct scratch *d)
 }
 
 /* A SYN: where the stack takes it, a request begins behind it. A second one of the same connection changes nothing. */
-static __always_inline void connection_opened(struct __sk_buff *skb, struct scratch *d)
+__noinline int connection_opened(struct __sk_buff *skb, struct scratch *d)
 {
+	if (!d)
+		return PASS;
 	struct packet *p = &d->packet;
 	struct connection *c = &d->connection;
 	struct socket s;
 
 	if (p->flags & TCP_ACK)
-		return;
+		return PASS;
 	socket_find(skb, p, &s);
 	if (s.owner == OWNER_SOCKET || s.owner == OWNER_OPENING || (c->stage != STAGE_NONE && c->isn == p->seq))
-		return;
+		return PASS;
 	if (c->stage == STAGE_CLOSING) {                                 /* its first data will show whether it is true */
 		c->flags |= CONNECTION_RENEWED;
 	} else {
@@ -59,8 +61,11 @@ static __always_inline void connection_opened(struct __sk_buff *skb, struct scra
 		if (p->data != p->end)                                   /* Fast Open: where the server begins is its choice */
 			place_unsure(c, p, p->seq + 1 + (p->end - p->data));
 	}
+	if (s.owner == OWNER_ELSEWHERE)
+		c->flags |= CONNECTION_PASSED_ON;
 	c->isn = p->seq;
 	keep(d);
+	return PASS;
 }
 
 static __always_inline int send_back(struct __sk_buff *skb, struct scratch *d, struct segment *s)
@@ -76,8 +81,10 @@ static __always_inline int send_back(struct __sk_buff *skb, struct scratch *d, s
  * Plays the server that has answered and is closing: without it the rest of a large body would meet no socket, and the
  * RST for that makes a front end lose the answer and count a failure of its upstream.
  */
-static __always_inline int closing_reply(struct __sk_buff *skb, struct scratch *d)
+__noinline int closing_reply(struct __sk_buff *skb, struct scratch *d, struct port *port)
 {
+	if (!d || !port)
+		return PASS;
 	struct packet *p = &d->packet;
 	struct connection *c = &d->connection;
 	__u32 next = packet_next_seq(p);
@@ -94,7 +101,7 @@ static __always_inline int closing_reply(struct __sk_buff *skb, struct scratch *
 	}
 	struct segment s = {
 		.back = 1, .seq = c->ack, .ack = c->next_seq, .flags = TCP_ACK, .leap = 1,
-		.answer = d->port.answer, .jail = d->port.jail, .seconds = c->rest,
+		.answer = port->answer, .jail = port->jail, .seconds = c->rest,
 	};
 	if (p->ack == c->ack) {                                          /* not yet received, perhaps lost */
 		s.flags |= TCP_PSH | TCP_FIN;
@@ -117,14 +124,16 @@ static __always_inline int is_renewed(struct __sk_buff *skb, struct scratch *d)
 	socket_find(skb, p, &s);
 	if (s.owner == OWNER_NOBODY)
 		return 0;
-	c->flags = 0;
+	c->flags &= CONNECTION_PASSED_ON;
 	place_at(c, STAGE_OPEN, c->isn + 1);
 	return 1;
 }
 
 /* A request of somebody banned. `seq`: of the first byte that the local stack has not seen. */
-static __always_inline int stop(struct __sk_buff *skb, struct scratch *d, __u32 seq)
+__noinline int stop(struct __sk_buff *skb, struct scratch *d, struct port *port, __u32 seq)
 {
+	if (!d || !port)
+		return PASS;
 	struct packet *p = &d->packet;
 	struct connection *c = &d->connection;
 	struct segment to_front = { .back = 1, .seq = p->ack, .flags = TCP_RST }, to_stack = { .seq = seq, .flags = TCP_RST };
@@ -133,15 +142,16 @@ static __always_inline int stop(struct __sk_buff *skb, struct scratch *d, __u32 
 	int unanswered = c->flags & CONNECTION_ASKED && c->ack == p->ack;
 
 	c->stage = STAGE_NONE;
-	if (d->port.answer != ANSWER_RESET && !unanswered) {
+	if (port->answer != ANSWER_RESET && !unanswered) {
+		is_closing_now(&d->tag);
 		place_at(c, STAGE_CLOSING, packet_next_seq(p));
 		c->ack = p->ack;
 		c->rest = seconds > 0xffffffff ? 0xffffffff : seconds;
 		to_front.ack = c->next_seq;
 		to_front.flags = TCP_ACK | TCP_PSH | TCP_FIN;
 		to_front.leap = 1;
-		to_front.answer = d->port.answer;
-		to_front.jail = d->port.jail;
+		to_front.answer = port->answer;
+		to_front.jail = port->jail;
 		to_front.seconds = c->rest;
 	}
 	c->flags &= CONNECTION_LOCAL;
@@ -162,8 +172,10 @@ failed:
  * A segment came before its turn. It is dropped, since what was read before it decides what it is, and what the stack
  * has nobody can take back; the front end gets the duplicate ACK that the stack would have sent for it.
  */
-static __always_inline int overtaken(struct __sk_buff *skb, struct scratch *d, struct socket *s)
+__noinline int overtaken(struct __sk_buff *skb, struct scratch *d, struct port *port, struct socket *s)
 {
+	if (!d || !port || !s)
+		return PASS;
 	struct packet *p = &d->packet;
 	struct connection *c = &d->connection;
 	struct segment ack = { .back = 1, .seq = p->ack, .ack = c->next_seq, .flags = TCP_ACK, .selective = 1 };
@@ -172,7 +184,7 @@ static __always_inline int overtaken(struct __sk_buff *skb, struct scratch *d, s
 	if (!c->gap)
 		c->gap = time;
 	keep(d);
-	if (d->port.answer == ANSWER_COUNT || (s->owner == OWNER_ELSEWHERE && (__u8)(time - c->gap) >= PATIENCE)) {
+	if (port->answer == ANSWER_COUNT || (s->owner == OWNER_ELSEWHERE && (__u8)(time - c->gap) >= PATIENCE)) {
 		COUNT(d, lost);
 		place_unsure(c, p, packet_next_seq(p));
 		c->gap = 0;
@@ -188,7 +200,7 @@ static __always_inline int overtaken(struct __sk_buff *skb, struct scratch *d, s
 }
 
 /* Reads on from an offset in the segment, and keeps in mind where that ended. */
-static __always_inline int read_from(struct __sk_buff *skb, struct scratch *d, __u32 from)
+static __always_inline int read_from(struct __sk_buff *skb, struct scratch *d, struct port *port, __u32 from)
 {
 	struct packet *p = &d->packet;
 	struct connection *c = &d->connection;
@@ -197,16 +209,16 @@ static __always_inline int read_from(struct __sk_buff *skb, struct scratch *d, _
 	d->beyond = 0;
 	d->stop = STOP_NOT;
 	if (c->stage == STAGE_UNSURE) {
-		header_start(&d->header, &d->port, 1);
+		header_start(&d->header, port, 1);
 		c->stage = STAGE_HEADER;
 		c->ack = p->ack;
 	} else if (c->stage == STAGE_HEADER && !half_take(d->tag.hash, c->rest, &d->header)) {
 		COUNT(d, lost);                                /* there were too many */
 		lose(d, p->ack - 1);
 	}
-	stream_read(skb, d);
+	stream_read(skb, d, port);
 	if (d->stop == STOP_BANNED)
-		return stop(skb, d, p->seq + (from - p->data));
+		return stop(skb, d, port, p->seq + (from - p->data));
 	c->next_seq = p->seq + (p->end - p->data) + (d->beyond & (SKIP - 1));
 	if (c->stage == STAGE_START)
 		c->rest += d->beyond >> SKIP_BITS;
@@ -219,7 +231,7 @@ static __always_inline int read_from(struct __sk_buff *skb, struct scratch *d, _
 	return PASS;
 }
 
-static __always_inline int read_segment(struct __sk_buff *skb, struct scratch *d)
+static __always_inline int read_segment(struct __sk_buff *skb, struct scratch *d, struct port *port)
 {
 	struct packet *p = &d->packet;
 	struct connection *c = &d->connection;
@@ -228,7 +240,10 @@ static __always_inline int read_segment(struct __sk_buff *skb, struct scratch *d
 	__u8 first = 0;
 
 	COUNT(d, segments);
-	socket_find(skb, p, &s);
+	if (c->stage != STAGE_NONE && c->flags & CONNECTION_PASSED_ON)
+		s.owner = OWNER_ELSEWHERE;
+	else
+		socket_find(skb, p, &s);
 	enum position position = position_of(c, p, &s, &from);
 	if (position == POSITION_PASS || position == POSITION_KEEP) {
 		if (c->stage == STAGE_HEADER)
@@ -237,32 +252,37 @@ static __always_inline int read_segment(struct __sk_buff *skb, struct scratch *d
 			keep(d);
 		return PASS;
 	}
-	if (!checksum_is_right(skb, p, d->bytes))
+	if (!checksum_is_right(skb, d))
 		return PASS;
 	if (position == POSITION_BEYOND)
-		return overtaken(skb, d, &s);
+		return overtaken(skb, d, port, &s);
 	if (position == POSITION_GUESS) {
 		bpf_skb_load_bytes(skb, from, &first, 1);
-		if (!looks_like_start(&d->port, first)) {
+		if (!looks_like_start(port, first)) {
 			COUNT(d, foreign);
 			c->next_seq = packet_next_seq(p);
 			keep(d);
 			return PASS;
 		}
 	}
-	return read_from(skb, d, from);
+	return read_from(skb, d, port, from);
 }
 
-/* What has been counted of this segment. */
+/* Adds what has been counted of this segment. */
 static __always_inline void count(struct scratch *d)
 {
-	__u64 *all = bpf_map_lookup_elem(&stats, &d->packet.port), *more = (__u64 *)&d->counted;
+	struct counters *n = bpf_map_lookup_elem(&stats, &d->packet.port);
+	__u64 *all = (__u64 *)n;
 
-	if (!all)                                                        /* user space has not given the port a row */
+	if (!n)                                                          /* user space has not given the port a row */
 		return;
-#pragma unroll
-	for (int i = 0; i < sizeof d->counted / 8; i++)
-		all[i] += more[i];
+	n->segments += d->counted[COUNTER(segments)];
+	n->requests += d->counted[COUNTER(requests)];
+	d->counted[COUNTER(segments)] = d->counted[COUNTER(requests)] = 0;
+	if (!d->counted_words[0] && !d->counted_words[1])
+		return;
+	for (int i = 0; i < sizeof *n / 8; i++)
+		all[i] += d->counted[i];
 }
 
 static __always_inline int inspect(struct __sk_buff *skb, __u32 l2)
@@ -281,17 +301,16 @@ static __always_inline int inspect(struct __sk_buff *skb, __u32 l2)
 	if (!port || p->flags & TCP_RST)
 		return PASS;
 	tag_of(&p->flow, &d->tag);
-	connection_find(&d->tag, &d->connection);
-	if (p->flags & TCP_SYN) {
-		connection_opened(skb, d);
+	if (p->data == p->end && !(p->flags & TCP_SYN) && !may_be_closing(&d->tag))
 		return PASS;
-	}
+	connection_find(&d->tag, &d->connection);
+	if (p->flags & TCP_SYN)
+		return connection_opened(skb, d);
 	int is_closing = d->connection.stage == STAGE_CLOSING && !is_renewed(skb, d);
 	if (!(p->flags & TCP_ACK) || (p->data == p->end && !is_closing))
 		return PASS;
-	d->port = *port;
-	__builtin_memset(&d->counted, 0, sizeof d->counted);
-	action = is_closing ? closing_reply(skb, d) : read_segment(skb, d);
+	d->counted_words[0] = d->counted_words[1] = 0;
+	action = is_closing ? closing_reply(skb, d, port) : read_segment(skb, d, port);
 	count(d);
 	return action;
 }

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * The quick ways of http.h, many bytes at once: each comes to where the bytes one by one would come, or takes none. What
+ * is read beyond the end of what is loaded decides nothing.
+ */
+#ifndef XFF_BAN_HTTP_SOME_H
+#define XFF_BAN_HTTP_SOME_H
+
+#include "http.h"
+#include "words.h"
+
+#define NAME_WORDS 3           /* names up to 23 bytes are compared at once */
+
+/* Whether the name that tells the client stands here. */
+static __always_inline int client_name_stands(const char *at, struct port *port)
+{
+	const __u64 *have = (const __u64 *)at, *want = (const __u64 *)port->name;
+	__u32 length = port->name_length;
+
+#pragma unroll
+	for (__u32 i = 0; i < NAME_WORDS; i++) {
+		__u64 different = hyphens_word(lower_case_word(have[i])) ^ want[i];
+		if (length < 8 * (i + 1))
+			return !(different & ((1ULL << (8 * (length & 7))) - 1));
+		if (different)
+			return 0;
+	}
+	return 0;
+}
+
+/* The rest of a line that says nothing to us. */
+static __always_inline __u32 pass_over_line(struct header *r, const char *at, __u32 available)
+{
+	__u32 found, taken = find_either(at, available, '\r', '\r', &found);
+
+	r->phase = HTTP_OTHER_LINE;
+	r->last = 0;
+	if (!found)
+		return taken;
+	r->last = '\r';
+	if (taken + 1 >= available || taken > 63 || at[taken + 1] != '\n')
+		return taken + 1;
+	r->phase = HTTP_LINE_START;
+	return taken + 2;
+}
+
+/* A name and the colon, or a whole line of another name. */
+static __always_inline __u32 line_start(struct header *r, struct port *port, const char *at, __u32 available)
+{
+	const __u64 *words = (const __u64 *)at;
+	__u32 length = port->name_length;
+
+	if ((__u8)at[0] <= ' ' || available < CODING_NAME_LENGTH + 1 || length >= 8 * NAME_WORDS || available <= length)
+		return 0;
+	if (r->names)
+		line_done(r, port);
+	if (at[length] == ':' && client_name_stands(at, port)) {
+		r->names = NAME_CLIENT;
+		r->phase = HTTP_VALUE;
+		return length + 1;
+	}
+	__u64 first = lower_case_word(words[0]);
+	if (first == *(const __u64 *)LENGTH_NAME || first == *(const __u64 *)CODING_NAME) {
+		r->names = NAME_LENGTH | NAME_CODING;                    /* letter by letter */
+		r->phase = HTTP_NAME;
+		r->matched = 0;
+		return 0;
+	}
+	return pass_over_line(r, at, available);
+}
+
+/*
+ * A plain IPv4 address, with one blank before it at the most, and then a comma or the line's end: how many bytes of it
+ * and that byte are taken; 0 where anything else stands here.
+ */
+static __always_inline __u32 ipv4_entry(const char *at, __u32 *ipv4, __u8 *ended_by)
+{
+	__u32 value = 0, octet = 0, digits = 0, dots = 0, start = at[0] == ' ';
+
+	at += start;
+#pragma unroll
+	for (__u32 i = 0; i < 16; i++) {
+		__u32 c = (__u8)at[i], digit = c - '0';
+		if (digit <= 9) {
+			if (digits && !octet)
+				return 0;
+			octet = octet * 10 + digit;
+			digits++;
+			if (octet > 255)
+				return 0;
+			continue;
+		}
+		if (!digits)
+			return 0;
+		value = value << 8 | octet;
+		if (c == '.') {
+			if (++dots > 3)
+				return 0;
+			octet = digits = 0;
+			continue;
+		}
+		if (dots != 3 || (c != ',' && c != '\r'))
+			return 0;
+		*ipv4 = value;
+		*ended_by = c;
+		return start + i + 1;
+	}
+	return 0;
+}
+
+/* A hop that is a plain IPv4 address, whole with what ends it. */
+static __always_inline __u32 ipv4_hop(struct header *r, struct port *port, const char *at, __u32 available)
+{
+	__u32 ipv4 = 0, taken;
+	__u8 ended_by = 0;
+
+	taken = ipv4_entry(at, &ipv4, &ended_by);
+	if (!taken || taken > 17 || taken + 2 > available)
+		return 0;
+	if (ended_by == ',') {
+		hop_ipv4(&r->hops, port, ipv4);
+		return taken;
+	}
+	if (at[taken] != '\n' || at[taken + 1] == ' ' || at[taken + 1] == '\t')       /* it may go on in the next line */
+		return 0;
+	hop_ipv4(&r->hops, port, ipv4);
+	r->names = 0;
+	r->phase = HTTP_LINE_START;
+	return taken + 1;
+}
+
+/* Of the header that tells the client. */
+static __always_inline __u32 value_some(struct header *r, struct port *port, const char *at, __u32 available)
+{
+	const __u64 *words = (const __u64 *)at;
+	__u32 stage = r->text.stage, found, taken = 0;
+
+	if ((stage == TEXT_START || stage == TEXT_BAD) && words[0] == ',' * ONES) {
+		hops_none(&r->hops);                                     /* eight at once */
+		address_start(&r->text);
+		return 8;
+	}
+	if (stage == TEXT_BAD) {
+		taken = find_either(at, available, ',', '\r', &found);
+		return taken;
+	}
+	if (stage == TEXT_START)
+		taken = ipv4_hop(r, port, at, available);
+	return taken ? taken : value_bytes(r, port, (const struct piece *)at, available);
+}
+
+/* Reads some bytes of `available`, which are 8 at the least, and returns how many; 0: that is for http_byte. */
+static __always_inline __u32 http_some(struct header *r, struct port *port, const char *at, __u32 available)
+{
+	__u32 found, taken;
+
+	switch (r->phase) {
+	case HTTP_METHOD:
+	case HTTP_URI:
+		taken = find_either(at, available, ' ', '\r', &found);
+		return taken;
+	case HTTP_VERSION:
+		return r->guessed ? 0 : find_either(at, available, '\r', '\r', &found);
+	case HTTP_LINE_START:
+		return line_start(r, port, at, available);
+	case HTTP_VALUE:
+		return value_some(r, port, at, available);
+	case HTTP_OTHER_LINE:
+		return r->last == '\r' ? 0 : pass_over_line(r, at, available);
+	}
+	return 0;
+}
+
+#endif
