@@ -32,6 +32,7 @@ const FAILING = `# Subtest: build/test/kernel/b.js
           ---
           diff: |
             -yes
+
             +no
           ...
         ok 2 - and this
@@ -56,7 +57,7 @@ t.test('a file is a line with its time, a skipped test is one with its reason', 
 t.test('a failure is told where it happens with its details, and again at the end with its file', async t => {
   const { counts, text } = told(PASSING + FAILING, 1)
   t.same(counts, { passed: 2, failed: 1, skipped: 1 })
-  t.match(text, /not ok 1 - is so\n +---\n +diff: \|\n +-yes\n +\+no\n/)
+  t.match(text, /not ok 1 - is so\n +---\n +diff: \|\n +-yes\n\n +\+no\n +\.\.\.\n/)
   t.notMatch(text, 'and this')
   t.match(text, /^FAILED test\/kernel\/b\.ts: 1 passed, 0\.1 s$/m)
   t.match(text, /\nFailed:\n {2}test\/kernel\/b\.ts: a third$/)

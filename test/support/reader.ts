@@ -35,6 +35,7 @@ for folder in etc var; do
   mount -t overlay -o lowerdir=/$folder,upperdir=../changes/$folder,workdir=../changes/$folder.work overlay /$folder
 done
 mount -t tmpfs tmpfs /run
+[ -z "\${TMPDIR-}" ] || mkdir -p "$TMPDIR" # it may be below /run
 mount -t bpf bpf /sys/fs/bpf
 ip link set lo up
 mkdir -p /var/log/uwsgi/app /etc/uwsgi /etc/xff-jail /etc/fail2ban /var/lib/prometheus/node-exporter /run/xff-ban/app

@@ -24,7 +24,8 @@ export function createResults(print: (line: string) => void): Results {
   const counts: Counts = { passed: 0, failed: 0, skipped: 0 }
   const failures: string[] = []
   let inFile: Counts = { ...counts }
-  let quoting = false
+  let file = ''
+  let quoting: 'no' | 'line' | 'block' = 'no'
 
   const failed = (file: string, title: string) => {
     counts.failed += 1
@@ -46,12 +47,12 @@ export function createResults(print: (line: string) => void): Results {
       inFile = { ...counts }
     }
     file = source(/^# Subtest: (.*)/.exec(line)?.[1] ?? file)
-    // what went wrong is shown as tap tells it, with its block of details
-    const failure = /^\s*not ok /.test(line) && indent !== ''
-    quoting = failure || (quoting && !/^\s*(?:(?:not )?ok |# |1\.\.|$)/.test(line))
-    if (quoting || /# SKIP|^\s+# (?!time=|Subtest)/.test(line)) print(line)
+    // a failure is printed as tap describes it, with the block of details that follows
+    if (indent !== '' && /^\s*not ok /.test(line)) quoting = 'line'
+    else if (quoting === 'line') quoting = /^\s*---$/.test(line) ? 'block' : 'no'
+    if (quoting !== 'no' || /# SKIP|^\s+# (?!time=|Subtest)/.test(line)) print(line)
+    if (quoting === 'block' && /^\s*\.\.\.$/.test(line)) quoting = 'no'
   }
-  let file = ''
 
   const finish = (exitCode: number | undefined) => {
     if (exitCode !== 0 && counts.failed === 0) failed('tap', `ended with exit code ${exitCode}`)
