@@ -41,8 +41,8 @@ run(usage.command, async ({ onBadLine, warn }) => {
   if (!tellsTime(format)) warn('this log-format has no time of day: no request can be counted')
   else if (!tellsDuration(format)) {
     warn(
-      'this log-format does not say how long a request took: its time is that of its start, and a slow one may come ' +
-        'too late to be counted. Add %(msecs)',
+      'this log-format does not say how long a request took: a slow one is dated by its start, and so out of order. ' +
+        'Add %(msecs)',
     )
   }
   const metrics = await openMetrics('uwsgi_parse', given.metrics, warn)

@@ -31,7 +31,7 @@ run(usage.command, async ({ onBadLine, warn, badLineCount }) => {
   metrics.counter('foreign_total', 'lines that are no requests', badLineCount)
   metrics.counter('failures_total', 'requests that are failures', () => tally.failures)
   metrics.counter('unattributed_total', 'failures whose client is not known', () => tally.unattributed)
-  metrics.counter('late_total', 'failures that came too late to count', () => tally.late)
+  metrics.counter('late_total', 'failures more than --late behind the one before', window.late)
   metrics.counter('bans_total', 'bans decided', () => tally.bans)
   metrics.gauge('keys', 'addresses that are kept', window.size)
   metrics.counter('evicted_total', 'addresses evicted before their failures had expired', window.evicted)
@@ -41,10 +41,9 @@ run(usage.command, async ({ onBadLine, warn, badLineCount }) => {
     summary: () => {
       if (window.evicted() > 0)
         warn(`${counted(window.evicted(), 'address', 'addresses')} evicted too early: --keys is too low`)
-      if (window.setBack() > 0) warn(`the clock of the log was set back ${counted(window.setBack(), 'time')}`)
       return (
         `${counted(tally.requests, 'request')}, ${counted(tally.failures, 'failure')}, ${tally.unattributed} unattributed, ` +
-        `${tally.ignored} ignored, ${tally.late} too late, ${counted(tally.bans, 'ban')}, ${counted(window.size(), 'address', 'addresses')} tracked`
+        `${tally.ignored} ignored, ${window.late()} late, ${counted(tally.bans, 'ban')}, ${counted(window.size(), 'address', 'addresses')} tracked`
       )
     },
   }

@@ -1,4 +1,7 @@
-import { createLruMap } from './lru-map.js'
+import { createLruMap, type Entry } from './lru-map.js'
+
+/** How many keys that are not idle a sweep passes in search of idle ones, as some are out of order. */
+const MAX_PASSED_KEYS = 64
 
 export interface Options {
   /** how many failures within `find` milliseconds make a ban */
@@ -44,15 +47,23 @@ export function createFailureTable({ max, find, keys, horizon, onFull }: Options
     return since
   }
 
+  /** The idle ones stand first, but for keys whose time was ahead: those go to the end. */
   const dropIdle = () => {
+    const oldest = horizon()
+    let left = MAX_PASSED_KEYS
     for (const [key, time] of once) {
-      if (time >= horizon()) break
+      if (time >= oldest && left-- === 0) break
       once.delete(key)
+      if (time >= oldest) once.set(key, time)
     }
+    const passed: Entry<number[]>[] = []
     for (const entry of several.entries()) {
-      if ((entry.value.at(-1) ?? Number.NEGATIVE_INFINITY) >= horizon()) break
-      several.delete(entry)
+      const isIdle = (entry.value.at(-1) ?? Number.NEGATIVE_INFINITY) < oldest
+      if (!isIdle && passed.length === MAX_PASSED_KEYS) break
+      if (isIdle) several.delete(entry)
+      else passed.push(entry)
     }
+    for (const entry of passed) several.touch(entry)
   }
 
   const evict = (surplus: number) => {

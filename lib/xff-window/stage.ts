@@ -32,8 +32,6 @@ export interface Tally {
   unattributed: number
   /** failures of ignored addresses */
   ignored: number
-  /** failures that came more than `late` behind the newest line */
-  late: number
   bans: number
 }
 
@@ -50,7 +48,7 @@ export interface Failure {
  * made it has come.
  */
 export function xffWindow(options: Options): { stages: Duplex[]; tally: Tally; window: Window } {
-  const tally: Tally = { requests: 0, failures: 0, unattributed: 0, ignored: 0, late: 0, bans: 0 }
+  const tally: Tally = { requests: 0, failures: 0, unattributed: 0, ignored: 0, bans: 0 }
   const window = createWindow(options)
   const countFailure = createCounter(options, tally, window)
   const readLine = createFullReader(options, tally, countFailure)
@@ -68,23 +66,39 @@ export function xffWindow(options: Options): { stages: Duplex[]; tally: Tally; w
 /** Counts a failure. @returns what is to be written for it: the ban that it made, or nothing */
 type CountFailure = (ip: string, key: string, time: number, request: () => RequestRecord) => string
 
-function createCounter({ ignored, explainer }: Options, tally: Tally, window: Window): CountFailure {
+function createCounter(options: Options, tally: Tally, window: Window): CountFailure {
+  const { ignored, explainer } = options
+  const warnOfLate = lateWarning(options)
   return (ip, key, time, request) => {
     if (ignored(ip)) {
       tally.ignored += 1
       return ''
     }
     const verdict = window.observe(key, time)
-    if (verdict === 'late') {
-      tally.late += 1
-      return ''
-    }
+    warnOfLate(window.late())
     if (verdict === 'counted' && !explainer) return ''
     const failure = { key, time, request: request() }
     explainer?.remember(failure)
     if (verdict === 'counted') return ''
     tally.bans += 1
     return explainer ? explainer.explain(failure, verdict) : encodeLine(banRecord(failure, verdict))
+  }
+}
+
+/** How many late failures are told of first; then ten times as many, and so on. */
+const FIRST_LATE_WARNING = 10
+
+/** Tells of failures out of order while the log is read: live, its end never comes. */
+function lateWarning({ late, warn }: Options): (count: number) => void {
+  let next = FIRST_LATE_WARNING
+  return count => {
+    if (count < next) return
+    next *= 10
+    warn(
+      `${count} failures came more than ${late / 1000} s behind the one before: slow requests in a log-format without ` +
+        'a duration, several logs in one, or clocks that differ. They are counted by their own time; a ban by a slow ' +
+        'clock ends early',
+    )
   }
 }
 

@@ -1,3 +1,4 @@
+import { createClocks } from './clocks.js'
 import { createFailureTable } from './failure-table.js'
 
 /** When a ban falls; times in milliseconds. */
@@ -17,8 +18,8 @@ export interface Ban {
   failures: number
 }
 
-/** What a failure did: nothing yet, made a ban, or came too late to count. */
-export type Verdict = 'counted' | 'late' | Ban
+/** What a failure did: nothing yet, or made a ban. */
+export type Verdict = 'counted' | Ban
 
 export interface Window {
   /** @param time milliseconds since 1970 */
@@ -27,12 +28,9 @@ export interface Window {
   size: () => number
   /** how many keys had to leave while their failures could still count */
   evicted: () => number
-  /** how often the log's clock was seen to be set back */
-  setBack: () => number
+  /** how many failures were further than `late` behind the one before them */
+  late: () => number
 }
-
-/** After so many late lines in a row it is not the lines that are late: the log's clock was set back. */
-const LATE_LINES_OF_A_CLOCK_SET_BACK = 1000
 
 /**
  * The exact window: a ban falls when `max` failures of one key have newest minus oldest <= find, in event
@@ -41,44 +39,35 @@ const LATE_LINES_OF_A_CLOCK_SET_BACK = 1000
 export function createWindow({ max, find, late, keys }: Limits): Window {
   // times are kept from the first one on: a small integer takes no memory of its own
   let origin: number | undefined
-  let newest = Number.NEGATIVE_INFINITY
-  let lateInARow = 0
-  let setBack = 0
+  const clocks = createClocks(late)
   let sweepAt = Number.NEGATIVE_INFINITY
 
   const sweep = () => {
-    sweepAt = newest + find + late
+    sweepAt = clocks.slowest() + find + late
     failures.sweep()
   }
   // no line that still counts reaches further back
-  const failures = createFailureTable({ max, find, keys, horizon: () => newest - late - find, onFull: sweep })
-
-  const isLate = (time: number): boolean => {
-    if (time >= newest - late) {
-      lateInARow = 0
-      newest = Math.max(newest, time)
-      return false
-    }
-    lateInARow += 1
-    if (lateInARow < LATE_LINES_OF_A_CLOCK_SET_BACK) return true
-    lateInARow = 0
-    setBack += 1
-    newest = time
-    sweepAt = time
-    return false
-  }
+  const failures = createFailureTable({
+    max,
+    find,
+    keys,
+    horizon: () => clocks.slowest() - late - find,
+    onFull: sweep,
+  })
 
   return {
     observe(key, instant) {
       origin ??= instant
       const time = instant - origin
-      if (isLate(time)) return 'late'
-      if (newest > sweepAt) sweep()
+      clocks.observe(time)
+      // a clock that is further behind may have come, too
+      const rest = sweepAt - clocks.slowest()
+      if (rest < 0 || rest > 2 * (find + late)) sweep()
       const since = failures.add(key, time)
       return since === undefined ? 'counted' : { since: since + origin, failures: max }
     },
     size: failures.size,
     evicted: failures.evicted,
-    setBack: () => setBack,
+    late: clocks.late,
   }
 }
