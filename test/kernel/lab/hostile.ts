@@ -68,6 +68,16 @@ const LONG: readonly Trick[] = [
   forwarded(','.repeat(4096)),
 ].map(trick => ({ ...trick, long: true }))
 
+/** More headers than uWSGI takes by default, in an order in which the one that matters would come last. */
+const MANY: readonly Trick[] = [125, 60].map(count => ({
+  headers: Object.fromEntries(Array.from({ length: count }, (_, i) => [`A${i}`, VICTIM])),
+}))
+
+const LONG_URIS: readonly Trick[] = [3_950, 7_000].map(length => ({
+  query: `&${'a'.repeat(length)}`,
+  long: true,
+}))
+
 const REQUESTS: readonly Trick[] = [
   { method: 'POST' },
   { method: 'BREW' },
@@ -126,4 +136,14 @@ const TORN: readonly Trick[] = [
   '\n',
 ].map(name => ({ ...user(name), pieces: true, torn: true }))
 
-export const TRICKS: readonly Trick[] = [{}, ...HEADERS, ...NAMES, ...LONG, ...REQUESTS, ...PIECES, ...TORN]
+export const TRICKS: readonly Trick[] = [
+  {},
+  ...HEADERS,
+  ...NAMES,
+  ...LONG,
+  ...LONG_URIS,
+  ...MANY,
+  ...REQUESTS,
+  ...PIECES,
+  ...TORN,
+]
