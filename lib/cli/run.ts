@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { codeOf, EXIT, exitCodeOf, messageOf } from '../exit.js'
+import { codeOf, EXIT, ExitError, exitCodeOf, messageOf } from '../exit.js'
 import { createDiagnostics, type Diagnostics } from './diagnostics.js'
 import { createProgress } from './progress.js'
 import { openInput } from './stdin.js'
@@ -18,11 +18,16 @@ export interface Command {
   summary: () => string
   /** is called when a signal asks to finish, for a stage that keeps its input waiting */
   drain?: () => void
+  /** Whether a reader of stdout that went away is a failure, as for a daemon that has not done its work without it. */
+  needsReader?: boolean
 }
+
+/** How long what is still under way may keep a command from ending that has nothing more to do. */
+const LINGER_MS = 1_000
 
 /**
  * Runs a command: stdin through its stages to stdout, until the input ends or a signal asks to finish.
- * Sets the exit code; a reader that went away (`| head -1`) is success.
+ * Sets the exit code; a reader that went away (`| head -1`) is success, unless the command needs it.
  */
 export async function run(
   command: string,
@@ -45,7 +50,7 @@ export async function run(
     await tuneEngine()
     progress.start()
     await pipeline([input, ...stages, openOutput()])
-      .catch(ignoreClosedReader)
+      .catch(error => onClosedReader(error, built.needsReader))
       .finally(progress.stop)
       .finally(finish)
     const closing = [summary(), diagnostics.badLineSummary()].filter(Boolean).join(', ')
@@ -54,12 +59,14 @@ export async function run(
     process.exitCode = exitCodeOf(error)
     diagnostics.warn(process.exitCode === EXIT.software ? stackOf(error) : messageOf(error))
   }
-  // a command that was asked to end must not wait for more input
+  // a command that was asked to end must not wait for more input, nor for output that nobody reads
   source.close()
+  setTimeout(() => process.exit(), LINGER_MS).unref()
 }
 
-function ignoreClosedReader(error: unknown): void {
+function onClosedReader(error: unknown, needsReader = false): void {
   if (codeOf(error) !== 'EPIPE') throw error
+  if (needsReader) throw new ExitError('the reader of stdout went away', EXIT.io, { cause: error })
 }
 
 function stackOf(error: unknown): string {

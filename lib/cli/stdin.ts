@@ -20,7 +20,7 @@ export interface Input {
   close: () => void
 }
 
-/** @param drain is called when a signal asks to finish */
+/** @param drain is called when a signal asks to finish; a second signal ends the process at once */
 export function openInput(drain: () => void): Input {
   const { kind, size } = inspectStdin()
   let isStopped = false
@@ -53,20 +53,34 @@ export function openInput(drain: () => void): Input {
     }
   }
 
+  const stop = () => {
+    leaveSignals()
+    isStopped = true
+    close()
+    drain()
+  }
+  /** From now on a signal ends the process at once, as it does where nobody listens for it. */
+  const leaveSignals = () => {
+    process.off('SIGTERM', stop).off('SIGINT', stop)
+  }
+
   const open = (): Readable => {
-    const stop = () => {
-      isStopped = true
-      close()
-      drain()
-    }
-    process.once('SIGTERM', stop).once('SIGINT', stop)
+    process.on('SIGTERM', stop).on('SIGINT', stop)
     if (kind !== 'pipe')
       return Readable.from(kind === 'file' ? fileBlocks() : anythingElse(), { objectMode: false })
     const pipe = readStdin(blocks)
     close = pipe.end
     return pipe.stream
   }
-  return { open, size, bytesRead: () => bytesRead, close: () => close() }
+  return {
+    open,
+    size,
+    bytesRead: () => bytesRead,
+    close() {
+      leaveSignals()
+      close()
+    },
+  }
 }
 
 function inspectStdin(): { kind: 'file' | 'pipe' | 'other'; size: number } {

@@ -64,7 +64,12 @@ export async function filter(
   context: Context,
   metrics: Metrics,
   badLines: () => number,
-): Promise<{ stages: NodeJS.ReadWriteStream[]; summary: () => string; drain: () => void }> {
+): Promise<{
+  stages: NodeJS.ReadWriteStream[]
+  summary: () => string
+  drain: () => void
+  needsReader: boolean
+}> {
   const { stage, tally, jail, ask, list, drain } = await open(settings, context, metrics)
   if (!settings.isRehearsal) {
     stage.once('close', await serve(settings.paths.socket, { list, ask }, context.warn))
@@ -80,6 +85,8 @@ export async function filter(
       `${counted(tally.bans, 'ban')}, ${counted(tally.unbans, 'unban')}, ${tally.expired} expired already, ` +
       `${counted(tally.duplicates, 'duplicate')}, ${tally.refused} refused`,
     drain,
+    // the next stage has died: what bans should not look alive
+    needsReader: !settings.isRehearsal,
   }
 }
 

@@ -1,0 +1,97 @@
+/** How xff-ban ends: its reader goes away or does not read, or a signal asks for it. */
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { constants } from 'node:os'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { address } from '../support/bans.js'
+import { bundle } from '../support/commands.js'
+import { testdir } from '../support/testdir.js'
+import { waitFor } from '../support/wait-for.js'
+
+/** Starts an xff-ban. @param options how it bans, and where its stdout goes: a pipe that nobody reads yet */
+function start(
+  t: Test,
+  dir: string,
+  { way = ['--dir', join(dir, 'bans')], stdout = 'pipe' as 'pipe' | number } = {},
+) {
+  const child = spawn(bundle('xff-ban'), [...way, '--state', join(dir, 'jail.jsonl')], {
+    stdio: ['pipe', stdout, 'pipe'],
+  })
+  t.teardown(() => child.kill('SIGKILL'))
+  child.stdin?.on('error', () => {})
+  let stderr = ''
+  child.stderr?.on('data', text => {
+    stderr += text
+  })
+  const exit = once(child, 'exit')
+  return {
+    child,
+    ban: (...ips: string[]) => child.stdin?.write(ips.map(ip => `{"type":"ban","ip":"${ip}"}\n`).join('')),
+    banned: () => (existsSync(join(dir, 'bans')) ? readdirSync(join(dir, 'bans')).length : 0),
+    async end() {
+      const [exitCode, signal] = await exit
+      return { exitCode, signal, stderr }
+    },
+  }
+}
+
+/** Whether a process has a handler for a signal. */
+function catches(pid: number | undefined, signal: 'SIGTERM' | 'SIGINT'): boolean {
+  const [, caught = ''] = /^SigCgt:\s*([0-9a-f]+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
+  return ((BigInt(`0x${caught}`) >> BigInt(constants.signals[signal] - 1)) & 1n) === 1n
+}
+
+t.test('an xff-ban whose reader goes away ends with exit code 74, and the next one can run', async t => {
+  const dir = testdir(t)
+  const { child, ban, banned, end } = start(t, dir)
+  ban('203.0.113.1')
+  await waitFor('the first record', () => child.stdout?.read())
+  child.stdout?.destroy()
+  await waitFor('its end', () => {
+    ban(address(banned()))
+    return child.exitCode !== null
+  })
+  t.match(await end(), { exitCode: 74, stderr: /the reader of stdout went away/ })
+  const next = start(t, dir)
+  next.child.stdin?.end()
+  t.equal((await next.end()).exitCode, 0, 'the lock is free')
+})
+
+t.test('a reader that does not read keeps no ban from being enforced, nor xff-ban from ending', async t => {
+  const dir = testdir(t)
+  const pipe = join(dir, 'pipe')
+  execFileSync('mkfifo', [pipe])
+  // open for reading, too, so that it has a reader
+  const stdout = openSync(pipe, 'r+')
+  t.teardown(() => closeSync(stdout))
+  const { child, ban, banned, end } = start(t, dir, { stdout })
+  const ips = Array.from({ length: 5_000 }, (_, n) => address(n))
+  ban(...ips)
+  await waitFor('all bans', () => banned() === ips.length)
+  child.kill('SIGTERM')
+  const { exitCode, stderr } = await end()
+  t.equal(exitCode, 74)
+  t.match(stderr, /nobody reads stdout: \d+ records were not written there/)
+})
+
+for (const second of ['SIGTERM', 'SIGINT'] as const) {
+  t.test(`SIGTERM lets xff-ban finish what is in hand, and then ${second} ends it at once`, async t => {
+    const dir = testdir(t)
+    const program = join(dir, 'hangs')
+    writeFileSync(program, `#!/bin/sh\necho $$ >${dir}/runs\nexec sleep 1000\n`, { mode: 0o755 })
+    const { child, ban, end } = start(t, dir, {
+      way: ['--on-ban', program, '--on-unban', program, '--exec-timeout', '3600'],
+    })
+    ban('203.0.113.1')
+    const runs = join(dir, 'runs')
+    const pid = await waitFor('the program', () => existsSync(runs) && Number(readFileSync(runs, 'utf8')))
+    t.teardown(() => process.kill(pid, 'SIGKILL'))
+    child.kill('SIGTERM')
+    await waitFor('the handlers of signals to be gone', () => !catches(child.pid, second))
+    t.equal(child.exitCode ?? child.signalCode, null, 'it waits for the program')
+    child.kill(second)
+    t.equal((await end()).signal, second)
+  })
+}
