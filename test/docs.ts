@@ -10,7 +10,7 @@ import { kernelTest } from './kernel/lab/needs.js'
 import { withCommands } from './support/commands.js'
 import { blocksOf } from './support/markdown.js'
 import { READER, runAsReader } from './support/reader.js'
-import { testdir } from './support/testdir.js'
+import { tempDir } from './support/temp-dir.js'
 
 const PAGES = [
   'README.md',
@@ -65,7 +65,7 @@ for (const { file, line, language, text } of BLOCKS.filter(({ language }) => !SH
   const first = BEFORE.filter(([command]) => command.test(text)).map(([, lines]) => lines)
   const commands = (language === 'cron' ? fromCron(text) : text).replace(/…(?= \|)/g, SO_FAR)
   const story = async (t: Test) => {
-    const { exitCode, all } = await runAsReader(testdir(t), [...first, commands].join('\n'))
+    const { exitCode, all } = await runAsReader(tempDir(t), [...first, commands].join('\n'))
     t.equal(exitCode, 0, 'runs', { all })
   }
   kernelTest(title, READER, story)

@@ -5,7 +5,7 @@ import { execa } from 'execa'
 import t from 'tap'
 import { FIXTURES, withCommands } from './support/commands.js'
 import { missing } from './support/programs.js'
-import { testdir } from './support/testdir.js'
+import { tempDir } from './support/temp-dir.js'
 import { noUwsgi, startUwsgi } from './support/uwsgi.js'
 import { waitFor } from './support/wait-for.js'
 
@@ -16,7 +16,7 @@ const skip =
 
 for (const way of ['reopen', 'copytruncate']) {
   t.test(`logrotate-${way}: what follows the log goes on, and reads nothing twice`, { skip }, async t => {
-    const dir = testdir(t)
+    const dir = tempDir(t)
     const [log, reopen] = [join(dir, 'shop.log'), join(dir, 'shop.reopen')]
     const rules = readFileSync(`share/examples/logrotate-${way}`, 'utf8')
       .replaceAll('/var/log/uwsgi/app/shop.log', log)

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { execa } from 'execa'
 import t from 'tap'
 import { COMMANDS } from './support/commands.js'
-import { testdir } from './support/testdir.js'
+import { tempDir } from './support/temp-dir.js'
 
 /** All that is no folder, by its path from there. */
 function filesOf(folder: string): string[] {
@@ -15,7 +15,7 @@ function filesOf(folder: string): string[] {
 }
 
 t.test('install puts all of it in its place, uninstall removes it and nothing else', async t => {
-  const dir = testdir(t)
+  const dir = tempDir(t)
   const make = (target: string) => execa('make', [target, `DESTDIR=${dir}`, 'PREFIX=/opt/x'])
   const prefix = join(dir, 'opt/x')
   await make('install')

@@ -6,10 +6,10 @@ import { execa } from 'execa'
 import t from 'tap'
 import { COMMANDS } from './support/commands.js'
 import { missing } from './support/programs.js'
-import { testdir } from './support/testdir.js'
+import { tempDir } from './support/temp-dir.js'
 
 t.test('npm pack, npm install --global, and the commands answer from any folder', async t => {
-  const dir = testdir(t)
+  const dir = tempDir(t)
   const { version, man } = JSON.parse(readFileSync('package.json', 'utf8'))
   const pages = (man as string[]).map(page => basename(page))
   // what prepack would build is built

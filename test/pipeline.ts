@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import t from 'tap'
 import { bundle, FIXTURES, withCommands } from './support/commands.js'
-import { testdir } from './support/testdir.js'
+import { tempDir } from './support/temp-dir.js'
 import { noUwsgi, startUwsgi } from './support/uwsgi.js'
 import { waitFor } from './support/wait-for.js'
 
@@ -14,7 +14,7 @@ t.test(
   'tail -F uwsgi.log | uwsgi-parse | xff-window | xff-ban, the log written by uWSGI',
   { skip: noUwsgi },
   async t => {
-    const dir = testdir(t)
+    const dir = tempDir(t)
     const log = join(dir, 'uwsgi.log')
     const line = `tail -n +1 -F '${log}' | uwsgi-parse | tee '${dir}/requests' | xff-window --max 10 --find 300 | tee '${dir}/bans' | xff-ban --dir '${dir}/jail' --state '${dir}/journal'`
     const url = await startUwsgi(t, { dir, log, line })

@@ -33,17 +33,30 @@ export async function readAction({ name, options }: Call, folder: string): Promi
   const withTags = (text: string) =>
     text.replace(/<([\w-]+)>/g, (tag, option) => allOptions.get(option) ?? tag)
   const ban = orUndefined(() => get('Definition', 'actionban')) ?? ''
-  const [, hex, quoted, single, bare] =
-    /-m string\b[^\n]*?--(hex-)?string\s+(?:"([^"]*)"|'([^']*)'|(\S+))/.exec(ban) ?? []
-  const pattern = quoted ?? single ?? bare
-  if (pattern !== undefined) {
-    const match = { kind: 'string-match', pattern: withTags(pattern), hex: hex !== undefined } as const
-    return { name, options: allOptions, ...match }
-  }
+  const match = stringMatchOf(ban)
+  if (match) return { name, options: allOptions, ...match, pattern: withTags(match.pattern) }
   if (SENDS_MAIL.test(name)) return { name, options, kind: 'mail' }
-  if (BY_SOURCE_ADDRESS.test(name) || /\b(ip6?tables|nft|ipset|<iptables>|<nftables>)\b.*<ip>/.test(ban))
+  if (BY_SOURCE_ADDRESS.test(name) || ban.split('\n').some(filtersAddress))
     return { name, options, kind: 'source-address' }
   return { name, options, kind: 'other' }
+}
+
+/** The string match of the first line of a script that has one. */
+function stringMatchOf(script: string): StringMatch | undefined {
+  for (const line of script.split('\n')) {
+    const start = line.search(/-m string\b/)
+    const [, hex, double, single, bare] =
+      /--(hex-)?string\s+(?:"([^"]*)"|'([^']*)'|(\S+))/.exec(start < 0 ? '' : line.slice(start)) ?? []
+    const pattern = double ?? single ?? bare
+    if (pattern !== undefined) return { kind: 'string-match', pattern, hex: hex !== undefined }
+  }
+  return undefined
+}
+
+/** Whether a line of a script has a packet filter treat an address. */
+function filtersAddress(line: string): boolean {
+  const program = line.search(/\b(?:ip6?tables|nft|ipset)\b|<(?:iptables|nftables)>/)
+  return program >= 0 && line.includes('<ip>', program)
 }
 
 function orUndefined<T>(get: () => T): T | undefined {

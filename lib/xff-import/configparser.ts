@@ -34,14 +34,14 @@ export function parseIni(text: string): Ini {
     }
     indent = depth
     const [, header] = /^\[(.+)\]/.exec(content) ?? []
-    const [, name, value] = /^(.*?)\s*[=:]\s*(.*)$/.exec(content) ?? []
+    const separator = content.search(/[=:]/)
     if (header !== undefined) {
       option = undefined
       section = sections.get(header) ?? new Map()
       sections.set(header, section)
-    } else if (section && name) {
-      option = name.toLowerCase()
-      section.set(option, value as string)
+    } else if (section && separator > 0) {
+      option = content.slice(0, separator).trimEnd().toLowerCase()
+      section.set(option, content.slice(separator + 1).trimStart())
     } else {
       badLines.push(i + 1)
     }

@@ -2,7 +2,7 @@
 const RECIPE =
   /^\^?(?:\.\* ?)?<(?:HOST|ADDR)> \\\(\.\*\\\) \.\* \\\(HTTP\/([^\s()]{1,40}) ([^\s<>]{1,200}?)\\\)(?:\.\*)?\$?$/
 
-/** Character classes, alternatives and digits; no repetition, no lookaround. */
+/** Character classes, alternatives and digits; no repetition, no lookaround, and no alternative that is empty. */
 const STATUS_PATTERN = /^(?:[\d[\]|.-]|\\d|\(\?:|[()])+$/
 
 /** The statuses that a failregex for uWSGI's request lines matches; undefined for any other failregex. */
@@ -12,7 +12,8 @@ export function statusesOf(failregex: string): number[] | undefined {
     .replace(/\\s[+*]?/g, ' ')
     .replace(/\.[*+]\??/g, '.*')
   const [, , status = ''] = RECIPE.exec(normalised) ?? []
-  if (!STATUS_PATTERN.test(status)) return undefined
+  // several empty alternatives after one another match nothing in exponentially many ways
+  if (!STATUS_PATTERN.test(status) || /[(|:](?=[|)])/.test(status)) return undefined
   try {
     const pattern = new RegExp(`^(?:${status})$`)
     const found = Array.from({ length: 900 }, (_, i) => i + 100).filter(code => pattern.test(String(code)))

@@ -10,7 +10,12 @@ export function logSource(read: ReadOption, note: Note): Translated['log'] | und
   }
   const files = (read('logpath') ?? '')
     .split('\n')
-    .map(path => path.replace(/\s+(head|tail)\s*$/, '').trim())
+    .map(path =>
+      path
+        .trim()
+        .replace(/\s(?:head|tail)$/, '')
+        .trim(),
+    )
     .filter(Boolean)
   if (files.some(path => /[*?[]/.test(path))) {
     note('logpath', files.join(' '), 'files that match only later are found after a restart')

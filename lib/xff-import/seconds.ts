@@ -26,7 +26,7 @@ export function parseSeconds(text: string): number | undefined {
 }
 
 function factorOf(text: string): number {
-  const [, digits, unit = ''] = /^\s*(\d{1,12}(?:\.\d{1,6})?)\s*([a-z]*)\s*$/i.exec(text) ?? []
+  const [, digits, unit = ''] = /^(\d{1,12}(?:\.\d{1,6})?)\s*([a-z]*)$/i.exec(text.trim()) ?? []
   const seconds = UNITS.find(([spellings]) => spellings.test(unit))?.[1]
   return digits === undefined || seconds === undefined ? Number.NaN : Number(digits) * seconds
 }

@@ -50,7 +50,7 @@ export async function translateJail(
 ): Promise<Translated | Skipped> {
   const notes: string[] = []
   const note: Note = (option, value, reason) => {
-    const shown = value === '' ? option : `${option} = ${value.replace(/\s*\n\s*/g, ' ')}`
+    const shown = value === '' ? option : `${option} = ${joinedLines(value)}`
     const text = `not carried over: ${shown}: ${reason}`
     if (!notes.includes(text)) notes.push(text)
   }
@@ -78,7 +78,9 @@ export async function translateJail(
 
   const status = statusList(counted)
   const statusOption = status === '4xx,5xx' ? [] : ['--status', status]
-  const actions = await Promise.all(parseCalls(read('action') ?? '').map(call => readAction(call, folder)))
+  const { calls, unread } = parseCalls(read('action') ?? '')
+  for (const text of unread) note('action', text, 'not of the form name[option=value, ...]')
+  const actions = await Promise.all(calls.map(call => readAction(call, folder)))
   const parse = [...statusOption, ...timeZoneOptions(read('logtimezone'), note)]
   const window = [...windowOptions(read, note), ...statusOption]
   const ban = [
@@ -92,6 +94,13 @@ export async function translateJail(
     if (!TRANSLATED.has(option) && value !== '') note(option, value, REASONS[option] ?? 'no counterpart')
   }
   return { jail, log, parse, window, ban, name, notify, notes }
+}
+
+function joinedLines(value: string): string {
+  return value
+    .split('\n')
+    .map(line => line.trim())
+    .join(' ')
 }
 
 function optionReader(get: Get, jail: string, raw: (option: string) => string, note: Note): ReadOption {

@@ -10,13 +10,15 @@ const FIELDS = [
   ['abuse-mailbox', 'orgabuseemail', 'abuse-c-email', 'e-mail'],
 ]
 const MAX_VALUE_UNITS = 100
+/** A longer line is no field. */
+const MAX_LINE_UNITS = 1000
 
 /** The fields above in an untrusted whois answer, a line each; of several spellings and repetitions the first. */
 export function summarise(answer: string): string[] {
   const found = new Map<string, string>()
   for (const line of answer.split('\n')) {
-    const [, name, value] = /^\s{0,8}([A-Za-z][\w-]{1,20}):[ \t]*(.{1,1000})$/.exec(line.trimEnd()) ?? []
-    if (name === undefined || value === undefined) continue
+    const [, name, value] = /^([A-Za-z][\w-]{1,20}):(.+)$/.exec(line.trim()) ?? []
+    if (name === undefined || value === undefined || value.length > MAX_LINE_UNITS) continue
     const text = plainLine(value, MAX_VALUE_UNITS)
     if (text !== '' && !found.has(name.toLowerCase())) found.set(name.toLowerCase(), text)
   }

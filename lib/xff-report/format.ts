@@ -9,7 +9,10 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 
 /** `12,345` */
 export function amount(count: number): string {
-  return String(count).replace(/\B(?=(\d{3})+$)/g, ',')
+  const digits = String(count)
+  const groups: string[] = []
+  for (let end = digits.length; end > 0; end -= 3) groups.unshift(digits.slice(Math.max(0, end - 3), end))
+  return groups.join(',')
 }
 
 /** `1 failure`, `2 failures`; `one` is the singular. */

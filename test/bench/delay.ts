@@ -4,8 +4,8 @@ import type { Front, Lab } from '../kernel/lab/lab.js'
 import { isFromApp } from '../kernel/lab/request.js'
 import { waitFor } from '../support/wait-for.js'
 import { CONTENDERS, type Contender, NAME_WIDTH, startBanning, startFront } from './contenders.js'
-import { withLab } from './owner.js'
 import { milliseconds, quantile, startTable } from './table.js'
+import { withLab } from './with-lab.js'
 
 /** Each of them is banned once. */
 const CLIENTS = Array.from({ length: 100 }, (_, i) => `203.0.113.${100 + i}`)

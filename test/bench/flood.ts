@@ -5,8 +5,8 @@ import type { Lab } from '../kernel/lab/lab.js'
 import { listening } from '../kernel/lab/listening.js'
 import { ADDRESSES } from '../kernel/lab/network.js'
 import { wholeNginx } from '../kernel/lab/nginx.js'
-import { withLab } from './owner.js'
 import { startTable } from './table.js'
+import { withLab } from './with-lab.js'
 
 const BANS = [0, 5000, 20_000]
 const MATCHES = ['http', 'nginx', 'X-Edge: {ip};']

@@ -1,8 +1,8 @@
-import { ATTACKER, USERS } from '../kernel/lab/cast.js'
+import { ATTACKER, USERS } from '../kernel/addresses.js'
 import { type Answer, isFromApp } from '../kernel/lab/request.js'
 import { ban, CONTENDERS, type Contender, NAME_WIDTH, startFront } from './contenders.js'
-import { withLab } from './owner.js'
 import { milliseconds, quantile, startTable } from './table.js'
+import { withLab } from './with-lab.js'
 
 /** How long requests are made, in seconds; twice as long as the app keeps a half-open socket. */
 const SECONDS = 15

@@ -5,14 +5,14 @@ import t from 'tap'
 import { openMetrics } from '../../lib/cli/metrics.js'
 import { bundle, FIXTURES, withCommands } from '../support/commands.js'
 import { numberOf, readPrometheus } from '../support/prometheus.js'
-import { testdir } from '../support/testdir.js'
+import { tempDir } from '../support/temp-dir.js'
 import { waitFor } from '../support/wait-for.js'
 
 const env = withCommands({ TZ: 'UTC' })
 const read = (file: string) => readPrometheus(readFileSync(file, 'utf8'))
 
 t.test('each command tells its numbers, those of its summary', async t => {
-  const dir = testdir(t)
+  const dir = tempDir(t)
   const line =
     `uwsgi-parse --metrics shop.prom < '${join(FIXTURES, 'attack/uwsgi.log')}' |` +
     'xff-window --metrics window.prom | xff-ban --dry-run --clock log --metrics ban.prom > /dev/null'
@@ -41,7 +41,7 @@ t.test('each command tells its numbers, those of its summary', async t => {
 })
 
 t.test('enforcement is timed in a histogram that adds up', async t => {
-  const dir = testdir(t)
+  const dir = tempDir(t)
   const file = join(dir, 'a.prom')
   const input = '{"type":"ban","ip":"203.0.113.7"}\nnonsense\n'
   await execa(bundle('xff-ban'), ['--dry-run', '--metrics', file], { input })
@@ -55,7 +55,7 @@ t.test('enforcement is timed in a histogram that adds up', async t => {
 })
 
 t.test('it is written while the command runs, and never seen half', async t => {
-  const dir = testdir(t)
+  const dir = tempDir(t)
   const file = join(dir, 'odd "name".prom')
   let asked = 0
   const metrics = await openMetrics('x', file, () => {}, 5)
@@ -75,7 +75,7 @@ t.test('it is written while the command runs, and never seen half', async t => {
 })
 
 t.test('a folder that goes away is told once, and the command goes on', async t => {
-  const dir = join(testdir(t), 'textfile')
+  const dir = join(tempDir(t), 'textfile')
   mkdirSync(dir)
   const said: string[] = []
   let asked = 0
@@ -95,7 +95,7 @@ t.test('a folder that goes away is told once, and the command goes on', async t 
 t.test('what cannot be written at all is an error at the start', async t => {
   const run = (file: string) =>
     execa(bundle('uwsgi-parse'), ['--metrics', file], { input: '', reject: false })
-  const { exitCode, stderr } = await run(join(testdir(t), 'none/a.prom'))
+  const { exitCode, stderr } = await run(join(tempDir(t), 'none/a.prom'))
   t.equal(exitCode, 74)
   t.match(stderr, /^uwsgi-parse: --metrics: ENOENT/)
   for (const name of ['a.txt', '.prom', 'dir/.prom', 'a.prom/']) {

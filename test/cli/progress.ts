@@ -5,11 +5,11 @@ import { execa } from 'execa'
 import t from 'tap'
 import { progressLine } from '../../lib/cli/progress.js'
 import { FIXTURES, withCommands } from '../support/commands.js'
-import { testdir } from '../support/testdir.js'
+import { tempDir } from '../support/temp-dir.js'
 import { LIMIT } from '../support/wait-for.js'
 
 const env = withCommands({ TZ: 'UTC', TERM: 'xterm' })
-const dir = testdir(t)
+const dir = tempDir(t)
 const log = join(dir, 'log')
 writeFileSync(log, readFileSync(join(FIXTURES, 'attack/uwsgi.log'), 'utf8').repeat(30))
 

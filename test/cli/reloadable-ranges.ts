@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import t from 'tap'
 import { bundle, withCommands } from '../support/commands.js'
-import { testdir } from '../support/testdir.js'
+import { tempDir } from '../support/temp-dir.js'
 
 t.test('ignored ranges are read anew on SIGHUP, and stay when they cannot be', async t => {
-  const file = join(testdir(t), 'ignored')
+  const file = join(tempDir(t), 'ignored')
   writeFileSync(file, '203.0.113.1\n')
   const child = execa(bundle('xff-window'), ['--max', '1', '--ignore', `@${file}`], {
     env: withCommands(),

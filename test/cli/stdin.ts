@@ -5,11 +5,11 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import t from 'tap'
 import { bundle, FIXTURES, withCommands } from '../support/commands.js'
-import { testdir } from '../support/testdir.js'
+import { tempDir } from '../support/temp-dir.js'
 import { LIMIT } from '../support/wait-for.js'
 
 const env = withCommands({ TZ: 'UTC' })
-const dir = testdir(t)
+const dir = tempDir(t)
 const attack = readFileSync(join(FIXTURES, 'attack/uwsgi.log'), 'latin1')
 // lines longer than a piece, than a block, and than what is kept of one; and no newline at the end
 const long = (size: number) => `${'x'.repeat(size)}\n`

@@ -11,10 +11,10 @@ import {
 import { join } from 'node:path'
 import t from 'tap'
 import { draftOf, openDraft, replaceFile } from '../../lib/files/replace-file.js'
-import { testdir } from '../support/testdir.js'
+import { tempDir } from '../support/temp-dir.js'
 
 t.test('a file is made, and replaced by another inode, with its mode and time', async t => {
-  const dir = testdir(t)
+  const dir = tempDir(t)
   const path = join(dir, 'file')
   await replaceFile(path, 'old')
   t.equal(readFileSync(path, 'utf8'), 'old')
@@ -30,7 +30,7 @@ t.test('a file is made, and replaced by another inode, with its mode and time', 
 })
 
 t.test('where it fails the old file stays, and no draft', async t => {
-  const dir = testdir(t)
+  const dir = tempDir(t)
   // a folder with something in it cannot be replaced by a file
   mkdirSync(join(dir, 'path/full'), { recursive: true })
   await t.rejects(replaceFile(join(dir, 'path'), 'text'), { code: /EISDIR|ENOTEMPTY|EEXIST/ })
@@ -39,7 +39,7 @@ t.test('where it fails the old file stays, and no draft', async t => {
 })
 
 t.test('what lies where the draft goes is not written through', async t => {
-  const dir = testdir(t)
+  const dir = tempDir(t)
   const path = join(dir, 'file')
   const other = join(dir, 'other')
   writeFileSync(other, 'untouched')
@@ -50,7 +50,7 @@ t.test('what lies where the draft goes is not written through', async t => {
 })
 
 t.test('a draft can be written on when it has taken its place, and be thrown away before', async t => {
-  const dir = testdir(t)
+  const dir = tempDir(t)
   const path = join(dir, 'file')
   const draft = await openDraft(path)
   await draft.file.appendFile('one\n')

@@ -4,10 +4,10 @@
  */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { ATTACKER, ATTACKER6 } from './lab/cast.js'
+import { ATTACKER, ATTACKER6 } from './addresses.js'
 import { createLab, type Front, type Lab } from './lab/lab.js'
 import { APP, kernelTest } from './lab/needs.js'
-import { type Logged, tellsTrue } from './lab/truth.js'
+import { clientsAreTrue, type Logged } from './lab/play-tricks.js'
 import type { Uwsgi, UwsgiOptions } from './lab/uwsgi.js'
 
 const NEEDS = ['nginx', 'haproxy', ...APP]
@@ -105,7 +105,7 @@ for (const [name, layout] of Object.entries(LAYOUTS)) {
     for (const [name, { forwarded, start }] of Object.entries(FRONTS)) {
       const app = apps[`${forwarded}`]
       const front = await start(lab, app.uwsgi)
-      await t.test(name, async t => tellsTrue(t, lab, app, front, [ATTACKER, ATTACKER6]))
+      await t.test(name, async t => clientsAreTrue(t, lab, app, front, [ATTACKER, ATTACKER6]))
     }
   })
 }

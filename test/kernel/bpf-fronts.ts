@@ -3,10 +3,8 @@
  * does; the bans end by themselves although nothing of ours lives.
  */
 import type { Test } from 'tap'
+import { ATTACKER, ATTACKER6, USER, VICTIM } from './addresses.js'
 import { BPF } from './bpf/loaded.js'
-import { ATTACKER, ATTACKER6, USER, VICTIM } from './lab/cast.js'
-import { createLab, type Front, type Lab } from './lab/lab.js'
-import { APP, kernelTest } from './lab/needs.js'
 import {
   attackUntilRefused,
   banOf,
@@ -15,7 +13,9 @@ import {
   othersAreServed,
   type Scene,
   startAnswering,
-} from './lab/story.js'
+} from './lab/attack.js'
+import { createLab, type Front, type Lab } from './lab/lab.js'
+import { APP, kernelTest } from './lab/needs.js'
 import type { Uwsgi, UwsgiOptions } from './lab/uwsgi.js'
 
 const ATTACKERS = [ATTACKER, ATTACKER6]

@@ -1,13 +1,13 @@
 /** One sees that a ban works: `list` tells what each has stopped, whether or not an xff-ban runs. */
 
 import { waitFor } from '../support/wait-for.js'
+import { ATTACKER, ATTACKER6, USER } from './addresses.js'
 import { BPF } from './bpf/loaded.js'
-import { createStage, state } from './bpf/stage.js'
-import { ATTACKER, ATTACKER6, USER } from './lab/cast.js'
+import { createPolicedApp, state } from './bpf/policed-app.js'
 import { APP, kernelTest } from './lab/needs.js'
 
 kernelTest('list tells the hits of each ban', ['nginx', ...APP, ...BPF], async t => {
-  const stage = await createStage(t)
+  const stage = await createPolicedApp(t)
   const { lab, refused } = stage
   const bans = [ATTACKER, '2001:db8:a::/64', USER].map(ip => `{"type":"ban","ip":"${ip}"}`).join(' ')
   const input = `(echo '${bans.replaceAll('} {', '}\n{')}'; exec tail -f /dev/null)`

@@ -2,8 +2,9 @@
  * Whatever a client writes into a request, behind whichever front end: a banned one does not reach the app, and nobody
  * else is refused for naming a banned address.
  */
+
+import { ATTACKER, ATTACKER6, USER, USER6, VICTIM } from './addresses.js'
 import { BPF } from './bpf/loaded.js'
-import { ATTACKER, ATTACKER6, USER, USER6, VICTIM } from './lab/cast.js'
 import { TRICKS } from './lab/hostile.js'
 import { createLab, type Front, type Lab } from './lab/lab.js'
 import { APP, kernelTest } from './lab/needs.js'

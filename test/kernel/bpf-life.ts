@@ -3,16 +3,16 @@ import { appendFileSync, cpSync, existsSync, readdirSync, rmSync } from 'node:fs
 import { basename, join } from 'node:path'
 import { portOf, readBan } from '../../lib/xff-ban/backend/bpf/contract.js'
 import { waitFor } from '../support/wait-for.js'
+import { ATTACKER, ATTACKER6 } from './addresses.js'
 import { BPF } from './bpf/loaded.js'
-import { createStage, ROOT, state } from './bpf/stage.js'
-import { ATTACKER, ATTACKER6 } from './lab/cast.js'
+import { createPolicedApp, ROOT, state } from './bpf/policed-app.js'
 import type { Lab } from './lab/lab.js'
 import { APP, kernelTest, PACKET_FILTER } from './lab/needs.js'
 
 const NEEDS = ['nginx', ...APP, ...BPF]
 
 kernelTest('a restart keeps bans and hits; flush leaves nothing', NEEDS, async t => {
-  const stage = await createStage(t)
+  const stage = await createPolicedApp(t)
   const { lab, xffBan, refused, pins } = stage
   const before = await traces(lab)
   await xffBan(`--port 3031 ${state(stage)}`, ATTACKER, ATTACKER6)
@@ -30,7 +30,7 @@ kernelTest('a restart keeps bans and hits; flush leaves nothing', NEEDS, async t
 })
 
 kernelTest('another version takes over without a gap', NEEDS, async t => {
-  const stage = await createStage(t)
+  const stage = await createPolicedApp(t)
   const { lab, xffBan, refused, pins } = stage
   await xffBan(`--port 3031 ${state(stage)}`, ATTACKER)
   await refused()
@@ -59,7 +59,7 @@ kernelTest('another version takes over without a gap', NEEDS, async t => {
 })
 
 kernelTest('several names and ports share one program; the last one takes it away', NEEDS, async t => {
-  const stage = await createStage(t)
+  const stage = await createPolicedApp(t)
   const { lab, xffBan, refused, pins } = stage
   await Promise.all([
     xffBan(`--port 3031 ${state(stage)}`, ATTACKER),
@@ -83,7 +83,7 @@ kernelTest('several names and ports share one program; the last one takes it awa
 })
 
 kernelTest('devices that appear are policed at once', NEEDS, async t => {
-  const stage = await createStage(t)
+  const stage = await createPolicedApp(t)
   const { lab } = stage
   const pipeline = lab.pipeline(
     `(echo '{"type":"ban","ip":"${ATTACKER}"}'; exec tail -f /dev/null) | xff-ban --port 3031 ${state(stage)}`,
@@ -98,7 +98,7 @@ kernelTest('devices that appear are policed at once', NEEDS, async t => {
 })
 
 kernelTest('damage is repaired', NEEDS, async t => {
-  const stage = await createStage(t)
+  const stage = await createPolicedApp(t)
   const { lab, refused, pins } = stage
   const options = `--port 3031 --packets bpf --verify 1 ${state(stage)}`
   const pipeline = lab.pipeline(
@@ -122,7 +122,7 @@ kernelTest('damage is repaired', NEEDS, async t => {
 })
 
 kernelTest('whoever is killed while it loads leaves nothing behind for long', NEEDS, async t => {
-  const stage = await createStage(t)
+  const stage = await createPolicedApp(t)
   const { lab, xffBan, pins } = stage
   const drafts = () =>
     existsSync(ROOT) ? readdirSync(ROOT).filter(name => name.startsWith(`${basename(pins)}-`)) : []
@@ -136,7 +136,7 @@ kernelTest('whoever is killed while it loads leaves nothing behind for long', NE
 })
 
 kernelTest('one process a name, whatever its journal', NEEDS, async t => {
-  const stage = await createStage(t)
+  const stage = await createPolicedApp(t)
   const { lab, xffBan, refused } = stage
   const first = lab.pipeline(
     `(echo '{"type":"ban","ip":"${ATTACKER}"}'; exec tail -f /dev/null) | exec xff-ban --port 3031 --packets bpf ${state(stage)}`,
@@ -156,7 +156,7 @@ kernelTest('one process a name, whatever its journal', NEEDS, async t => {
 })
 
 kernelTest('only where it is told', NEEDS, async t => {
-  const stage = await createStage(t)
+  const stage = await createPolicedApp(t)
   const { xffBan, refused } = stage
   await xffBan(`--port 3031 --dev lo ${state(stage)}`, ATTACKER)
   t.same(await refused(), [], 'another device than the one that is policed')
@@ -171,7 +171,7 @@ kernelTest(
   'iptables where the program cannot be had, until it can',
   [...NEEDS, ...PACKET_FILTER],
   async t => {
-    const stage = await createStage(t)
+    const stage = await createPolicedApp(t)
     const { lab, pins } = stage
     const dist = join(lab.folder, 'dist')
     cpSync('dist', dist, { recursive: true })

@@ -2,12 +2,12 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Test } from 'tap'
+import { ATTACKER, ATTACKER6, USER, USER6 } from './addresses.js'
 import { BPF } from './bpf/loaded.js'
-import { ATTACKER, ATTACKER6, USER, USER6 } from './lab/cast.js'
+import { banAndLeave } from './lab/attack.js'
 import { createLab, type Front, type Lab } from './lab/lab.js'
 import { APP, kernelTest } from './lab/needs.js'
 import { isFromApp, type Request } from './lab/request.js'
-import { banAndLeave } from './lab/story.js'
 
 const NEEDS = ['nginx', ...APP, ...BPF]
 const BAN = '--port 3031 --packets bpf'

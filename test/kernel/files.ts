@@ -2,10 +2,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { waitFor } from '../support/wait-for.js'
-import { ATTACKER, ATTACKER6, USER } from './lab/cast.js'
-import { inTime } from './lab/in-time.js'
-import { createLab } from './lab/lab.js'
-import { APP, kernelTest } from './lab/needs.js'
+import { ATTACKER, ATTACKER6, USER } from './addresses.js'
 import {
   attackUntilRefused,
   banAndLeave,
@@ -16,7 +13,10 @@ import {
   othersAreServed,
   startPipeline,
   untilServed,
-} from './lab/story.js'
+} from './lab/attack.js'
+import { inTime } from './lab/in-time.js'
+import { createLab } from './lab/lab.js'
+import { APP, kernelTest } from './lab/needs.js'
 
 kernelTest("uWSGI's router: banned by a file", ['nginx', 'find', ...APP], async t => {
   const lab = await createLab(t)

@@ -1,8 +1,8 @@
 /** Behind every common front end the log names the true client, and a ban stops him and nobody else. */
-import { ATTACKER, ATTACKER6 } from './lab/cast.js'
+import { ATTACKER, ATTACKER6 } from './addresses.js'
+import { attackUntilRefused, isRefused, othersAreServed, startFiltering } from './lab/attack.js'
 import { createLab, type Front, type Lab } from './lab/lab.js'
 import { APP, kernelTest, PACKET_FILTER } from './lab/needs.js'
-import { attackUntilRefused, isRefused, othersAreServed, startFiltering } from './lab/story.js'
 import type { Uwsgi } from './lab/uwsgi.js'
 
 const OPTIONS = '--port 3031'

@@ -4,11 +4,7 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import { bundle } from '../support/commands.js'
 import { waitFor } from '../support/wait-for.js'
-import { ATTACKER, ATTACKER6 } from './lab/cast.js'
-import { inTime } from './lab/in-time.js'
-import { createLab, type Lab } from './lab/lab.js'
-import { APP, kernelTest, PACKET_FILTER } from './lab/needs.js'
-import { isFromApp } from './lab/request.js'
+import { ATTACKER, ATTACKER6 } from './addresses.js'
 import {
   attackUntilRefused,
   banFor,
@@ -21,7 +17,11 @@ import {
   startFiltering,
   startPipeline,
   untilServed,
-} from './lab/story.js'
+} from './lab/attack.js'
+import { inTime } from './lab/in-time.js'
+import { createLab, type Lab } from './lab/lab.js'
+import { APP, kernelTest, PACKET_FILTER } from './lab/needs.js'
+import { isFromApp } from './lab/request.js'
 
 const FAMILIES = ['iptables', 'ip6tables'] as const
 const NEEDS = ['nginx', ...APP, ...PACKET_FILTER]

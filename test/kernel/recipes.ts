@@ -3,15 +3,15 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import { blocksOf } from '../support/markdown.js'
 import { waitFor } from '../support/wait-for.js'
+import { ATTACKER, ATTACKER6, VICTIM } from './addresses.js'
 import { BPF } from './bpf/loaded.js'
-import { ATTACKER, ATTACKER6, VICTIM } from './lab/cast.js'
-import { KINDS, type Kind } from './lab/kinds.js'
+import { attackUntilRefused, isRefused, othersAreServed, type Scene } from './lab/attack.js'
+import { FRONT_ENDS, type Kind } from './lab/front-ends.js'
 import { createLab, type Front, type Lab } from './lab/lab.js'
 import { APP, kernelTest, PACKET_FILTER } from './lab/needs.js'
 import { ADDRESSES, type Endpoint, type Host } from './lab/network.js'
+import { clientsAreTrue } from './lab/play-tricks.js'
 import { isFromApp } from './lab/request.js'
-import { attackUntilRefused, isRefused, othersAreServed, type Scene } from './lab/story.js'
-import { tellsTrue } from './lab/truth.js'
 import type { Uwsgi } from './lab/uwsgi.js'
 
 /** Who plays the tricks; what becomes of them is of no concern. */
@@ -172,7 +172,7 @@ function startApp(lab: Lab, page: Page, section?: string): Promise<Uwsgi> {
 /** Shows that commands of a page, the first of them on the live log, hold what the page says of them. */
 async function areTrue(t: Test, scene: Scene, [live = '', ...others]: readonly string[]): Promise<void> {
   const argv = / uwsgi-parse([^|]*)/.exec(live)?.[1]?.split(' ').filter(Boolean) ?? []
-  await tellsTrue(t, scene.lab, { log: scene.uwsgi.log, argv }, scene.front, TRICKSTERS)
+  await clientsAreTrue(t, scene.lab, { log: scene.uwsgi.log, argv }, scene.front, TRICKSTERS)
   await t.test(commandOf(live), t => stopsAttackers(t, scene, live))
   for (const line of others) await t.test(commandOf(line), t => holds(t, scene, line))
 }
@@ -226,7 +226,7 @@ function childrenOf(pid: number): number {
 function optionsOf(line: string, { folder }: Front): string[] {
   const [, ...given] = commandOf(line).replace('/run/haproxy', folder).split(' ')
   const options = given.map(option => option.replace(/^'(.*)'$/, '$1'))
-  const nginx = ['--nginx-command', KINDS.nginx.argv(join(folder, 'nginx.conf'), folder).join(' ')]
+  const nginx = ['--nginx-command', FRONT_ENDS.nginx.argv(join(folder, 'nginx.conf'), folder).join(' ')]
   return given.includes('--nginx') ? [...options, ...nginx] : options
 }
 

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { blocksOf } from '../support/markdown.js'
 import { waitFor } from '../support/wait-for.js'
-import { ATTACKER, ATTACKER6, VICTIM } from './lab/cast.js'
+import { ATTACKER, ATTACKER6, VICTIM } from './addresses.js'
 import { createLab, type Lab } from './lab/lab.js'
 import { APP, kernelTest } from './lab/needs.js'
 

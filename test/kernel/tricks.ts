@@ -5,12 +5,12 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { OWN_LOG_FORMAT } from '../../lib/uwsgi-parse/layout/uwsgi.js'
-import { ATTACKER, ATTACKER6 } from './lab/cast.js'
+import { ATTACKER, ATTACKER6 } from './addresses.js'
 import { TRICKS } from './lab/hostile.js'
 import { createLab, type Front, type Lab } from './lab/lab.js'
 import { APP, kernelTest } from './lab/needs.js'
 import { ADDRESSES } from './lab/network.js'
-import { type Logged, tellsTrue } from './lab/truth.js'
+import { clientsAreTrue, type Logged } from './lab/play-tricks.js'
 import type { Uwsgi } from './lab/uwsgi.js'
 
 /** In milliseconds: hundreds of requests through a dozen of front ends. */
@@ -92,7 +92,9 @@ for (const [name, { isUnlimited, lines }] of Object.entries(LOGS)) {
         for (const [front, start] of Object.entries(fronts)) {
           const to = await start(lab, app)
           const from = front === 'nginx that appends' ? [ATTACKER, ATTACKER6] : [ATTACKER]
-          await t.test(`${TRICKS.length} tricks by ${front}`, async t => tellsTrue(t, lab, logged, to, from))
+          await t.test(`${TRICKS.length} tricks by ${front}`, async t =>
+            clientsAreTrue(t, lab, logged, to, from),
+          )
         }
       }
     },

@@ -5,7 +5,7 @@ import { execa } from 'execa'
 import t from 'tap'
 import { COMMANDS, withCommands } from '../support/commands.js'
 import { missing } from '../support/programs.js'
-import { testdir } from '../support/testdir.js'
+import { tempDir } from '../support/temp-dir.js'
 import { waitFor } from '../support/wait-for.js'
 
 /** What is typed, TAB and all, and the words that then run. */
@@ -57,7 +57,7 @@ function asBash(word: string): string[] {
 
 for (const [shell, { args, rc }] of Object.entries(SHELLS)) {
   t.test(shell, { skip: missing(shell, 'script') }, async t => {
-    const dir = testdir(t, { 'uwsgi.ini': '', ranges: '', folder: {}, sendmail: '', rc, '.zshrc': rc })
+    const dir = tempDir(t, { 'uwsgi.ini': '', ranges: '', folder: {}, sendmail: '', rc, '.zshrc': rc })
     const env = { ...withCommands({ TERM: 'dumb', ZDOTDIR: dir, INPUTRC: '/dev/null' }) }
     const bans = ['203.0.113.7', '2001:db8::5'].map(ip => `${JSON.stringify({ type: 'ban', ip })}\n`)
     await execa('xff-ban', ['--dir', 'jail', '--state', 'journal'], { cwd: dir, env, input: bans.join('') })

@@ -6,7 +6,7 @@ import t from 'tap'
 import { commandPage } from '../../lib/manual/page.js'
 import { COMMANDS } from '../support/commands.js'
 import { missing } from '../support/programs.js'
-import { testdir } from '../support/testdir.js'
+import { tempDir } from '../support/temp-dir.js'
 
 const PAGES = readdirSync('dist/man').map(file => join('dist/man', file))
 // wide enough that no line is broken
@@ -60,7 +60,7 @@ t.test('what means something to roff is text', { skip: missing('man') }, async t
     '0',
     `# DESCRIPTION\n\n.de x\n\n    'nf\n    .. a\n\n# A\n\n.x\n:   'y\n`,
   )
-  const file = join(testdir(t, { 'x.1': page }), 'x.1')
+  const file = join(tempDir(t, { 'x.1': page }), 'x.1')
   const text = await shown(file)
   t.ok(text.includes(hostile.replaceAll('`x`', 'x')), text)
   for (const line of ['.de x', "'nf", '.. a', ".x     'y"]) t.ok(text.includes(` ${line}\n`), line)

@@ -1,7 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import fc from 'fast-check'
 import t from 'tap'
 import { INPUT_BLOCK_BYTES } from '../../lib/fast/block-size.js'
@@ -11,6 +9,7 @@ import { compileClient } from '../../lib/uwsgi-parse/client.js'
 import { OWN_FORMAT } from '../../lib/uwsgi-parse/layout/log-format.js'
 import { uwsgiParse } from '../../lib/uwsgi-parse/stage.js'
 import { compileZone } from '../../lib/uwsgi-parse/time/zone.js'
+import { collect } from '../support/collect.js'
 import { FIXTURES } from '../support/commands.js'
 import { seeded } from '../support/seeded.js'
 import { takenByStalled } from '../support/stall.js'
@@ -30,14 +29,7 @@ async function parsed(
     onBadLine: () => {},
     thorough,
   })
-  const written: Buffer[] = []
-  await pipeline([
-    Readable.from(chunks, { objectMode: false }),
-    ...stages,
-    async (blocks: AsyncIterable<Buffer>) => {
-      for await (const block of blocks) written.push(block)
-    },
-  ] as unknown as [Readable, NodeJS.WritableStream])
+  const written = await collect(stages, chunks)
   // a line with a request's head and tail and something else between them, which uWSGI never writes, is dropped as a
   // request nobody asked for where the full parser does not parse it
   const { requests, unparsed, privateClients, ...counts } = tally
@@ -173,13 +165,7 @@ t.test('lines that are no request are handed to --unparsed', async t => {
     warn: () => {},
     onBadLine: () => {},
   })
-  await pipeline([
-    Readable.from([Buffer.from('one\n\ntwo')]),
-    ...stages,
-    async (all: AsyncIterable<unknown>) => {
-      for await (const _ of all) t.fail('no record')
-    },
-  ] as unknown as [Readable, NodeJS.WritableStream])
+  t.same(await collect(stages, [Buffer.from('one\n\ntwo')]), [])
   t.same(kept, ['one', '', 'two'])
 })
 

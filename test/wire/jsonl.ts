@@ -1,25 +1,18 @@
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import t from 'tap'
 import type { BadLine } from '../../lib/wire/bad-line.js'
 import { decode, encode } from '../../lib/wire/jsonl.js'
 import type { AnyRecord } from '../../lib/wire/record.js'
+import { collect } from '../support/collect.js'
 import { takenByStalled } from '../support/stall.js'
 
 const ban = (n: number) => `{"type":"ban","ip":"203.0.113.${n}"}`
 
 /** What `decode` makes of an input that comes in these chunks. */
 async function decoded(chunks: readonly Buffer[]): Promise<{ ips: string[]; badLines: BadLine[] }> {
-  const ips: string[] = []
   const badLines: BadLine[] = []
-  await pipeline([
-    Readable.from(chunks, { objectMode: false }),
-    ...decode(['ban'], badLine => badLines.push(badLine)),
-    async (records: AsyncIterable<AnyRecord>) => {
-      for await (const { ip } of records) ips.push(String(ip))
-    },
-  ] as unknown as [Readable, NodeJS.WritableStream])
-  return { ips, badLines }
+  const stages = decode(['ban'], badLine => badLines.push(badLine))
+  const records = await collect<AnyRecord>(stages, chunks)
+  return { ips: records.map(({ ip }) => String(ip)), badLines }
 }
 
 t.test('however the bytes are cut, the records are the same', async t => {

@@ -10,7 +10,7 @@ import t from 'tap'
 import { createJail } from '../../lib/xff-ban/jail/jail.js'
 import { openJournal } from '../../lib/xff-ban/journal/journal.js'
 import { bundle } from '../support/commands.js'
-import { testdir } from '../support/testdir.js'
+import { tempDir } from '../support/temp-dir.js'
 
 const CRASHES = Number(process.env.CRASHES ?? 20)
 // the journal of the long run is compacted on the way
@@ -66,7 +66,7 @@ t.test('a killed replay, replayed, ends as one that was not killed', { timeout: 
   const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31))
   t.comment(`seed ${seed}, ${CRASHES} crashes`)
   const next = random(seed)
-  const dir = testdir(t)
+  const dir = tempDir(t)
   const log = join(dir, 'bans.jsonl')
   writeFileSync(log, story(next))
   const start = (name: string) => {

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { address } from '../support/bans.js'
 import { bundle } from '../support/commands.js'
-import { testdir } from '../support/testdir.js'
+import { tempDir } from '../support/temp-dir.js'
 import { waitFor } from '../support/wait-for.js'
 
 /** Starts an xff-ban. @param options how it bans, and where its stdout goes: a pipe that nobody reads yet */
@@ -44,7 +44,7 @@ function catches(pid: number | undefined, signal: 'SIGTERM' | 'SIGINT'): boolean
 }
 
 t.test('an xff-ban whose reader goes away ends with exit code 74, and the next one can run', async t => {
-  const dir = testdir(t)
+  const dir = tempDir(t)
   const { child, ban, banned, end } = start(t, dir)
   ban('203.0.113.1')
   await waitFor('the first record', () => child.stdout?.read())
@@ -60,7 +60,7 @@ t.test('an xff-ban whose reader goes away ends with exit code 74, and the next o
 })
 
 t.test('a reader that does not read keeps no ban from being enforced, nor xff-ban from ending', async t => {
-  const dir = testdir(t)
+  const dir = tempDir(t)
   const pipe = join(dir, 'pipe')
   execFileSync('mkfifo', [pipe])
   // open for reading, too, so that it has a reader
@@ -78,7 +78,7 @@ t.test('a reader that does not read keeps no ban from being enforced, nor xff-ba
 
 for (const second of ['SIGTERM', 'SIGINT'] as const) {
   t.test(`SIGTERM lets xff-ban finish what is in hand, and then ${second} ends it at once`, async t => {
-    const dir = testdir(t)
+    const dir = tempDir(t)
     const program = join(dir, 'hangs')
     writeFileSync(program, `#!/bin/sh\necho $$ >${dir}/runs\nexec sleep 1000\n`, { mode: 0o755 })
     const { child, ban, end } = start(t, dir, {

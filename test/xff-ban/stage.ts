@@ -11,7 +11,7 @@ import { NO_JOURNAL, openJournal } from '../../lib/xff-ban/journal/journal.js'
 import { xffBan } from '../../lib/xff-ban/stage.js'
 import { address, banRecord, jailOf, MINUTE_MS, START } from '../support/bans.js'
 import { noMounts, smallDisk } from '../support/full-disk.js'
-import { testdir } from '../support/testdir.js'
+import { tempDir } from '../support/temp-dir.js'
 import { waitFor } from '../support/wait-for.js'
 
 /** A ban n milliseconds after the start. */
@@ -42,8 +42,8 @@ async function started(backend: Backend, path: string | undefined, jailOptions =
 }
 
 /** A folder of bans that can be taken away, so that nothing can be put there. */
-function jailFolder(t: Parameters<typeof testdir>[0]) {
-  const base = testdir(t)
+function jailFolder(t: Parameters<typeof tempDir>[0]) {
+  const base = tempDir(t)
   const dir = join(base, 'bans')
   const away = join(base, 'away')
   return {
@@ -127,7 +127,7 @@ t.test(
 )
 
 t.test('a backend that cannot be used at the start is a clear error', async t => {
-  const dir = testdir(t, { file: 'x' })
+  const dir = tempDir(t, { file: 'x' })
   await t.rejects(started(filesBackend(join(dir, 'file')), undefined), { exitCode: 69, message: /EEXIST/ })
 })
 

@@ -2,7 +2,7 @@ import t from 'tap'
 import { readConfig } from '../../lib/xff-import/config.js'
 import { parseIni } from '../../lib/xff-import/configparser.js'
 import { interpolated } from '../../lib/xff-import/interpolate.js'
-import { testdir } from '../support/testdir.js'
+import { tempDir } from '../support/temp-dir.js'
 
 const plain = (text: string) => {
   const { sections, badLines } = parseIni(text)
@@ -46,7 +46,7 @@ t.test("a file as Python's configparser reads it", t => {
 })
 
 t.test('which file overrides which, and what of it is known', async t => {
-  const dir = testdir(t, {
+  const dir = tempDir(t, {
     'jail.conf':
       '[INCLUDES]\nbefore = a.conf\n         missing.conf\nafter = z.conf\n[x]\none = conf\nonly = conf\n',
     'a.conf': '[x]\none = a\nfirst = a\n[INCLUDES]\nbefore = jail.conf\n',
@@ -81,7 +81,7 @@ t.test('which file overrides which, and what of it is known', async t => {
 })
 
 t.test('interpolation', async t => {
-  const dir = testdir(t, {
+  const dir = tempDir(t, {
     'jail.conf': `[DEFAULT]
 a = <%(b)s>
 b = default

@@ -22,6 +22,8 @@ t.test('any other asks for more than a status, and is not taken for less', t => 
     '<HOST> .* 404',
     String.raw`<HOST> \(.*\) .* \(HTTP/[012.]+ (?!200)\d+\)`,
     String.raw`<HOST> \(.*\) .* \(HTTP/[012.]+ (((\d+)+)+)+\)`,
+    String.raw`<HOST> \(.*\) .* \(HTTP/[012.]+ ${'(||)'.repeat(40)}404\)`,
+    String.raw`<HOST> \(.*\) .* \(HTTP/[012.]+ ${'(?:|)'.repeat(40)}404\)`,
     String.raw`<HOST> \(.*\) .* \(HTTP/[012.]+ [45\)`,
     String.raw`<HOST> \(.*\) .* \(HTTP/[012.]+ 999999\)`,
     '',

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import t from 'tap'
 import { bundle, withCommands } from '../support/commands.js'
-import { testdir } from '../support/testdir.js'
+import { tempDir } from '../support/temp-dir.js'
 
 const env = withCommands({ TZ: 'UTC' })
 
@@ -20,7 +20,7 @@ function failure(client: string, status: number): string {
 }
 
 t.test('what is printed runs', async t => {
-  const dir = testdir(t, {
+  const dir = tempDir(t, {
     "it's a log": '',
     'jail.local': `[uwsgi]
 enabled     = true

@@ -6,7 +6,7 @@ import t from 'tap'
 import { bundle } from '../support/commands.js'
 import { deadPort, tcpServer, whoisServer } from '../support/loopback.js'
 import { smtpServer, textOf } from '../support/smtp.js'
-import { testdir } from '../support/testdir.js'
+import { tempDir } from '../support/temp-dir.js'
 import { LIMIT } from '../support/wait-for.js'
 
 const MAIL = ['--mail-to', 'ops@example.com', '--mail-from', 'xff@example.com']
@@ -143,7 +143,7 @@ t.test('a password: from a file, sent inside TLS, never shown', async t => {
   })
   t.teardown(smtp.close)
   const file = (password: string) => {
-    const path = join(testdir(t, { url: '' }), 'url')
+    const path = join(tempDir(t, { url: '' }), 'url')
     writeFileSync(path, `smtp://xff:${encodeURIComponent(password)}@127.0.0.1:${smtp.port}\n`)
     return ['--smtp', `@${path}`, '--skip-whois']
   }
@@ -173,7 +173,7 @@ t.test('a recipient who does not exist costs the others nothing', async t => {
 })
 
 t.test('--sendmail hands the mail to a program', async t => {
-  const dir = testdir(t)
+  const dir = tempDir(t)
   const program = join(dir, 'sendmail')
   writeFileSync(program, `#!/bin/sh\nprintf '%s\\n' "$@" > '${dir}/args'\ncat > '${dir}/mail'\n`)
   chmodSync(program, 0o755)
@@ -192,7 +192,7 @@ t.test('--sendmail hands the mail to a program', async t => {
 })
 
 t.test('behind a pipe that stays open, as that of journalctl', async t => {
-  const dir = testdir(t)
+  const dir = tempDir(t)
   const [program, mail] = [join(dir, 'sendmail'), join(dir, 'mail')]
   writeFileSync(program, `#!/bin/sh\ncat > '${mail}.part' && mv '${mail}.part' '${mail}'\n`)
   chmodSync(program, 0o755)

@@ -8,7 +8,7 @@ import type { BrowserContext } from 'playwright-core'
 import t from 'tap'
 import { noBrowser, openBrowser, visit } from '../support/browser.js'
 import { bundle, FIXTURES, withCommands } from '../support/commands.js'
-import { testdir } from '../support/testdir.js'
+import { tempDir } from '../support/temp-dir.js'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const attack = join(FIXTURES, 'attack/uwsgi.log')
@@ -17,7 +17,7 @@ const skip = noBrowser
 let browser: BrowserContext
 let shop: string
 if (!skip) {
-  browser = await openBrowser(testdir(t))
+  browser = await openBrowser(tempDir(t))
   t.teardown(() => browser.close())
   // requests first and then what came of them, with bans long enough that some are in force at the end
   const line =

@@ -1,10 +1,9 @@
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { setImmediate as turn } from 'node:timers/promises'
 import fc from 'fast-check'
 import t from 'tap'
 import { compileKey } from '../../lib/xff-window/key.js'
 import { xffWindow } from '../../lib/xff-window/stage.js'
+import { collect } from '../support/collect.js'
 import { seeded } from '../support/seeded.js'
 
 /** What xff-window writes for an input that comes in these chunks, and how many lines it could not use. */
@@ -26,14 +25,7 @@ async function windowed(
     warn: message => t.fail(message),
     thorough,
   })
-  const written: Buffer[] = []
-  await pipeline([
-    Readable.from(chunks, { objectMode: false }),
-    ...stages,
-    async (blocks: AsyncIterable<Buffer>) => {
-      for await (const block of blocks) written.push(block)
-    },
-  ] as unknown as [Readable, NodeJS.WritableStream])
+  const written = await collect(stages, chunks)
   return { out: Buffer.concat(written).toString() + JSON.stringify(tally), badLines: places.length, places }
 }
 

@@ -2,26 +2,27 @@ import { execa } from 'execa'
 import type { Test } from 'tap'
 import { BackendError, type Change } from '../../../lib/xff-ban/backend/backend.js'
 import { bundle } from '../../support/commands.js'
+import { shortTempDir } from '../../support/temp-dir.js'
 import { LIMIT, waitFor } from '../../support/wait-for.js'
-import { inTime } from '../lab/in-time.js'
-import { ban } from './ban.js'
 import {
   ATTACKER,
   ATTACKER6,
+  BANNED_BY_OTHERS,
   BESIDE_PREFIXES,
+  BYSTANDERS,
   IN_PREFIXES,
-  LATER,
-  OTHERS,
   PREFIXES,
-  THEIRS,
+  SECOND_ATTACKER,
   THOUSAND,
-} from './people.js'
-import { folder, type Place } from './place.js'
+} from '../addresses.js'
+import { inTime } from '../lab/in-time.js'
+import { ban } from './ban.js'
+import type { EnforcementPoint } from './enforcement-point.js'
 
-const EVERYBODY = [ATTACKER, ATTACKER6, LATER, ...OTHERS]
+const EVERYBODY = [ATTACKER, ATTACKER6, SECOND_ATTACKER, ...BYSTANDERS]
 
 /** What every backend does, whatever it enforces with. */
-export const behaviours: Readonly<Record<string, (t: Test, place: Place) => Promise<void>>> = {
+export const behaviours: Readonly<Record<string, (t: Test, place: EnforcementPoint) => Promise<void>>> = {
   async 'a ban refuses the banned and nobody else'(t, place) {
     const backend = place.start()
     await backend.open([ban(ATTACKER)])
@@ -35,10 +36,10 @@ export const behaviours: Readonly<Record<string, (t: Test, place: Place) => Prom
     const backend = place.start()
     await backend.open([])
     await backend.apply([{ ban: ban(ATTACKER) }])
-    await backend.apply([{ ban: ban(ATTACKER, 7200) }, { ban: ban(LATER) }])
-    await refused(t, place, [ATTACKER, LATER])
+    await backend.apply([{ ban: ban(ATTACKER, 7200) }, { ban: ban(SECOND_ATTACKER) }])
+    await refused(t, place, [ATTACKER, SECOND_ATTACKER])
     await backend.apply([{ unban: ATTACKER }])
-    await refused(t, place, [LATER])
+    await refused(t, place, [SECOND_ATTACKER])
     t.equal(await backend.reconcile(), undefined, 'all is well')
   },
 
@@ -56,19 +57,15 @@ export const behaviours: Readonly<Record<string, (t: Test, place: Place) => Prom
   async 'an unban of somebody unknown is nothing'(t, place) {
     const backend = place.start()
     await backend.open([ban(ATTACKER)])
-    await backend.apply([{ unban: LATER }, { unban: '2001:db8::ffff' }])
+    await backend.apply([{ unban: SECOND_ATTACKER }, { unban: '2001:db8::ffff' }])
     await backend.apply([])
     await refused(t, place, [ATTACKER])
     t.equal(await backend.reconcile(), undefined, 'all is well')
   },
 
-  async 'a prefix refuses all in it, or is refused'(t, place) {
+  async 'a prefix refuses all in it'(t, place) {
     const backend = place.start()
     await backend.open([])
-    if (PREFIXES.every(prefix => backend.refuses(prefix) !== undefined)) {
-      t.pass('it says so')
-      return
-    }
     await backend.apply(PREFIXES.map(prefix => ({ ban: ban(prefix) })))
     await refused(t, place, IN_PREFIXES, [...IN_PREFIXES, ...BESIDE_PREFIXES])
     t.equal(await backend.reconcile(), undefined, 'all is well')
@@ -76,7 +73,7 @@ export const behaviours: Readonly<Record<string, (t: Test, place: Place) => Prom
     await refused(t, place, [], [...IN_PREFIXES, ...BESIDE_PREFIXES])
   },
 
-  async '1,000 bans at once, and as many unbans'(t, place) {
+  async '1,000 bans at once, and as many unbans, take place'(t, place) {
     const backend = place.start()
     await backend.open([ban(ATTACKER)])
     await backend.apply(THOUSAND.map(ip => ({ ban: ban(ip) })))
@@ -89,93 +86,91 @@ export const behaviours: Readonly<Record<string, (t: Test, place: Place) => Prom
     await refused(t, place, [ATTACKER6], [...EVERYBODY, ...THOUSAND])
   },
 
-  async 'a new run takes over, with another set'(t, place) {
+  async 'a new run takes over with another set of bans'(t, place) {
     await place.start().open([ban(ATTACKER), ban(ATTACKER6)])
     const backend = place.start()
-    await backend.open([ban(ATTACKER6, 7200), ban(LATER)])
-    await refused(t, place, [ATTACKER6, LATER])
+    await backend.open([ban(ATTACKER6, 7200), ban(SECOND_ATTACKER)])
+    await refused(t, place, [ATTACKER6, SECOND_ATTACKER])
     t.equal(await backend.reconcile(), undefined, 'all is well')
     await backend.apply([{ unban: ATTACKER6 }])
-    await refused(t, place, [LATER])
+    await refused(t, place, [SECOND_ATTACKER])
     await place.start().open([])
     await refused(t, place, [])
   },
 
-  async 'what others take away is put back, and said'(t, place) {
+  async 'what others take away is put back, and reported'(t, place) {
     const backend = place.start()
-    await backend.open([ban(ATTACKER), ban(ATTACKER6), ban(LATER)])
-    await refused(t, place, [ATTACKER, ATTACKER6, LATER])
+    await backend.open([ban(ATTACKER), ban(ATTACKER6), ban(SECOND_ATTACKER)])
+    await refused(t, place, [ATTACKER, ATTACKER6, SECOND_ATTACKER])
     for (const [what, damage] of Object.entries(place.damages)) {
       await damage()
       t.type(await backend.reconcile(), 'string', `${what}: is said`)
-      await refused(t, place, [ATTACKER, ATTACKER6, LATER])
+      await refused(t, place, [ATTACKER, ATTACKER6, SECOND_ATTACKER])
       t.equal(await backend.reconcile(), undefined, `${what}: is all well again`)
     }
     await backend.apply([{ unban: ATTACKER }, { unban: ATTACKER6 }])
-    await refused(t, place, [LATER])
+    await refused(t, place, [SECOND_ATTACKER])
   },
 
-  async 'what others have done beside us stays'(t, place) {
-    const all = [...EVERYBODY, THEIRS]
-    await place.theirs(THEIRS)
-    await refused(t, place, [THEIRS], all)
+  async 'rules, entries and files of others stay as they are'(t, place) {
+    const all = [...EVERYBODY, BANNED_BY_OTHERS]
+    await place.theirs(BANNED_BY_OTHERS)
+    await refused(t, place, [BANNED_BY_OTHERS], all)
     const backend = place.start()
     await backend.open([ban(ATTACKER)])
-    await backend.apply([{ ban: ban(LATER) }, { unban: ATTACKER }])
-    await refused(t, place, [LATER, THEIRS], all)
+    await backend.apply([{ ban: ban(SECOND_ATTACKER) }, { unban: ATTACKER }])
+    await refused(t, place, [SECOND_ATTACKER, BANNED_BY_OTHERS], all)
     for (const damage of Object.values(place.damages)) {
       await damage()
       await backend.reconcile()
     }
-    await refused(t, place, [LATER, THEIRS], all)
+    await refused(t, place, [SECOND_ATTACKER, BANNED_BY_OTHERS], all)
     await place.start().open([ban(ATTACKER6)])
-    await refused(t, place, [ATTACKER6, THEIRS], all)
+    await refused(t, place, [ATTACKER6, BANNED_BY_OTHERS], all)
     await place.start().flush()
-    await refused(t, place, [THEIRS], all)
+    await refused(t, place, [BANNED_BY_OTHERS], all)
   },
 
-  async 'gone and back: then everything is enforced again'(t, place) {
+  async 'an enforcement point that was gone enforces every ban again'(t, place) {
     const backend = place.start()
     await backend.open([ban(ATTACKER), ban(ATTACKER6)])
     const comeBack = await place.goAway()
     await backendErrorAtMost(t, () => backend.reconcile())
-    await backendErrorAtMost(t, () => backend.apply([{ ban: ban(LATER) }, { unban: ATTACKER6 }]))
+    await backendErrorAtMost(t, () => backend.apply([{ ban: ban(SECOND_ATTACKER) }, { unban: ATTACKER6 }]))
     await comeBack()
-    await backend.open([ban(ATTACKER), ban(LATER)])
-    await refused(t, place, [ATTACKER, LATER])
+    await backend.open([ban(ATTACKER), ban(SECOND_ATTACKER)])
+    await refused(t, place, [ATTACKER, SECOND_ATTACKER])
     t.equal(await backend.reconcile(), undefined, 'all is well')
-    await backend.apply([{ unban: LATER }])
+    await backend.apply([{ unban: SECOND_ATTACKER }])
     await refused(t, place, [ATTACKER])
   },
 
-  async 'what remembers its bans comes back with them'(t, place) {
-    if (!place.remembers) return void t.pass('it does not')
+  async 'an enforcement point that was restarted still has its bans'(t, place) {
     const backend = place.start()
     await backend.open([ban(ATTACKER), ban(ATTACKER6)])
-    await backend.apply([{ unban: ATTACKER6 }, { ban: ban(LATER) }])
+    await backend.apply([{ unban: ATTACKER6 }, { ban: ban(SECOND_ATTACKER) }])
     const comeBack = await place.goAway()
     await comeBack()
-    await refused(t, place, [ATTACKER, LATER])
+    await refused(t, place, [ATTACKER, SECOND_ATTACKER])
     t.equal(await backend.reconcile(), undefined, 'all is well')
   },
 
-  async 'a ban ends there without us'(t, place) {
-    if (!place.ends) return void t.pass('it does not')
+  async 'a ban ends at its enforcement point without xff-ban'(t, place) {
     const { found } = await inTime(async seconds => {
       const ending = ban(ATTACKER, seconds)
-      await place.start().open([ending, ban(LATER)])
-      return { until: ending.until, found: await lookAt(place, [ATTACKER, LATER]) }
+      await place.start().open([ending, ban(SECOND_ATTACKER)])
+      return { until: ending.until, found: await lookAt(place, [ATTACKER, SECOND_ATTACKER]) }
     })
-    t.same(found, [ATTACKER, LATER].sort())
+    t.same(found, [ATTACKER, SECOND_ATTACKER].sort())
     await waitFor('the end of the ban', async () => (await place.refused([ATTACKER])).length === 0)
-    await refused(t, place, [LATER])
+    await refused(t, place, [SECOND_ATTACKER])
   },
 
-  async 'the command has it by its options'(t, place) {
+  async 'the command makes this backend from its options'(t, place) {
     const run = (...more: string[]) =>
       execa(
         process.execPath,
-        [bundle('xff-ban'), ...place.options, '--state', `${folder(t)}/journal`, ...more],
+        [bundle('xff-ban'), ...place.options, '--state', `${shortTempDir(t)}/journal`, ...more],
         {
           input: [ATTACKER, ATTACKER6].map(ip => `{"type":"ban","ip":"${ip}"}\n`).join(''),
           env: { NODE_OPTIONS: '' },
@@ -183,7 +178,7 @@ export const behaviours: Readonly<Record<string, (t: Test, place: Place) => Prom
         },
       )
     const { stdout } = await run()
-    t.match(stdout, /"ip":"203.0.113.7".*\n.*"ip":"2001:db8::7"/)
+    t.match(stdout, /"ip":"1\.2\.3\.4".*\n.*"ip":"2001:db8:a::5"/)
     await refused(t, place, [ATTACKER, ATTACKER6])
     await run('--flush')
     await refused(t, place, [])
@@ -193,7 +188,7 @@ export const behaviours: Readonly<Record<string, (t: Test, place: Place) => Prom
     const before = await place.traces()
     const backend = place.start()
     await backend.open([ban(ATTACKER), ban(ATTACKER6)])
-    await backend.apply([{ ban: ban(LATER) }, { unban: ATTACKER }])
+    await backend.apply([{ ban: ban(SECOND_ATTACKER) }, { unban: ATTACKER }])
     t.notSame(await place.traces(), before, 'there is something to remove')
     await backend.flush()
     await refused(t, place, [])
@@ -207,7 +202,7 @@ export const behaviours: Readonly<Record<string, (t: Test, place: Place) => Prom
 /** Shows who is refused, of those who ask. */
 async function refused(
   t: Test,
-  place: Place,
+  place: EnforcementPoint,
   expected: readonly string[],
   asking: readonly string[] = EVERYBODY,
 ): Promise<void> {
@@ -220,7 +215,7 @@ async function refused(
 
 /** Who is refused, in order; where that takes a moment to be so it is waited for. */
 async function lookAt(
-  place: Place,
+  place: EnforcementPoint,
   expected: readonly string[],
   asking: readonly string[] = EVERYBODY,
 ): Promise<string[]> {

@@ -3,13 +3,14 @@ import { execa } from 'execa'
 import { bpfBackend } from '../../../lib/xff-ban/backend/bpf.js'
 import { BPF, OBJECT } from '../bpf/loaded.js'
 import { PACKET_FILTER } from '../lab/needs.js'
+import { refusedBehind, type Subject, serve } from './enforcement-point.js'
 import { emptyTables } from './iptables.js'
-import { refusedBehind, type Subject, serve } from './place.js'
 
 /** A program in the kernel that answers the banned. */
 export const bpf: Subject = {
   name: 'bpf',
   needs: [...BPF, ...PACKET_FILTER],
+  lacks: { 'restarts with its bans': 'the maps of the kernel are lost with a reboot' },
   async build(t) {
     const port = await serve(t)
     emptyTables(t)
@@ -46,7 +47,6 @@ export const bpf: Subject = {
         rmSync(pins, { recursive: true })
         return async () => {}
       },
-      ends: true,
       traces: async () => [
         (await tc('qdisc', 'show', 'dev', 'lo')).stdout,
         (await tc('filter', 'show', 'dev', 'lo', 'ingress')).stdout,

@@ -2,9 +2,10 @@ import { chmodSync, existsSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { execBackend } from '../../../lib/xff-ban/backend/exec.js'
+import { shortTempDir } from '../../support/temp-dir.js'
 import { LIMIT } from '../../support/wait-for.js'
+import { refusedAt, type Subject, serve } from './enforcement-point.js'
 import { makeSets, referTo, removeSets } from './ipset.js'
-import { folder, refusedAt, type Subject, serve } from './place.js'
 
 /** As a user might write it: it keeps an ipset of its own, IPv4 and IPv6 apart. */
 const PROGRAM = `#!/bin/sh
@@ -16,9 +17,14 @@ exec ipset -exist "$1" $set "$2"
 export const exec: Subject = {
   name: 'exec',
   needs: ['ipset', 'iptables', 'ip6tables', 'xt_set', 'REJECT', 'IPv6 REJECT'],
+  lacks: {
+    'repairs damage': 'xff-ban does not know what the program has done',
+    'restarts with its bans': 'what a restart leaves is up to the program',
+    'ends bans by itself': 'the program is called at the end of the ban, by xff-ban',
+  },
   async build(t) {
     const port = await serve(t)
-    const top = folder(t)
+    const top = shortTempDir(t)
     const program = join(top, 'program')
     const memory = join(top, 'told')
     writeFileSync(program, PROGRAM)

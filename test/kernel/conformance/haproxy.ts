@@ -2,10 +2,11 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { withRuntimeApi } from '../../../lib/xff-ban/backend/haproxy/runtime-api.js'
 import { haproxyBackend } from '../../../lib/xff-ban/backend/haproxy.js'
+import { shortTempDir } from '../../support/temp-dir.js'
+import { ATTACKER, ATTACKER6 } from '../addresses.js'
 import { ban } from './ban.js'
 import { startDaemon } from './daemon.js'
-import { ATTACKER, ATTACKER6 } from './people.js'
-import { folder, refusedAt, type Subject } from './place.js'
+import { refusedAt, type Subject } from './enforcement-point.js'
 
 const PORT = 8081
 
@@ -13,8 +14,9 @@ const PORT = 8081
 export const haproxy: Subject = {
   name: 'haproxy',
   needs: ['haproxy'],
+  lacks: {},
   async build(t) {
-    const top = folder(t)
+    const top = shortTempDir(t)
     const [map, theirs, socket] = [join(top, 'banned.map'), join(top, 'theirs.map'), join(top, 'admin.sock')]
     writeFileSync(map, '')
     writeFileSync(theirs, '')
@@ -52,8 +54,6 @@ frontend front
         await daemon.stop()
         return daemon.start
       },
-      remembers: true,
-      ends: true,
       traces: async () => [
         readFileSync(map, 'utf8').replaceAll(/^#.*\n/gm, ''),
         await withRuntimeApi(socket, ask => ask(`show map ${map}`)),

@@ -1,10 +1,10 @@
 import { execa } from 'execa'
 import type { Test } from 'tap'
 import { ipsetBackend } from '../../../lib/xff-ban/backend/ipset.js'
+import { ATTACKER, SECOND_ATTACKER } from '../addresses.js'
 import { ban } from './ban.js'
+import { refusedAt, type Subject, serve } from './enforcement-point.js'
 import { FAMILIES } from './iptables.js'
-import { ATTACKER } from './people.js'
-import { refusedAt, type Subject, serve } from './place.js'
 
 const NAME = 'xff-ban'
 
@@ -12,6 +12,7 @@ const NAME = 'xff-ban'
 export const ipset: Subject = {
   name: 'ipset',
   needs: ['ipset', 'iptables', 'ip6tables', 'REJECT', 'IPv6 REJECT', 'xt_set'],
+  lacks: { 'restarts with its bans': 'the sets of the kernel are lost with a reboot' },
   async build(t) {
     const port = await serve(t)
     removeSets(t)
@@ -29,7 +30,7 @@ export const ipset: Subject = {
       },
       damages: {
         'an entry deleted': () => run('-exist', 'del', NAME, ATTACKER),
-        'a timeout cut short': () => run('-exist', 'add', NAME, '203.0.113.8', 'timeout', '30'),
+        'a timeout cut short': () => run('-exist', 'add', NAME, SECOND_ATTACKER, 'timeout', '30'),
         'all entries of a family deleted': () => run('flush', NAME),
         'all entries deleted': async () => {
           await run('flush', NAME)
@@ -42,7 +43,6 @@ export const ipset: Subject = {
         await run('destroy', `${NAME}6`)
         return async () => {}
       },
-      ends: true,
       async traces() {
         for (const family of FAMILIES) await execa(family, ['-F'])
         return (await execa('ipset', ['save'])).stdout

@@ -3,7 +3,7 @@ import type { Test } from 'tap'
 import { compileMatch } from '../../../lib/xff-ban/backend/iptables/match.js'
 import { iptablesBackend } from '../../../lib/xff-ban/backend/iptables.js'
 import { PACKET_FILTER } from '../lab/needs.js'
-import { refusedBehind, type Subject, serve } from './place.js'
+import { refusedBehind, type Subject, serve } from './enforcement-point.js'
 
 const RESET = ['-j', 'REJECT', '--reject-with', 'tcp-reset']
 export const FAMILIES = ['iptables', 'ip6tables'] as const
@@ -12,6 +12,10 @@ export const FAMILIES = ['iptables', 'ip6tables'] as const
 export const iptables: Subject = {
   name: 'iptables',
   needs: PACKET_FILTER,
+  lacks: {
+    'bans prefixes': 'an address in a packet is text, and a pattern matches one text',
+    'restarts with its bans': 'the rules of the kernel are lost with a reboot',
+  },
   async build(t) {
     const port = await serve(t)
     emptyTables(t)
@@ -50,7 +54,6 @@ export const iptables: Subject = {
         }
         return async () => {}
       },
-      ends: true,
       traces: async () => Promise.all(FAMILIES.map(async family => (await execa(family, ['-S'])).stdout)),
     }
   },

@@ -3,17 +3,19 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import { nginxBackend } from '../../../lib/xff-ban/backend/nginx.js'
 import { runProgram } from '../../../lib/xff-ban/backend/run-program.js'
+import { shortTempDir } from '../../support/temp-dir.js'
+import { ATTACKER, SECOND_ATTACKER } from '../addresses.js'
 import { ban } from './ban.js'
 import { type Daemon, startDaemon } from './daemon.js'
-import { ATTACKER, LATER } from './people.js'
-import { folder, refusedAt, type Subject } from './place.js'
+import { refusedAt, type Subject } from './enforcement-point.js'
 
 /** A file of deny lines, included by a real nginx. */
 export const nginx: Subject = {
   name: 'nginx',
   needs: ['nginx'],
+  lacks: { 'ends bans by itself': 'a deny line has no end' },
   async build(t) {
-    const top = folder(t)
+    const top = shortTempDir(t)
     const file = join(top, 'deny.conf')
     const theirs = join(top, 'theirs.conf')
     writeFileSync(file, '')
@@ -38,7 +40,6 @@ export const nginx: Subject = {
         await daemon.stop()
         return daemon.start
       },
-      remembers: true,
       traces: async () => readFileSync(file, 'utf8').replaceAll(/^#.*\n/gm, ''),
     }
   },
@@ -49,16 +50,16 @@ export const nginx: Subject = {
       await backend.open([ban(ATTACKER)])
       const before = readFileSync(file, 'utf8')
       writeFileSync(more, 'nonsense;')
-      await t.rejects(backend.apply([{ ban: ban(LATER) }]), {
+      await t.rejects(backend.apply([{ ban: ban(SECOND_ATTACKER) }]), {
         message: /nginx: .*unknown directive "nonsense"/,
         exitCode: 69,
       })
       t.equal(readFileSync(file, 'utf8'), before)
-      await t.rejects(backend.open([ban(LATER)]), { message: /nonsense/, exitCode: 69 })
+      await t.rejects(backend.open([ban(SECOND_ATTACKER)]), { message: /nonsense/, exitCode: 69 })
       t.equal(readFileSync(file, 'utf8'), before)
       writeFileSync(more, '')
-      await backend.open([ban(LATER)])
-      t.match(readFileSync(file, 'utf8'), `deny ${LATER};`)
+      await backend.open([ban(SECOND_ATTACKER)])
+      t.match(readFileSync(file, 'utf8'), `deny ${SECOND_ATTACKER};`)
     },
 
     async 'a file that nginx does not include is an error'(t) {
@@ -74,11 +75,11 @@ export const nginx: Subject = {
       const { backend, reloads } = await oneWithMore(t)
       await backend.open([ban(ATTACKER)])
       t.equal(reloads(), 1)
-      await backend.apply([{ unban: LATER }])
+      await backend.apply([{ unban: SECOND_ATTACKER }])
       await backend.apply([{ ban: ban(ATTACKER, 7200) }])
       await backend.reconcile()
       t.equal(reloads(), 1)
-      await backend.apply([{ ban: ban(LATER) }])
+      await backend.apply([{ ban: ban(SECOND_ATTACKER) }])
       t.equal(reloads(), 2)
     },
   },
@@ -86,7 +87,7 @@ export const nginx: Subject = {
 
 /** A nginx that includes our file and one more, and is called by a script that counts the reloads. */
 async function oneWithMore(t: Test) {
-  const top = folder(t)
+  const top = shortTempDir(t)
   const [file, more, count, script] = ['deny.conf', 'more.conf', 'count', 'script'].map(name =>
     join(top, name),
   ) as [string, string, string, string]
@@ -108,7 +109,7 @@ export async function startNginx(
   t: Test,
   lines: readonly string[],
 ): Promise<{ port: number; daemon: Daemon; command: string[] }> {
-  const top = folder(t)
+  const top = shortTempDir(t)
   const configuration = join(top, 'nginx.conf')
   writeFileSync(
     configuration,

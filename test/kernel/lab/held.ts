@@ -10,8 +10,8 @@ import '../../support/apart.js'
 import { execa } from 'execa'
 import { smallDisk } from '../../support/full-disk.js'
 import { CGROUP } from '../../support/marks.js'
+import { ATTACKER } from '../addresses.js'
 import { load } from '../bpf/loaded.js'
-import { ATTACKER } from './cast.js'
 import { createLab } from './lab.js'
 
 const never = { teardown: () => {}, passing: () => true, comment: () => {} } as never

@@ -1,5 +1,5 @@
 /** What clients write to be taken for others, or for nobody. */
-import { VICTIM } from './cast.js'
+import { VICTIM } from '../addresses.js'
 import type { Request } from './request.js'
 
 export interface Trick extends Pick<Request, 'method' | 'headers'> {

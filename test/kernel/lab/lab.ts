@@ -5,9 +5,9 @@ import { execa } from 'execa'
 import type { Test } from 'tap'
 import { withCommands } from '../../support/commands.js'
 import { LIMIT } from '../../support/wait-for.js'
-import { CLIENTS } from './cast.js'
+import { CLIENTS } from '../addresses.js'
+import { FRONT_ENDS, type Kind } from './front-ends.js'
 import { type HaproxyOptions, haproxyConfiguration } from './haproxy.js'
-import { KINDS, type Kind } from './kinds.js'
 import { listening } from './listening.js'
 import { ADDRESSES, createNetwork, type Endpoint, type Host } from './network.js'
 import { type NginxOptions, nginxConfiguration } from './nginx.js'
@@ -104,18 +104,23 @@ export async function createLab(t: Owner, { clients = [] }: LabOptions = {}): Pr
     },
 
     nginx: options =>
-      front('nginx', options, (own, folder) => nginxConfiguration(options, own, folder), KINDS.nginx.argv),
+      front(
+        'nginx',
+        options,
+        (own, folder) => nginxConfiguration(options, own, folder),
+        FRONT_ENDS.nginx.argv,
+      ),
 
     haproxy: options =>
       front(
         'haproxy',
         options,
         (own, folder) => haproxyConfiguration(options, own, folder),
-        KINDS.haproxy.argv,
+        FRONT_ENDS.haproxy.argv,
       ),
 
     configured: (kind, text, options = {}) =>
-      front(kind, options, (_, folder) => KINDS[kind].whole(text, folder), KINDS[kind].argv),
+      front(kind, options, (_, folder) => FRONT_ENDS[kind].whole(text, folder), FRONT_ENDS[kind].argv),
 
     request,
 

@@ -4,7 +4,7 @@ import t, { type Test } from 'tap'
 import type { Backend } from '../../../lib/xff-ban/backend/backend.js'
 import { execBackend } from '../../../lib/xff-ban/backend/exec.js'
 import type { Ban } from '../../../lib/xff-ban/jail/ban.js'
-import { testdir } from '../../support/testdir.js'
+import { tempDir } from '../../support/temp-dir.js'
 import { LIMIT, waitFor } from '../../support/wait-for.js'
 
 /** How long a program is waited for that hangs, in milliseconds: it has to begin first. */
@@ -24,7 +24,7 @@ interface Setting {
 
 /** A backend that calls a shell script, in whose folder it runs. */
 function withScript(t: Test, script: string, timeoutMs = LIMIT): Setting {
-  const folder = testdir(t)
+  const folder = tempDir(t)
   const program = join(folder, 'program')
   writeFileSync(program, `#!/bin/sh\ncd ${folder}\n${script}\n`)
   chmodSync(program, 0o755)

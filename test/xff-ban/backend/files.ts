@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { filesBackend } from '../../../lib/xff-ban/backend/files.js'
 import type { Ban } from '../../../lib/xff-ban/jail/ban.js'
-import { testdir } from '../../support/testdir.js'
+import { tempDir } from '../../support/temp-dir.js'
 
 const ban = (ip: string, until: number): Ban => ({
   ip,
@@ -12,7 +12,7 @@ const ban = (ip: string, until: number): Ban => ({
 })
 
 t.test('each ban has a file, whose mtime is its end', async t => {
-  const dir = join(testdir(t), 'jail')
+  const dir = join(tempDir(t), 'jail')
   const backend = filesBackend(dir)
   await backend.open([ban('203.0.113.1', 1_795_000_000_000)])
   await backend.apply([{ ban: ban('2001:db8::5', 1_795_000_060_000) }, { unban: '203.0.113.9' }])
@@ -25,7 +25,7 @@ t.test('each ban has a file, whose mtime is its end', async t => {
 })
 
 t.test('files of an earlier run are removed, files of others stay', async t => {
-  const dir = testdir(t, { README: 'x', '203.0.113.50': 'by hand', '.203.0.113.3.new': 'half' })
+  const dir = tempDir(t, { README: 'x', '203.0.113.50': 'by hand', '.203.0.113.3.new': 'half' })
   const earlier = filesBackend(dir)
   await earlier.open([ban('203.0.113.1', 1_795_000_000_000), ban('203.0.113.2', 1_795_000_000_000)])
   writeFileSync(join(dir, '.hidden'), '')
@@ -37,7 +37,7 @@ t.test('files of an earlier run are removed, files of others stay', async t => {
 })
 
 t.test('a folder that cannot be made is a clear error', async t => {
-  const dir = testdir(t, { file: 'x' })
+  const dir = tempDir(t, { file: 'x' })
   await t.rejects(filesBackend(join(dir, 'file')).open([]), {
     exitCode: 69,
     message: /cannot keep bans in .*file: EEXIST/,

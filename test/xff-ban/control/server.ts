@@ -9,14 +9,14 @@ import { execa } from 'execa'
 import t from 'tap'
 import { withSocketPath } from '../../../lib/xff-ban/control/socket-path.js'
 import { bundle } from '../../support/commands.js'
-import { testdir } from '../../support/testdir.js'
+import { tempDir } from '../../support/temp-dir.js'
 import { waitFor } from '../../support/wait-for.js'
 
 const BAN = '{"type":"ban","ip":"203.0.113.1","last":{"status":404,"method":"GET","uri":"/\\u001b[31m"}}\n'
 
 /** A jail that the commands are used on; `start` lets one run. */
-function jailAt(t: Parameters<typeof testdir>[0]) {
-  const dir = testdir(t)
+function jailAt(t: Parameters<typeof tempDir>[0]) {
+  const dir = tempDir(t)
   const state = ['--state', join(dir, 'jail.jsonl')]
   const bans = join(dir, 'bans')
   const files = ['--dir', bans]

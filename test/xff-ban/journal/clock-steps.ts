@@ -8,7 +8,7 @@ import { bootStoreIn, createClockSteps } from '../../../lib/xff-ban/journal/cloc
 import { type OpenOptions, openXffBan } from '../../../lib/xff-ban/open.js'
 import { pathsOf } from '../../../lib/xff-ban/paths.js'
 import { HOUR_MS as HOUR, START } from '../../support/bans.js'
-import { testdir } from '../../support/testdir.js'
+import { tempDir } from '../../support/temp-dir.js'
 
 /** Two clocks in one hand. */
 function createClocks() {
@@ -26,7 +26,7 @@ function createClocks() {
 }
 
 t.test('a clock that was set is a step, the passing of time is none', async t => {
-  const path = join(testdir(t), 'clock')
+  const path = join(tempDir(t), 'clock')
   const clocks = createClocks()
   const stepped = createClockSteps(clocks, bootStoreIn(path))
   t.equal(stepped(), 0, 'nothing is known before')
@@ -47,7 +47,7 @@ t.test('a clock that was set is a step, the passing of time is none', async t =>
 
 t.test('bans keep their length when the clock is set, while xff-ban runs and while it does not', async t => {
   const clocks = createClocks()
-  const paths = pathsOf(join(testdir(t), 'jail.jsonl'))
+  const paths = pathsOf(join(tempDir(t), 'jail.jsonl'))
   const said: string[] = []
   let enforced: number[] = []
   let processes = 0

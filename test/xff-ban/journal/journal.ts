@@ -17,7 +17,7 @@ import type { BanRecord, UnbanRecord } from '../../../lib/wire/record.js'
 import { openJournal } from '../../../lib/xff-ban/journal/journal.js'
 import { HOUR_MS as HOUR, jailOf, START } from '../../support/bans.js'
 import { noMounts, smallDisk } from '../../support/full-disk.js'
-import { testdir } from '../../support/testdir.js'
+import { tempDir } from '../../support/temp-dir.js'
 
 const ban = (n: number): BanRecord => ({
   type: 'ban',
@@ -41,7 +41,7 @@ async function opened(path: string) {
 }
 
 t.test('the next process reads what was appended to the journal', async t => {
-  const path = join(testdir(t), 'deep', 'journal.jsonl')
+  const path = join(tempDir(t), 'deep', 'journal.jsonl')
   const first = await opened(path)
   await first.journal.append([ban(1), ban(2)])
   await first.journal.append([])
@@ -51,7 +51,7 @@ t.test('the next process reads what was appended to the journal', async t => {
 })
 
 t.test('a torn last line of the journal loses that line only', async t => {
-  const path = join(testdir(t), 'journal.jsonl')
+  const path = join(tempDir(t), 'journal.jsonl')
   writeFileSync(path, `${JSON.stringify(ban(1))}\n`)
   appendFileSync(path, '{"type":"ban","ti')
   const torn = await opened(path)
@@ -63,7 +63,7 @@ t.test('a torn last line of the journal loses that line only', async t => {
 })
 
 t.test('a journal that cannot be made is a clear error', async t => {
-  const dir = testdir(t, { file: 'x' })
+  const dir = tempDir(t, { file: 'x' })
   await t.rejects(opened(join(dir, 'file', 'journal')), {
     exitCode: 66,
     message: /--state.*(EEXIST|ENOTDIR)/,
@@ -94,7 +94,7 @@ async function jailAt(path: string) {
 const lines = (path: string) => readFileSync(path, 'utf8').split('\n').length - 1
 
 t.test('compaction drops what need not be remembered, and nothing else', async t => {
-  const path = join(testdir(t), 'journal.jsonl')
+  const path = join(tempDir(t), 'journal.jsonl')
   const { jail, journal, append } = await jailAt(path)
   await append(4_900, START)
   t.equal(await journal.tidy(), undefined)
@@ -114,7 +114,7 @@ t.test('compaction drops what need not be remembered, and nothing else', async t
 })
 
 t.test('a journal that somebody removed is written anew', async t => {
-  const path = join(testdir(t), 'journal.jsonl')
+  const path = join(tempDir(t), 'journal.jsonl')
   const { jail, journal, append } = await jailAt(path)
   await append(3, START)
   rmSync(path)
@@ -124,7 +124,7 @@ t.test('a journal that somebody removed is written anew', async t => {
 })
 
 t.test('a journal of a million lines is read and compacted', async t => {
-  const path = join(testdir(t), 'journal.jsonl')
+  const path = join(tempDir(t), 'journal.jsonl')
   const file = openSync(path, 'w')
   for (let block = 0; block < 100; block++) {
     const bans = Array.from({ length: 5_000 }, (_, n) => {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import t from 'tap'
 import { bundle } from '../../support/commands.js'
-import { testdir } from '../../support/testdir.js'
+import { tempDir } from '../../support/temp-dir.js'
 
 /** Starts one that runs until its input is ended; returns when it has carried out a ban, or has ended. */
 async function start(t: { teardown: (fn: () => unknown) => void }, dir: string) {
@@ -20,7 +20,7 @@ async function start(t: { teardown: (fn: () => unknown) => void }, dir: string) 
 t.test(
   'a second xff-ban on one journal is refused and names the first; when that is killed, the next one may run',
   async t => {
-    const dir = testdir(t)
+    const dir = tempDir(t)
     const first = await start(t, dir)
     t.ok(first.alive)
     const second = await start(t, dir)
@@ -44,20 +44,20 @@ t.test(
 t.test(
   'a process id in the lock file of a dead xff-ban means nothing, even if another process has it now',
   async t => {
-    const dir = testdir(t)
+    const dir = tempDir(t)
     writeFileSync(join(dir, 'journal.lock'), `${process.pid}\n`)
     t.ok((await start(t, dir)).alive)
   },
 )
 
 t.test('of many xff-bans started at once on one journal one runs', async t => {
-  const dir = testdir(t)
+  const dir = tempDir(t)
   const all = await Promise.all(Array.from({ length: 5 }, () => start(t, dir)))
   t.equal(all.filter(({ alive }) => alive).length, 1)
 })
 
 t.test('xff-bans on different journals run side by side', async t => {
-  const [one, other] = [testdir(t, { a: {}, b: {} })].flatMap(dir => [join(dir, 'a'), join(dir, 'b')])
+  const [one, other] = [tempDir(t, { a: {}, b: {} })].flatMap(dir => [join(dir, 'a'), join(dir, 'b')])
   t.ok((await start(t, one as string)).alive)
   t.ok((await start(t, other as string)).alive)
 })

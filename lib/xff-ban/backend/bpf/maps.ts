@@ -16,7 +16,7 @@ const BATCH_STEPS = 50_000
 const TIMEOUT_MS = 60_000
 
 /** One row as bpftool writes it: `"key":["0x01",…],"value":["0x00",…]`. */
-const ROW = /"key":\[([^\]]*)\],"value":\[([^\]]*)\]/g
+const ROW = /"key":\[([^\][]*)\],"value":\[([^\][]*)\]/g
 
 /**
  * Carries out steps in their order.

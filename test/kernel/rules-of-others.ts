@@ -1,11 +1,11 @@
 /** The kernel's rules are what the jail says, whatever others do to them, and others' rules are left alone. */
 import { fileURLToPath } from 'node:url'
 import { waitFor } from '../support/wait-for.js'
+import { ATTACKER, ATTACKER6, USER } from './addresses.js'
+import { isRefused, othersAreServed } from './lab/attack.js'
 import type { Call, Outcome } from './lab/backend.js'
-import { ATTACKER, ATTACKER6, USER } from './lab/cast.js'
 import { createLab, type Lab } from './lab/lab.js'
 import { APP, kernelTest, PACKET_FILTER } from './lab/needs.js'
-import { isRefused, othersAreServed } from './lab/story.js'
 
 const NEEDS = ['nginx', ...APP, ...PACKET_FILTER]
 const SCRIPT = fileURLToPath(new URL('lab/backend.js', import.meta.url))

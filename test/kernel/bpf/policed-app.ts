@@ -1,13 +1,13 @@
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import { ATTACKER, ATTACKER6, USER } from '../lab/cast.js'
+import { ATTACKER, ATTACKER6, USER } from '../addresses.js'
 import { createLab, type Front, type Lab } from '../lab/lab.js'
 
 /** Where the kernel program and its tables are pinned. */
 export const ROOT = '/sys/fs/bpf/xff-ban'
 
 /** An app whose port the kernel program polices, behind an nginx. */
-export interface Stage {
+export interface PolicedApp {
   lab: Lab
   front: Front
   /** where this lab's program is pinned */
@@ -18,7 +18,7 @@ export interface Stage {
   refused: () => Promise<string[]>
 }
 
-export async function createStage(t: Test): Promise<Stage> {
+export async function createPolicedApp(t: Test): Promise<PolicedApp> {
   const lab = await createLab(t)
   const { http } = await lab.uwsgi()
   const front = await lab.nginx({ to: [http] })
@@ -38,4 +38,4 @@ export async function createStage(t: Test): Promise<Stage> {
 }
 
 /** The options that tell one xff-ban of a test from another. */
-export const state = ({ lab }: Stage, name = 'one') => `--name ${name} --state ${lab.folder}/${name}`
+export const state = ({ lab }: PolicedApp, name = 'one') => `--name ${name} --state ${lab.folder}/${name}`

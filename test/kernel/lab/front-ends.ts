@@ -3,13 +3,13 @@ import { wholeHaproxy } from './haproxy.js'
 import { wholeNginx } from './nginx.js'
 
 /** A program that serves as a front end. */
-interface KindOfFront {
+interface FrontEndProgram {
   /** what stands around a configuration for it to run in a folder of its own, in the foreground */
   whole: (text: string, folder: string) => string
   argv: (file: string, folder: string) => string[]
 }
 
-export const KINDS = {
+export const FRONT_ENDS = {
   nginx: {
     whole: wholeNginx,
     argv: (file, folder) => ['nginx', '-c', file, '-p', folder, '-e', join(folder, 'error.log')],
@@ -24,9 +24,9 @@ export const KINDS = {
       ...['caddy', 'run', '--adapter', 'caddyfile', '--config', file],
     ],
   },
-} satisfies Record<string, KindOfFront>
+} satisfies Record<string, FrontEndProgram>
 
-export type Kind = keyof typeof KINDS
+export type Kind = keyof typeof FRONT_ENDS
 
 const MODULES = ['mpm_event', 'authz_core', 'headers', 'proxy', 'proxy_http', 'proxy_uwsgi', 'remoteip']
 

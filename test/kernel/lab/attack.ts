@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { waitFor } from '../../support/wait-for.js'
-import { ATTACKER, ATTACKER6, LOOKALIKES, LOOKALIKES6, USER, USER6, USERS, VICTIM } from './cast.js'
+import { ATTACKER, ATTACKER6, LOOKALIKES, LOOKALIKES6, USER, USER6, USERS, VICTIM } from '../addresses.js'
 import { inTime } from './in-time.js'
 import type { Front, Lab } from './lab.js'
 import type { Pipeline } from './pipeline.js'

@@ -1,11 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Test } from 'tap'
 import type { Backend } from '../../../lib/xff-ban/backend/backend.js'
 import { LIMIT } from '../../support/wait-for.js'
+import type { Lacks } from './promises.js'
 
 /** A backend under test. */
 export interface Subject {
@@ -13,13 +11,15 @@ export interface Subject {
   /** programs and parts of the kernel, as kernelTest knows them */
   needs: readonly string[]
   /** makes the place where it enforces; it is taken down at the end of the test */
-  build: (t: Test) => Promise<Place>
+  build: (t: Test) => Promise<EnforcementPoint>
+  /** which promises the backend does not make, and why: their tests are skipped */
+  lacks: Lacks
   /** what is so with this backend alone */
   own?: Readonly<Record<string, (t: Test) => Promise<void>>>
 }
 
 /** Where a backend enforces bans: a real server, a real kernel. */
-export interface Place {
+export interface EnforcementPoint {
   /** a backend as a run of xff-ban begins with it */
   start: () => Backend
   /** the options by which the command makes that backend */
@@ -28,25 +28,14 @@ export interface Place {
   refused: (ips: readonly string[]) => Promise<string[]>
   /** whether what the backend did takes a moment to be so */
   late?: boolean
-  /** Somebody else bans an address, by means of his own beside ours. */
+  /** Somebody else bans an address, with rules or files of their own. */
   theirs: (ip: string) => Promise<void>
   /** what somebody might do to ours, and `verify` puts right */
   damages: Readonly<Record<string, () => Promise<void>>>
   /** Makes the place unusable. @returns what makes it usable again, and how much it has forgotten */
   goAway: () => Promise<() => Promise<void>>
-  /** whether it comes back with its bans by itself */
-  remembers?: boolean
-  /** whether bans end there without us */
-  ends?: boolean
   /** everything there that a backend might have left behind */
   traces: () => Promise<unknown>
-}
-
-/** A folder that ends with the test, with a path short enough for a socket. */
-export function folder(t: Test): string {
-  const path = mkdtempSync(join(tmpdir(), 'xff-ban-'))
-  t.teardown(() => rmSync(path, { recursive: true, force: true }))
-  return path
 }
 
 /** A server for everybody, on loopback in both families. @returns its port */
@@ -61,13 +50,13 @@ export async function serve(t: Test): Promise<number> {
   return port
 }
 
-/** Who is refused when he speaks to a port himself. */
-export function refusedAt(port: number): Place['refused'] {
+/** Who is refused when the clients connect to a port themselves. */
+export function refusedAt(port: number): EnforcementPoint['refused'] {
   return ips => filter(ips, ip => isRefused(port, ip, ''))
 }
 
-/** Who is refused when a front end on this host speaks for him. */
-export function refusedBehind(port: number): Place['refused'] {
+/** Who is refused when a front end on this host passes the requests of the clients on. */
+export function refusedBehind(port: number): EnforcementPoint['refused'] {
   return ips => filter(ips, ip => isRefused(port, '127.0.0.1', `X-Forwarded-For: ${ip}\r\n`))
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Test } from 'tap'
 import { waitFor } from '../../support/wait-for.js'
-import { VICTIM } from './cast.js'
+import { VICTIM } from '../addresses.js'
 import { TRICKS, type Trick } from './hostile.js'
 import type { Front, Lab } from './lab.js'
 import { isFromApp } from './request.js'
@@ -39,7 +39,7 @@ let lastId = 0
 /**
  * Plays every trick from each of these addresses, and compares what uwsgi-parse makes of them with what was done.
  */
-export async function tellsTrue(
+export async function clientsAreTrue(
   t: Test,
   lab: Lab,
   app: Logged,
