@@ -7,7 +7,8 @@ import { join } from 'node:path'
 import { checkSync } from 'recheck'
 import t from 'tap'
 import ts from 'typescript'
-import { compileFormat, OWN_FORMAT } from '../lib/uwsgi-parse/layout/log-format.js'
+import { harakiriFormat } from '../lib/uwsgi-parse/harakiri.js'
+import { compileFormat, OWN_FORMAT, ownFormat } from '../lib/uwsgi-parse/layout/log-format.js'
 import { strftimePattern } from '../lib/uwsgi-parse/layout/strftime.js'
 
 process.env.RECHECK_BACKEND = 'pure'
@@ -22,8 +23,10 @@ const NOT_LINEAR: Readonly<Record<string, string>> = {
 
 /** Patterns that are made at run time, each with what keeps it linear. */
 const MADE_AT_RUN_TIME: Readonly<Record<string, string>> = {
+  'lib/uwsgi-parse/harakiri.ts': 'the formats below',
   'lib/uwsgi-parse/layout/log-format.ts': 'the formats below',
   'lib/uwsgi-parse/layout/strftime.ts': 'the formats below',
+  'lib/uwsgi-parse/layout/uwsgi.ts': 'the formats below',
   'lib/xff-import/failregex.ts': 'test/xff-import/failregex.ts',
 }
 
@@ -104,7 +107,8 @@ const FORMATS = [
 
 t.test('the patterns of a log-format match in linear time', t => {
   const compiled = FORMATS.map(format => compileFormat({ format, strftime: true, logDate: '%FT%T%z' }))
-  const patterns = [OWN_FORMAT, ...compiled].flatMap(patternsIn)
+  const own = [OWN_FORMAT, ownFormat({ socket: 'http' }), ownFormat({ socket: 'uwsgi', forwarded: false })]
+  const patterns = [...own, ...own.map(harakiriFormat), ...compiled].flatMap(patternsIn)
   t.ok(patterns.length > 10, `${patterns.length} patterns are made`)
   const dates = [
     '%a %b %e %H:%M:%S %Y',
