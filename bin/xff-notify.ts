@@ -15,7 +15,7 @@ import { createWhois } from '../lib/xff-notify/whois.js'
 /** The pauses between attempts, in milliseconds. */
 const RETRY = { first: 1000, longest: 300_000 }
 /** Records of one mail or one post, at most. */
-const BATCH = 1000
+const BATCH_RECORDS = 1000
 
 run(usage.command, async ({ onBadLine, warn }) => {
   const given = await parseOptions(usage, process.argv.slice(2))
@@ -24,7 +24,7 @@ run(usage.command, async ({ onBadLine, warn }) => {
   if (to.length === 0 && urls.length === 0)
     throw new UsageError('expected --mail-to or --webhook, got neither')
   const host = hostname()
-  const options = { gather: given.gather * 1000, batch: BATCH, retry: RETRY, warn }
+  const options = { gather: given.gather * 1000, batch: BATCH_RECORDS, retry: RETRY, warn }
 
   const mailOutbox = () => {
     const transport = transportOf(given)

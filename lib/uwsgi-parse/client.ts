@@ -1,3 +1,4 @@
+import { BoundedMap } from '../bounded-map.js'
 import { canonical } from '../net/address.js'
 import { isPrivate, PRIVATE_RANGES } from '../net/private.js'
 import { compileRanges, type InRanges } from '../net/ranges.js'
@@ -24,7 +25,7 @@ export interface Trust {
   hops?: number | undefined
 }
 
-/** How many slots are remembered; then the cache starts anew. */
+/** How many slots are remembered. */
 const MAX_CACHED = 32_768
 /** Slots longer than this are worked out each time, so that the cache stays small. */
 const MAX_CACHED_LENGTH = 256
@@ -49,7 +50,7 @@ export function compileClient({ ranges, hops }: Trust): FindClient {
 
 /** The same, but what was found is remembered. */
 export function rememberClients(find: FindClient): FindClient {
-  const cache = new Map<string, Client>()
+  const cache = new BoundedMap<string, Client>(MAX_CACHED)
   return (slot, visit) => {
     if (visit !== undefined || slot.length > MAX_CACHED_LENGTH) return find(slot, visit)
     const known = cache.get(slot)
@@ -57,7 +58,6 @@ export function rememberClients(find: FindClient): FindClient {
     // a slice of a line keeps its whole block of the log alive: remember a copy
     const own = Buffer.from(slot).toString()
     const client = find(own)
-    if (cache.size >= MAX_CACHED) cache.clear()
     cache.set(own, client)
     return client
   }

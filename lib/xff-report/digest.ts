@@ -73,6 +73,17 @@ export function createDigest(options: DigestOptions): {
   totals: Totals
   digest: () => Digest
 } {
+  const counts = createCounts(options)
+  return {
+    add: record => addRecord(record, counts, options),
+    totals: counts.totals,
+    digest: () => digestOf(counts, options),
+  }
+}
+
+type Counts = ReturnType<typeof createCounts>
+
+function createCounts({ max, find, late, time }: DigestOptions) {
   const totals: Totals = {
     requests: 0,
     failures: 0,
@@ -82,87 +93,101 @@ export function createDigest(options: DigestOptions): {
     oldest: undefined,
     newest: undefined,
   }
-  const timeline = createTimeline()
-  const addresses = createCounter<FailingAddress>(() => ({
-    serverErrors: 0,
-    first: Number.POSITIVE_INFINITY,
-    newest: Number.NEGATIVE_INFINITY,
-    answer: {},
-  }))
-  const paths = createCounter<FailingPath>(() => ({ serverErrors: 0, newest: Number.NEGATIVE_INFINITY }))
-  const bans = createBanHistory(options.time)
-  const whatIf = createWhatIf({
-    maxes: sorted([...MAX_VALUES, options.max]),
-    finds: sorted([...FIND_VALUES_MS, options.find]),
-    late: options.late,
-    time: options.time,
-  })
-
-  const addRequest = (request: RequestRecord) => {
-    totals.requests += 1
-    const { status, uri, ip, time } = request
-    if (status !== undefined && !options.failing(status)) return
-    totals.failures += 1
-    const at = time === null ? undefined : parseInstant(time)
-    const serverError = status !== undefined && status >= 500 ? 1 : 0
-    if (at !== undefined) timeline.add(at, 'failures')
-    if (uri !== undefined) {
-      const path = paths.count(pathOf(uri))
-      path.serverErrors += serverError
-      path.newest = Math.max(path.newest, at ?? path.newest)
-    }
-    if (ip === null || at === undefined) {
-      totals.unattributed += 1
-      return
-    }
-    const key = canonical(ip) ?? ip
-    const address = addresses.count(key)
-    address.serverErrors += serverError
-    address.first = Math.min(address.first, at)
-    if (at >= address.newest) {
-      address.newest = at
-      address.answer = truncatedAnswer(request)
-      if (request.agent !== undefined) address.agent = truncated(request.agent)
-    }
-    whatIf.failure(key, at)
+  return {
+    totals,
+    timeline: createTimeline(),
+    addresses: createCounter<FailingAddress>(() => ({
+      serverErrors: 0,
+      first: Number.POSITIVE_INFINITY,
+      newest: Number.NEGATIVE_INFINITY,
+      answer: {},
+    })),
+    paths: createCounter<FailingPath>(() => ({ serverErrors: 0, newest: Number.NEGATIVE_INFINITY })),
+    bans: createBanHistory(time),
+    whatIf: createWhatIf({
+      maxes: sorted([...MAX_VALUES, max]),
+      finds: sorted([...FIND_VALUES_MS, find]),
+      late,
+      time,
+    }),
   }
+}
 
-  const add = (record: StreamRecord) => {
-    if (typeof record.time === 'string') {
-      const at = parseInstant(record.time)
-      totals.oldest = Math.min(totals.oldest ?? at, at)
-      totals.newest = Math.max(totals.newest ?? at, at)
-    }
-    if (record.type === 'request') return addRequest(record)
-    if (record.type === 'hit') return bans.hit(record)
-    if (record.type === 'unban') {
+function addRecord(record: StreamRecord, counts: Counts, options: DigestOptions): void {
+  const { totals, timeline, bans } = counts
+  if (typeof record.time === 'string') {
+    const at = parseInstant(record.time)
+    totals.oldest = Math.min(totals.oldest ?? at, at)
+    totals.newest = Math.max(totals.newest ?? at, at)
+  }
+  switch (record.type) {
+    case 'request':
+      addRequest(record, counts, options)
+      break
+    case 'hit':
+      bans.hit(record)
+      break
+    case 'unban':
       totals.unbans += 1
-      return bans.unban(record)
-    }
-    if (!bans.ban(record)) return
-    totals.bans += 1
-    if (record.time !== undefined) timeline.add(parseInstant(record.time), 'bans')
+      bans.unban(record)
+      break
+    case 'ban':
+      if (!bans.ban(record)) break
+      totals.bans += 1
+      if (record.time !== undefined) timeline.add(parseInstant(record.time), 'bans')
   }
+}
 
-  const digest = (): Digest => {
-    const inForce = bans.inForce(totals.newest ?? 0)
-    const banned = bans.all()
-    return {
-      options,
-      totals,
-      timeline: timeline.buckets(),
-      addresses: {
-        top: addresses.top(options.top).map(address => ({ ...address, bans: bans.countOf(address.key) })),
-        distinct: addresses.size(),
-        complete: addresses.complete(),
-      },
-      paths: { top: paths.top(options.top), distinct: paths.size(), complete: paths.complete() },
-      banned: { top: banned.slice(-options.top), all: banned.length },
-      inForce: { top: inForce.slice(0, options.top), all: inForce.length, complete: bans.complete() },
-      outcomes: whatIf.outcomes(),
-    }
+function addRequest(request: RequestRecord, counts: Counts, { failing }: DigestOptions): void {
+  const { totals, timeline, addresses, paths, whatIf } = counts
+  totals.requests += 1
+  const { status, uri, ip, time } = request
+  if (status !== undefined && !failing(status)) return
+  totals.failures += 1
+  const at = time === null ? undefined : parseInstant(time)
+  const serverError = status !== undefined && status >= 500 ? 1 : 0
+  if (at !== undefined) timeline.add(at, 'failures')
+  if (uri !== undefined) {
+    const path = paths.count(pathOf(uri))
+    path.serverErrors += serverError
+    path.newest = Math.max(path.newest, at ?? path.newest)
   }
-  return { add, totals, digest }
+  if (ip === null || at === undefined) {
+    totals.unattributed += 1
+    return
+  }
+  const key = canonical(ip) ?? ip
+  const address = addresses.count(key)
+  address.serverErrors += serverError
+  address.first = Math.min(address.first, at)
+  if (at >= address.newest) {
+    address.newest = at
+    address.answer = truncatedAnswer(request)
+    if (request.agent !== undefined) address.agent = truncated(request.agent)
+  }
+  whatIf.failure(key, at)
+}
+
+function digestOf(
+  { totals, timeline, addresses, paths, bans, whatIf }: Counts,
+  options: DigestOptions,
+): Digest {
+  const inForce = bans.inForce(totals.newest ?? 0)
+  const banned = bans.all()
+  return {
+    options,
+    totals,
+    timeline: timeline.buckets(),
+    addresses: {
+      top: addresses.top(options.top).map(address => ({ ...address, bans: bans.countOf(address.key) })),
+      distinct: addresses.size(),
+      complete: addresses.complete(),
+    },
+    paths: { top: paths.top(options.top), distinct: paths.size(), complete: paths.complete() },
+    banned: { top: banned.slice(-options.top), all: banned.length },
+    inForce: { top: inForce.slice(0, options.top), all: inForce.length, complete: bans.complete() },
+    outcomes: whatIf.outcomes(),
+  }
 }
 
 function sorted(numbers: readonly number[]): number[] {

@@ -1,3 +1,5 @@
+import { BoundedMap } from '../../bounded-map.js'
+
 /**
  * The instants, in milliseconds since 1970, at which a clock on the wall of a zone shows `wall`
  * (that reading, taken as if it were UTC): one; two in the hour that the end of summer time doubles,
@@ -22,16 +24,11 @@ export function compileZone(name?: string): Zone {
   if (offsetAt === undefined) return wall => [wall]
 
   // no zone has changed its clocks within a quarter of an hour since computers count in seconds
-  const cache = new Map<number, readonly number[]>()
+  const cache = new BoundedMap<number, readonly number[]>(MAX_CACHED)
+  const make = (quarter: number) => offsetsOf(quarter * QUARTER_MS, offsetAt)
   return wall => {
     if (Number.isNaN(wall)) return [wall]
-    const quarter = Math.floor(wall / QUARTER_MS)
-    let offsets = cache.get(quarter)
-    if (!offsets) {
-      offsets = offsetsOf(quarter * QUARTER_MS, offsetAt)
-      if (cache.size >= MAX_CACHED) cache.clear()
-      cache.set(quarter, offsets)
-    }
+    const offsets = cache.getOrMake(Math.floor(wall / QUARTER_MS), make)
     return offsets.map(offset => wall - offset)
   }
 }

@@ -1,5 +1,5 @@
 import { type Bytes, bytes } from '../../../net/address.js'
-import { formatPrefix, type Prefix, parsePrefix } from '../../../net/prefix.js'
+import { formatPrefix, prefixOf } from '../../../net/prefix.js'
 
 /*
  * contract.h in TypeScript: what stands in the tables of the kernel program, byte by byte. Numbers are little-endian,
@@ -26,7 +26,7 @@ const MAPPED: Bytes = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff]
 
 /** A range of one jail: the key of `bans` and `trust`. */
 export function rangeKey(jail: number, range: string): Buffer {
-  const { network, length } = parsePrefix(range) as Prefix
+  const { network, length } = prefixOf(range)
   const mapped = network.length === 4 ? MAPPED : []
   return Buffer.concat([numbers(32 + mapped.length * 8 + length, jail), Buffer.from([...mapped, ...network])])
 }
@@ -47,7 +47,7 @@ export function jailOfRange(key: Buffer): number {
 
 /** Whether a range, seen as the kernel sees it, takes in all of IPv4 although it is written as IPv6. */
 export function swallowsIpv4(range: string): boolean {
-  const { network, length } = parsePrefix(range) as Prefix
+  const { network, length } = prefixOf(range)
   return network.length === 16 && length < 96 && network.every((byte, i) => byte === maskedByte(i, length))
 }
 
