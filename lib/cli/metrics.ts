@@ -1,10 +1,13 @@
 import { basename } from 'node:path'
-import { EXIT, ExitError, messageOf } from '../exit.js'
+import { codeOf, EXIT, ExitError, messageOf } from '../exit.js'
 import { type Option, single } from './options/option.js'
 import { pattern } from './options/values.js'
 
 /** How often the file is written. */
 const INTERVAL_MS = 15_000
+
+/** A disk that is full may have room again. */
+const DISK_IS_FULL = ['ENOSPC', 'EDQUOT']
 
 /** The option of every command; node_exporter reads no other names. */
 export const metricsOption: Option<string | undefined> = single(
@@ -51,20 +54,21 @@ export async function openMetrics(
   const registry = new Registry()
   registry.setDefaultLabels({ jail: basename(file, '.prom') })
 
-  // node_exporter passes over what does not end in .prom; another process may write to the same file
-  const draft = `${file}.${process.pid}`
+  // node_exporter passes over what does not end in .prom, as drafts
   const write = async () => {
-    await replaceFile(file, await registry.metrics(), { draft })
+    await replaceFile(file, await registry.metrics())
   }
-  await write().catch(error => {
-    throw new ExitError(`--metrics: ${messageOf(error)}`, EXIT.io)
-  })
   let writing = Promise.resolve()
   let broken = false
   const settle = (error?: Error) => {
     if (error && !broken) warn(`--metrics: ${error.message}`)
     broken = error !== undefined
   }
+  await write().catch(error => {
+    if (!DISK_IS_FULL.includes(codeOf(error) ?? ''))
+      throw new ExitError(`--metrics: ${messageOf(error)}`, EXIT.io)
+    settle(error)
+  })
   const writeNext = () => {
     writing = writing.then(write).then(() => settle(), settle)
     return writing

@@ -1,4 +1,5 @@
-import { type FileHandle, open, rename, rm } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 
 export interface Options {
@@ -11,8 +12,6 @@ export interface Options {
   durable?: 'text' | 'rename'
   /** the file's time of modification, in milliseconds since 1970 */
   modifiedMs?: number
-  /** where the new text is put together; beside the file, and where no other process writes */
-  draft?: string
 }
 
 /**
@@ -41,17 +40,32 @@ export interface Draft {
   discard: () => Promise<void>
 }
 
-/** The name of the draft of a file. nginx's `include folder/*` passes over names that begin with a dot. */
-export function draftOf(path: string): string {
-  return join(dirname(path), `.${basename(path)}.new`)
+/**
+ * A name for the draft of a file, which nobody can foresee and put something else there. nginx's `include folder/*`
+ * passes over names that begin with a dot.
+ */
+function draftOf(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.new`)
+}
+
+/** The name of the file that a draft is for, by the draft's own; undefined for what is no draft. */
+export function targetOfDraft(name: string): string | undefined {
+  return /^\.(.+)\.[0-9a-f]{12}\.new$/.exec(name)?.[1]
+}
+
+/** Removes the drafts of a file that earlier processes have left. Where another one may be at work they are its own. */
+export async function removeDrafts(path: string): Promise<void> {
+  for (const name of await readdir(dirname(path))) {
+    if (targetOfDraft(name) === basename(path)) await rm(join(dirname(path), name), { force: true })
+  }
 }
 
 export async function openDraft(
   path: string,
-  { mode = 0o644, durable, modifiedMs, draft = draftOf(path) }: Options = {},
+  { mode = 0o644, durable, modifiedMs }: Options = {},
 ): Promise<Draft> {
-  // what an earlier attempt has left; a new file is never a link that somebody else has put there
-  await rm(draft, { force: true })
+  const draft = draftOf(path)
+  // a new file, and never a link that somebody else has put there
   const file = await open(draft, 'wx', mode)
   return {
     file,

@@ -45,7 +45,7 @@ export interface Settings
 
 /** @throws RangeError that names the option or quotes the word */
 export function settingsOf(words: readonly string[], given: Given, system: System): Settings {
-  const { now, sinceBoot, object, pid } = system
+  const { now, sinceBoot, monotonic, object, pid } = system
   const { name, state = `/var/lib/xff-ban/${name}.jsonl`, time } = given
   const subcommand = readSubcommand(words)
   const isRehearsal = given['dry-run']
@@ -59,7 +59,7 @@ export function settingsOf(words: readonly string[], given: Given, system: Syste
       exempt: createExempt({ ignore: given.ignore.flat(), private: given.private, now }),
     },
     kernelName: given.port.length > 0 ? name : undefined,
-    clocks: { wall: now, sinceBoot },
+    clocks: { wall: now, sinceBoot, monotonic },
     now: followsLog ? undefined : now,
     waitForReader: isRehearsal || followsLog,
     until: time === undefined ? undefined : formatInstant(now() + time * 1000),

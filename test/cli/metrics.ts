@@ -4,6 +4,7 @@ import { execa } from 'execa'
 import t from 'tap'
 import { openMetrics } from '../../lib/cli/metrics.js'
 import { bundle, FIXTURES, withCommands } from '../support/commands.js'
+import { noMounts, smallDisk } from '../support/full-disk.js'
 import { numberOf, readPrometheus } from '../support/prometheus.js'
 import { tempDir } from '../support/temp-dir.js'
 import { waitFor } from '../support/wait-for.js'
@@ -91,6 +92,26 @@ t.test('a folder that goes away is told once, and the command goes on', async t 
   await waitFor('the file, again', () => read(join(dir, 'a.prom')))
   await metrics.finish()
 })
+
+t.test(
+  '--metrics on a full disk is warned of, also at the start, and the command goes on',
+  { skip: noMounts },
+  async t => {
+    const disk = await smallDisk(t, 64)
+    disk.fill()
+    const file = join(disk.path, 'a.prom')
+    const warnings: string[] = []
+    const metrics = await openMetrics('x', file, message => warnings.push(message), 5)
+    metrics.gauge('n', 'n', () => 1)
+    await waitFor('the warning', () => warnings.length > 0)
+    t.match(warnings, [/^--metrics: ENOSPC/])
+    t.same(readdirSync(disk.path), ['filler'], 'no drafts are left')
+    disk.free()
+    await waitFor('the file', () => read(file).size === 1)
+    await metrics.finish()
+    t.equal(warnings.length, 1)
+  },
+)
 
 t.test('what cannot be written at all is an error at the start', async t => {
   const run = (file: string) =>

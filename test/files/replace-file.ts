@@ -1,16 +1,8 @@
 /** Files are replaced as a whole or not at all. */
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { draftOf, openDraft, replaceFile } from '../../lib/files/replace-file.js'
+import { openDraft, removeDrafts, replaceFile, targetOfDraft } from '../../lib/files/replace-file.js'
 import { tempDir } from '../support/temp-dir.js'
 
 t.test('a file is made, and replaced by another inode, with its mode and time', async t => {
@@ -38,15 +30,17 @@ t.test('where it fails the old file stays, and no draft', async t => {
   await t.rejects(replaceFile(join(dir, 'none/file'), 'text'), { code: 'ENOENT' })
 })
 
-t.test('what lies where the draft goes is not written through', async t => {
+t.test('nobody can foresee the name of a draft, and what a dead process left can be removed', async t => {
   const dir = tempDir(t)
   const path = join(dir, 'file')
-  const other = join(dir, 'other')
-  writeFileSync(other, 'untouched')
-  symlinkSync(other, draftOf(path))
-  await replaceFile(path, 'text')
-  t.equal(readFileSync(other, 'utf8'), 'untouched')
-  t.notOk(statSync(path).ino === statSync(other).ino)
+  const drafts = [await openDraft(path), await openDraft(path)]
+  const names = readdirSync(dir)
+  t.equal(new Set(names).size, 2)
+  for (const name of names) t.equal(targetOfDraft(name), 'file')
+  for (const draft of drafts) await draft.file.close()
+  writeFileSync(join(dir, '.file.new'), 'of somebody else')
+  await removeDrafts(path)
+  t.same(readdirSync(dir), ['.file.new'])
 })
 
 t.test('a draft can be written on when it has taken its place, and be thrown away before', async t => {

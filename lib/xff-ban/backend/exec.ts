@@ -1,6 +1,7 @@
-import { readFile, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { kill } from 'node:process'
 import { setTimeout as pause } from 'node:timers/promises'
+import { readOwn } from '../../files/own-file.js'
 import { encodeLine } from '../../wire/jsonl.js'
 import type { UnbanRecord } from '../../wire/record.js'
 import type { Backend, Change } from './backend.js'
@@ -114,7 +115,7 @@ function createMemory(path: string) {
     },
     /** Adds what an earlier run has told them. */
     async recall(): Promise<void> {
-      const before = await readFile(path, 'utf8').catch(() => '')
+      const before = await readOwn(path).catch(() => '')
       told = new Set([...told, ...before.split('\n').filter(Boolean)])
     },
     remove: () => rm(path, { force: true }),

@@ -1,6 +1,8 @@
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { messageOf } from '../../exit.js'
+import { readOwn } from '../../files/own-file.js'
+import { replaceFile, targetOfDraft } from '../../files/replace-file.js'
 import { canonical } from '../../net/address.js'
 import { counted } from '../../text/counted.js'
 import { encodeLine, parseLine } from '../../wire/jsonl.js'
@@ -15,18 +17,8 @@ import { type Backend, BackendError } from './backend.js'
 export function filesBackend(dir: string): Backend {
   const path = (ip: string) => join(dir, ip)
 
-  const write = async ({ ip, until, record }: Ban) => {
-    // no address begins with a dot
-    const draft = join(dir, `.${ip}.new`)
-    const file = await open(draft, 'w', 0o644)
-    try {
-      await file.writeFile(encodeLine(record))
-      await file.utimes(until / 1000, until / 1000)
-    } finally {
-      await file.close()
-    }
-    await rename(draft, path(ip))
-  }
+  const write = ({ ip, until, record }: Ban) =>
+    replaceFile(path(ip), encodeLine(record), { modifiedMs: until })
   const remove = (ip: string) => rm(path(ip), { force: true })
 
   /** The bans that lie in the folder; files that others have put there are not touched. */
@@ -34,10 +26,11 @@ export function filesBackend(dir: string): Backend {
     const names = await readdir(dir)
     const ours = await Promise.all(
       names.map(async name => {
-        if (name.startsWith('.') && name.endsWith('.new') && canonical(name.slice(1, -4)) !== null)
-          return true
+        // what an earlier run has left half written
+        const target = targetOfDraft(name)
+        if (target !== undefined && canonical(target) === target) return true
         if (canonical(name) !== name) return false
-        const record = parseLine((await readFile(path(name), 'utf8').catch(() => '')).trimEnd(), ['ban'])
+        const record = parseLine((await readOwn(path(name)).catch(() => '')).trimEnd(), ['ban'])
         return typeof record !== 'string' && record.ip === name
       }),
     )

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readOwn } from '../../files/own-file.js'
 import type { Ban } from '../jail/ban.js'
 import { applyTo, type Backend, BackendError, type Change } from './backend.js'
 import { type Ask, withRuntimeApi } from './haproxy/runtime-api.js'
@@ -89,7 +89,7 @@ export function haproxyBackend({ socket, map }: Options): Backend {
     async reconcile() {
       const bans = [...inForce.values()]
       const problems: string[] = []
-      if ((await readFile(map, 'utf8').catch(() => '')) !== textOf(bans)) {
+      if ((await readOwn(map).catch(() => '')) !== textOf(bans)) {
         problems.push(`${map} had been changed`)
         await save(bans)
       }

@@ -1,5 +1,6 @@
-import { readFile, realpath, rm } from 'node:fs/promises'
+import { realpath, rm } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
+import { readOwn } from '../../files/own-file.js'
 import type { Ban } from '../jail/ban.js'
 import { applyTo, type Backend, BackendError, type Change } from './backend.js'
 import { replaceFile } from './replace-file.js'
@@ -30,7 +31,7 @@ export function nginxBackend({ file, command }: Options): Backend {
   let reloadedAt = Number.NEGATIVE_INFINITY
 
   const textOf = (bans: Iterable<Ban>) => HEADER + [...bans].map(({ ip }) => `deny ${ip};\n`).join('')
-  const present = () => readFile(file, 'utf8').catch(() => undefined)
+  const present = () => readOwn(file).catch(() => undefined)
   const nginx = (...args: string[]) => runProgram([...command, ...args])
 
   /** Writes the file and has nginx read it; if nginx rejects it, the one before is restored. */

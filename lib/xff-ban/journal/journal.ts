@@ -1,9 +1,10 @@
-import { createReadStream } from 'node:fs'
-import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { type FileHandle, mkdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { EXIT, ExitError, messageOf } from '../../exit.js'
+import { openOwn } from '../../files/own-file.js'
+import { openDraft, removeDrafts } from '../../files/replace-file.js'
 import type { OnBadLine } from '../../wire/bad-line.js'
 import { decode, encodeLine } from '../../wire/jsonl.js'
 import type { BanRecord, UnbanRecord } from '../../wire/record.js'
@@ -58,7 +59,8 @@ export const NO_JOURNAL: Journal = {
 export async function openJournal(path: string, state: Recallable, onBadLine: OnBadLine): Promise<Journal> {
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o750 })
-    let file = await open(path, 'a+', 0o600)
+    await removeDrafts(path)
+    let file = await openOwn(path, 'append')
     let lines = await readJournal(path, state.recall, onBadLine)
     let { size } = await file.stat()
     // a torn line must not swallow the record that is written next
@@ -89,7 +91,12 @@ export async function openJournal(path: string, state: Recallable, onBadLine: On
       size = written.size
       torn = false
       failed = false
-      await syncFolder(dirname(path))
+    }
+
+    let closed: Promise<void> | undefined
+    const close = async () => {
+      if (failed) await file.truncate(size).catch(() => {})
+      await file.close()
     }
 
     const isThere = async () => {
@@ -120,9 +127,9 @@ export async function openJournal(path: string, state: Recallable, onBadLine: On
           return `cannot compact the journal ${path}: ${messageOf(error)}; it goes on growing`
         }
       },
-      async close() {
-        if (failed) await file.truncate(size).catch(() => {})
-        await file.close()
+      close() {
+        closed ??= close()
+        return closed
       },
     }
   } catch (error) {
@@ -153,15 +160,15 @@ export async function readJournal(
     lines += 1
     onBadLine({ ...badLine, kind: `${badLine.kind} in the journal` })
   }
-  await pipeline([createReadStream(path), ...decode(['ban', 'unban'], onBadLineHere), sink])
+  const file = await openOwn(path, 'read')
+  await pipeline([file.createReadStream(), ...decode(['ban', 'unban'], onBadLineHere), sink])
   return lines
 }
 
 /** Puts a journal of these records in the place of the old one, which stays whole until the new one is. */
 async function replace(path: string, records: Iterable<JournalRecord>) {
-  const draft = `${path}.new`
-  await rm(draft, { force: true }) // half of an earlier attempt
-  const file = await open(draft, 'wx', 0o600)
+  const draft = await openDraft(path, { mode: 0o600, durable: 'rename' })
+  const { file } = draft
   try {
     let lines = 0
     let size = 0
@@ -178,23 +185,11 @@ async function replace(path: string, records: Iterable<JournalRecord>) {
       if (block.length >= BLOCK_LENGTH) await flush()
     }
     await flush()
-    await file.sync()
-    await rename(draft, path)
+    await draft.commit()
     return { file, lines, size }
   } catch (error) {
-    await file.close()
-    await rm(draft, { force: true }).catch(() => {})
+    await draft.discard()
     throw error
-  }
-}
-
-/** A rename is on the disk when its folder is. */
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r')
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
   }
 }
 

@@ -1,7 +1,8 @@
 import { once } from 'node:events'
-import { closeSync, ftruncateSync, mkdirSync, openSync, readFileSync, statSync, writeSync } from 'node:fs'
+import { closeSync, ftruncateSync, mkdirSync, readFileSync, statSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { codeOf, EXIT, messageOf } from '../../exit.js'
+import { openOwnSync } from '../../files/own-file.js'
 import { BackendError } from '../backend/backend.js'
 import { JournalError } from './journal.js'
 
@@ -66,10 +67,10 @@ type Held = { release: () => void } | { by: string }
 async function hold(path: string, pid: number, warn: (message: string) => void): Promise<Held> {
   mkdirSync(dirname(path), { recursive: true, mode: 0o750 })
   // a descriptor, for a FileHandle is closed when nobody refers to it any more
-  const file = openSync(path, 'a+', 0o600)
+  const file = openOwnSync(path, 'update')
   const code = await flock(file)
   if (code === HELD) {
-    const holder = readFileSync(path, 'utf8').trim()
+    const holder = readFileSync(file, 'utf8').trim()
     closeSync(file)
     return { by: /^\d+$/.test(holder) ? `process ${holder}` : 'another process' }
   }

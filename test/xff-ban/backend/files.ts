@@ -25,7 +25,7 @@ t.test('each ban has a file, whose mtime is its end', async t => {
 })
 
 t.test('files of an earlier run are removed, files of others stay', async t => {
-  const dir = tempDir(t, { README: 'x', '203.0.113.50': 'by hand', '.203.0.113.3.new': 'half' })
+  const dir = tempDir(t, { README: 'x', '203.0.113.50': 'by hand', '.203.0.113.3.0123456789ab.new': 'half' })
   const earlier = filesBackend(dir)
   await earlier.open([ban('203.0.113.1', 1_795_000_000_000), ban('203.0.113.2', 1_795_000_000_000)])
   writeFileSync(join(dir, '.hidden'), '')

@@ -2,20 +2,28 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
+import { execa } from 'execa'
 import t from 'tap'
 import { nullBackend } from '../../../lib/xff-ban/backend/null.js'
 import { bootStoreIn, createClockSteps } from '../../../lib/xff-ban/journal/clock-steps.js'
 import { type OpenOptions, openXffBan } from '../../../lib/xff-ban/open.js'
 import { pathsOf } from '../../../lib/xff-ban/paths.js'
 import { HOUR_MS as HOUR, START } from '../../support/bans.js'
+import { bundle } from '../../support/commands.js'
+import { noMounts } from '../../support/full-disk.js'
 import { tempDir } from '../../support/temp-dir.js'
 
 /** Two clocks in one hand. */
 function createClocks() {
-  let [set, passed] = [0, 1000]
+  let [set, passed, other] = [0, 1000, 0]
   return {
     wall: () => START + set + passed,
-    sinceBoot: () => passed,
+    sinceBoot: () => passed - other,
+    monotonic: () => passed,
+    /** the clock since boot is another one from now on, so much younger */
+    replace: (by: number) => {
+      other += by
+    },
     pass: (by: number) => {
       passed += by
     },
@@ -43,6 +51,85 @@ t.test('a clock that was set is a step, the passing of time is none', async t =>
   t.equal(createClockSteps(clocks, bootStoreIn(path))(), -3 * HOUR - 400, 'the next process finds it')
   writeFileSync(path, readFileSync(path, 'latin1').replace(/^\S+/, 'another-boot'))
   t.equal(createClockSteps(clocks, bootStoreIn(path))(), 0, 'but not after a boot')
+})
+
+t.test('the clock of a container that is started anew is no step', async t => {
+  const path = join(tempDir(t), 'clock')
+  const clocks = createClocks()
+  clocks.pass(240 * HOUR)
+  createClockSteps(
+    clocks,
+    bootStoreIn(path, () => 'a-container'),
+  )()
+  clocks.replace(239 * HOUR)
+  clocks.pass(300 * HOUR)
+  t.equal(
+    createClockSteps(
+      clocks,
+      bootStoreIn(path, () => 'another-one'),
+    )(),
+    0,
+    'as its clock is another one',
+  )
+  const same = createClocks()
+  same.pass(240 * HOUR)
+  createClockSteps(
+    same,
+    bootStoreIn(path, () => 'a-container'),
+  )()
+  same.replace(240 * HOUR)
+  t.equal(
+    createClockSteps(
+      same,
+      bootStoreIn(path, () => 'a-container'),
+    )(),
+    0,
+    'nor as its clock went back',
+  )
+})
+
+t.test('a clock since boot that is replaced while xff-ban runs is no step', async t => {
+  const clocks = createClocks()
+  const stepped = createClockSteps(clocks, { read: () => undefined, write: () => {} })
+  stepped()
+  clocks.pass(HOUR)
+  clocks.replace(-240 * HOUR)
+  t.equal(stepped(), 0, 'lxcfs has died: it is the clock of the host now')
+  clocks.pass(HOUR)
+  clocks.set(2 * HOUR)
+  t.equal(stepped(), 2 * HOUR)
+})
+
+const REPLACED = `
+mount --bind "$1" /proc/uptime
+shift
+exec "$@"
+`
+
+t.test('bans keep their length when an LXC container is started anew', { skip: noMounts }, async t => {
+  const dir = tempDir(t)
+  const uptime = join(dir, 'uptime')
+  const inContainer = (age: number, input: string, ...args: string[]) => {
+    writeFileSync(uptime, `${age}.00 1.0\n`)
+    const command = [bundle('xff-ban'), ...args, '--state', join(dir, 'jail.jsonl')]
+    // as lxcfs does it: the container's age in the place of the host's, under the host's boot id
+    const container = ['--mount', '--pid', '--fork', '--mount-proc', '--kill-child']
+    return execa(
+      'unshare',
+      [...container, 'bash', '-c', REPLACED, '-', uptime, process.execPath, ...command],
+      {
+        input,
+      },
+    )
+  }
+  const bans = ['--dir', join(dir, 'bans')]
+  await inContainer(100, '', ...bans)
+  await inContainer(864_000, '{"type":"ban","ip":"203.0.113.7"}\n', ...bans, '--time', '1h')
+  const { stderr } = await inContainer(20, '', ...bans)
+  t.notMatch(stderr, /the clock was set/)
+  const { stdout } = await inContainer(30, '', 'list')
+  const { time, until } = JSON.parse(stdout)
+  t.equal(Date.parse(until) - Date.parse(time), HOUR)
 })
 
 t.test('bans keep their length when the clock is set, while xff-ban runs and while it does not', async t => {

@@ -95,12 +95,12 @@ const lines = (path: string) => readFileSync(path, 'utf8').split('\n').length - 
 
 t.test('compaction drops what need not be remembered, and nothing else', async t => {
   const path = join(tempDir(t), 'journal.jsonl')
+  writeFileSync(join(dirname(path), '.journal.jsonl.0123456789ab.new'), 'half of an earlier attempt')
   const { jail, journal, append } = await jailAt(path)
   await append(4_900, START)
   t.equal(await journal.tidy(), undefined)
   const before = lines(path)
   t.equal(before, 4_900 + 4_840, 'not while it is small')
-  writeFileSync(`${path}.new`, 'half of an earlier attempt')
   await append(4_900, START + 4_900 * 60_000)
   await journal.tidy()
   t.ok(lines(path) < 1_400, `${lines(path)} lines for ten hours and those in force`)
