@@ -2,7 +2,7 @@ import { counted } from '../../text/counted.js'
 import { parseInstant } from '../../wire/instant.js'
 import type { BanRecord, RefusedRecord, UnbanRecord, UnchangedRecord } from '../../wire/record.js'
 import type { Backend, Change } from '../backend/backend.js'
-import type { Decision, Jail } from './jail.js'
+import { type Decision, type Jail, MAX_AHEAD_MS } from './jail.js'
 import { canonicalTarget } from './records.js'
 import type { Warnings } from './warnings.js'
 
@@ -82,6 +82,8 @@ export function createDecider(options: Options): Decider {
 
   const decideOne = (batch: Batch, order: Order): Reply => {
     const at = clock(order)
+    const stated = order.time === undefined ? at : parseInstant(order.time)
+    if (stated > at + MAX_AHEAD_MS) warnings.ahead(order.ip, stated, at)
     addUnbans(batch, tally, jail.unbanExpired(at))
     const decision = order.type === 'ban' ? decideBan(order, at) : jail.unban(order, at)
     if (decision.does === 'ban') warnings.banned(at)

@@ -1,4 +1,4 @@
-import { formatInstant, parseInstant } from '../../wire/instant.js'
+import { END_OF_TIME_MS, formatInstant, parseInstant } from '../../wire/instant.js'
 import type { BanRecord, UnbanRecord } from '../../wire/record.js'
 import { type ActiveBan, type ActiveBans, createActiveBans } from './active-bans.js'
 import type { Ban } from './ban.js'
@@ -16,6 +16,12 @@ export type Decision =
   /** no newer than the last record of this address, or nothing to undo */
   | { does: 'duplicate' }
   | { does: 'refuse'; reason: string }
+
+/** A record may be this far ahead of the clock; one further ahead counts as of now, since nothing may come after it. */
+export const MAX_AHEAD_MS = 300_000
+/** The last instant and the greatest count that can be read back. */
+const MAX_INSTANT_MS = END_OF_TIME_MS - 1
+const MAX_COUNT = Number.MAX_SAFE_INTEGER
 
 export interface JailOptions {
   /** how long the nth ban of an address lasts, in milliseconds */
@@ -80,7 +86,7 @@ export function createJail(options: JailOptions): Jail {
 
     shift(by) {
       for (const { ban, at: before, latest, decidedAt } of [...bans.values()]) {
-        const [at, until] = [Math.max(0, before + by), Math.max(0, ban.until + by)]
+        const [at, until] = [inRange(before + by), inRange(ban.until + by)]
         const record = { ...ban.record, time: formatInstant(at), until: formatInstant(until) }
         bans.add({ ban: { ...ban, until, record }, at, latest: latest + by, decidedAt: decidedAt + by })
       }
@@ -98,15 +104,15 @@ function decideBan(bans: ActiveBans, options: JailOptions, record: BanRecord, no
   if (ip === null) return { does: 'refuse', reason: 'not an address' }
   const reason = options.exempt(ip)
   if (reason !== undefined) return { does: 'refuse', reason }
-  const at = record.time === undefined ? now : parseInstant(record.time)
+  const at = timeOf(record, now)
   if (at <= bans.latest(ip)) return { does: 'duplicate' }
   const active = bans.get(ip)
   if (active) {
     active.latest = at
     return { does: 'already-banned', ban: active.ban, at, decidedAt: active.decidedAt }
   }
-  const count = Math.max(bansBefore(bans, options, ip, now) + 1, record.count ?? 1)
-  const until = record.until === undefined ? at + options.banMs(count) : parseInstant(record.until)
+  const count = Math.min(Math.max(bansBefore(bans, options, ip, now) + 1, record.count ?? 1), MAX_COUNT)
+  const until = record.until === undefined ? inRange(at + options.banMs(count)) : parseInstant(record.until)
   const carriedOut = banRecord(record, { time: formatInstant(at), ip, until: formatInstant(until), count })
   const first = bans.size() >= options.maxBans ? bans.first() : undefined
   const endsFirst = first !== undefined && first.ban.until > until
@@ -125,7 +131,7 @@ function decideUnban(bans: ActiveBans, record: UnbanRecord, now: number): Decisi
   const ip = canonicalTarget(record.ip)
   if (ip === null) return { does: 'refuse', reason: 'not an address' }
   const latest = bans.latest(ip)
-  const at = record.time === undefined ? Math.max(now, latest) : parseInstant(record.time)
+  const at = record.time === undefined ? Math.max(now, latest) : timeOf(record, now)
   const reason = record.reason ?? 'asked'
   const active = bans.get(ip)
   if (active) {
@@ -154,6 +160,16 @@ function recall(bans: ActiveBans, { banMs }: JailOptions, record: BanRecord | Un
   bans.add({ ban, at, latest: at, decidedAt: Number.NEGATIVE_INFINITY })
 }
 
+function timeOf({ time }: BanRecord | UnbanRecord, now: number): number {
+  const at = time === undefined ? now : parseInstant(time)
+  return at > now + MAX_AHEAD_MS ? now : at
+}
+
+/** An instant that can be written, and read back. */
+function inRange(instant: number): number {
+  return Math.min(Math.max(0, instant), MAX_INSTANT_MS)
+}
+
 /** Nobody is banned: remembered all the same, so that an older ban record cannot apply later. */
 function rememberUnban(bans: ActiveBans, ip: string, at: number, reason: string): void {
   bans.remember(ip, { ...(bans.history.get(ip) ?? { count: 0, at, until: at }), unbannedAt: at, reason })
@@ -162,7 +178,7 @@ function rememberUnban(bans: ActiveBans, ip: string, at: number, reason: string)
 /** How many bans an address has had that are still remembered. */
 function bansBefore(bans: ActiveBans, { rememberMs }: JailOptions, ip: string, now: number): number {
   const past = bans.history.get(ip)
-  return past && Math.max(now, bans.newest()) <= past.unbannedAt + rememberMs ? past.count : 0
+  return past && now <= past.unbannedAt + rememberMs ? past.count : 0
 }
 
 /** Unbans the one that ends first, as long as a condition holds. */

@@ -12,6 +12,8 @@ export interface Warnings {
   banned: (now: number) => void
   /** A banned address failed at `at`; its ban was decided at `decidedAt`. */
   stillFailing: (ip: string, at: number, decidedAt: number, now: number) => void
+  /** A record of an address came from the future: at `at`. */
+  ahead: (ip: string, at: number, now: number) => void
 }
 
 export interface Options {
@@ -23,7 +25,24 @@ export interface Options {
 }
 
 export function createWarnings({ storm, hint, warn }: Options): Warnings {
-  return { banned: createStormWarning(storm, warn), stillFailing: createIneffectiveWarning(hint, warn) }
+  return {
+    banned: createStormWarning(storm, warn),
+    stillFailing: createIneffectiveWarning(hint, warn),
+    ahead: createAheadWarning(warn),
+  }
+}
+
+/** Warns at most once a minute of records that are ahead of the clock. */
+function createAheadWarning(warn: Options['warn']): Warnings['ahead'] {
+  let warnedAt = Number.NEGATIVE_INFINITY
+  return (ip, at, now) => {
+    if (now - warnedAt < MINUTE_MS) return
+    warnedAt = now
+    const seconds = Math.round((at - now) / 1000)
+    warn(
+      `a record of ${ip} is ${seconds} s ahead of the clock, and counts as of now: is the clock of the log right?`,
+    )
+  }
 }
 
 /** Warns once when so many bans fall within a minute, for as long as that goes on. */

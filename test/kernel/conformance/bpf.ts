@@ -1,6 +1,9 @@
 import { existsSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { execa } from 'execa'
 import { bpfBackend } from '../../../lib/xff-ban/backend/bpf.js'
+import { bundle } from '../../support/commands.js'
+import { shortTempDir } from '../../support/temp-dir.js'
+import { ATTACKER, SECOND_ATTACKER } from '../addresses.js'
 import { BPF, OBJECT } from '../bpf/loaded.js'
 import { PACKET_FILTER } from '../lab/needs.js'
 import { refusedBehind, type Subject, serve } from './enforcement-point.js'
@@ -54,5 +57,29 @@ export const bpf: Subject = {
         readFileSync('/proc/self/mountinfo', 'utf8').includes(' /sys/fs/bpf '),
       ],
     }
+  },
+  own: {
+    async 'another --packets takes away what the one before has left'(t) {
+      const place = await bpf.build(t)
+      const state = `${shortTempDir(t)}/journal`
+      const port = place.options[1] ?? ''
+      const run = (packets: string, subcommand: readonly string[], input = '') => {
+        const trust = packets === 'bpf' ? ['--trust', '127.0.0.0/8'] : []
+        const options = ['--port', port, '--packets', packets, ...trust, '--state', state]
+        return execa(process.execPath, [bundle('xff-ban'), ...subcommand, ...options], { input })
+      }
+      for (const [before, after] of [
+        ['bpf', 'iptables'],
+        ['iptables', 'bpf'],
+      ] as const) {
+        await run(before, [], `{"type":"ban","ip":"${ATTACKER}"}\n`)
+        t.same(await place.refused([ATTACKER, SECOND_ATTACKER]), [ATTACKER], `banned by ${before}`)
+        await run(after, [])
+        t.same(await place.refused([ATTACKER, SECOND_ATTACKER]), [ATTACKER], `then by ${after}`)
+        const { stdout } = await run(after, ['unban', ATTACKER])
+        t.match(stdout, '"type":"unban"')
+        t.same(await place.refused([ATTACKER, SECOND_ATTACKER]), [], 'an unban ends it')
+      }
+    },
   },
 }

@@ -166,6 +166,10 @@ t.test('misuse of the control socket is refused, and does not keep xff-ban from 
     'too many',
     'too many',
   ])
+  // what looks like a prefix and is none
+  const wrong = ['1.2.3.4/33', '::ffff:0:0/95', '2001:db8::/129', '1.2.3.4/032']
+  const orders = wrong.flatMap(ip => [`{"type":"ban","ip":"${ip}"}\n`, `{"type":"unban","ip":"${ip}"}\n`])
+  for (const reason of reasons(await send(orders.join('')))) t.match(reason, /^(not an address|bad ip)$/)
   t.match(await send('x'.repeat(3_000_000)), /^(gone|)$/)
   // those who are silent take no place from others, up to a bound
   const silent = await Promise.all(Array.from({ length: 10 }, () => connectTo(socket)))

@@ -155,8 +155,10 @@ t.test('how long a ban lasts depends on the number of bans before', async t => {
 t.test('an unban covers all failures behind the ban: a replay does not bring it back', async t => {
   const jail = jailOf()
   jail.ban(ban('203.0.113.1', 0), START)
-  jail.ban(ban('203.0.113.1', 50), START)
-  t.match(jail.unban({ type: 'unban', time: at(20), ip: '203.0.113.1' }, START), { record: { time: at(50) } })
+  jail.ban(ban('203.0.113.1', 50), START + 50 * MINUTE)
+  t.match(jail.unban({ type: 'unban', time: at(20), ip: '203.0.113.1' }, START + 50 * MINUTE), {
+    record: { time: at(50) },
+  })
   const after = jailOf()
   for (const record of jail.records()) after.recall(record)
   t.same(after.ban(ban('203.0.113.1', 50), START), { does: 'duplicate' })
@@ -166,6 +168,46 @@ t.test('a ban of a log that is ahead of the clock can be ended', async t => {
   const jail = jailOf()
   jail.ban(ban('203.0.113.1', 5), START)
   t.match(jail.unban({ type: 'unban', ip: '203.0.113.1' }, START), { does: 'unban', record: { time: at(5) } })
+})
+
+t.test('a ban far ahead of the clock counts as of now: it forgets nobody, and ends', async t => {
+  const jail = jailOf()
+  jail.ban(ban('203.0.113.1', 0), START)
+  jail.unbanExpired(START + 60 * MINUTE)
+  const now = START + 61 * MINUTE
+  const future: BanRecord = { type: 'ban', ip: '203.0.113.2', time: '2100-01-01T00:00:00.000Z' }
+  t.match(jail.ban(future, now), { does: 'ban', ban: { until: now + 60 * MINUTE, record: { time: at(61) } } })
+  jail.pruneHistory(now)
+  t.match(jail.ban(ban('203.0.113.1', 61), now), { does: 'ban', ban: { record: { count: 2 } } })
+  t.match(
+    jail.ban(ban('203.0.113.2', 62), now + MINUTE),
+    { does: 'already-banned' },
+    'nor makes it duplicates',
+  )
+  t.match(
+    jail.unban({ type: 'unban', ip: '203.0.113.2', time: '2100-01-01T00:00:00.000Z' }, now + 2 * MINUTE),
+    {
+      does: 'unban',
+      record: { time: at(63) },
+    },
+  )
+})
+
+t.test('the last end and the greatest count can be read back', async t => {
+  const jail = jailOf()
+  const last = Date.parse('9999-12-31T23:59:59.000Z')
+  const record: BanRecord = { ...ban('203.0.113.1', 0), time: new Date(last).toISOString() }
+  const decision = jail.ban({ ...record, count: Number.MAX_SAFE_INTEGER }, last)
+  t.match(decision, {
+    ban: { record: { until: '9999-12-31T23:59:59.999Z', count: Number.MAX_SAFE_INTEGER } },
+  })
+  jail.unban({ type: 'unban', ip: '203.0.113.1' }, last)
+  t.match(
+    jail.ban({ ...record, until: '9999-12-31T23:59:59.999Z', time: '9999-12-31T23:59:59.500Z' }, last),
+    {
+      ban: { record: { count: Number.MAX_SAFE_INTEGER } },
+    },
+  )
 })
 
 t.test('thousands of bans and unbans of one address keep the order of ends', async t => {
@@ -188,6 +230,9 @@ t.test('an unban that finds no ban keeps an older one from coming after it', asy
   for (const record of jail.records()) after.recall(record)
   for (const one of [jail, after]) {
     t.same(one.ban(ban('203.0.113.1', 4), START), { does: 'duplicate' })
-    t.match(one.ban(ban('203.0.113.1', 6), START), { does: 'ban', ban: { record: { count: 1 } } })
+    t.match(one.ban(ban('203.0.113.1', 6), START + 6 * MINUTE), {
+      does: 'ban',
+      ban: { record: { count: 1 } },
+    })
   }
 })

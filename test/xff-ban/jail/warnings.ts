@@ -4,6 +4,7 @@ import { createWarnings } from '../../../lib/xff-ban/jail/warnings.js'
 
 const SECOND = 1000
 const MINUTE = 60_000
+const HOUR = 3_600_000
 
 function announcing(storm: number, hint?: string) {
   const said: string[] = []
@@ -39,6 +40,13 @@ t.test('nothing is said of banned addresses that go on failing where nothing is 
   const { said, stillFailing } = announcing(1000)
   stillFailing('203.0.113.1', MINUTE, 0, MINUTE)
   t.same(said, [])
+})
+
+t.test('records ahead of the clock are warned of once a minute', async t => {
+  const { said, ahead } = announcing(1000)
+  for (const seconds of [0, 30, 59, 60]) ahead('203.0.113.1', HOUR + seconds * SECOND, seconds * SECOND)
+  t.equal(said.length, 2)
+  t.match(said[0], /^a record of 203\.0\.113\.1 is 3600 s ahead of the clock/)
 })
 
 t.test('the likely cause depends on --match', async t => {
