@@ -1,4 +1,4 @@
-import { createLruMap, type Entry } from './lru-map.js'
+import { createLruMap, type Entry, type LruMap } from './lru-map.js'
 
 /** How many keys that are not idle a sweep passes in search of idle ones, as some are out of order. */
 const MAX_PASSED_KEYS = 64
@@ -47,25 +47,6 @@ export function createFailureTable({ max, find, keys, horizon, onFull }: Options
     return since
   }
 
-  /** The idle ones stand first, but for keys whose time was ahead: those go to the end. */
-  const dropIdle = () => {
-    const oldest = horizon()
-    let left = MAX_PASSED_KEYS
-    for (const [key, time] of once) {
-      if (time >= oldest && left-- === 0) break
-      once.delete(key)
-      if (time >= oldest) once.set(key, time)
-    }
-    const passed: Entry<number[]>[] = []
-    for (const entry of several.entries()) {
-      const isIdle = (entry.value.at(-1) ?? Number.NEGATIVE_INFINITY) < oldest
-      if (!isIdle && passed.length === MAX_PASSED_KEYS) break
-      if (isIdle) several.delete(entry)
-      else passed.push(entry)
-    }
-    for (const entry of passed) several.touch(entry)
-  }
-
   const evict = (surplus: number) => {
     const before = evicted
     const isEnough = () => evicted - before >= surplus
@@ -107,13 +88,37 @@ export function createFailureTable({ max, find, keys, horizon, onFull }: Options
       return since
     },
     sweep() {
-      dropIdle()
+      const oldest = horizon()
+      dropIdleSingles(once, oldest)
+      dropIdleSeveral(several, oldest)
       // an eighth at a time: a Map that is kept full copies itself for every few that come
       if (size() >= keys) evict(size() - keys + 1 + Math.floor(keys / 8))
     },
     size,
     evicted: () => evicted,
   }
+}
+
+/** Drops keys that failed once. The idle ones stand first, but for keys whose time was ahead: those go to the end. */
+function dropIdleSingles(once: Map<string, number>, oldest: number): void {
+  let left = MAX_PASSED_KEYS
+  for (const [key, time] of once) {
+    if (time >= oldest && left-- === 0) break
+    once.delete(key)
+    if (time >= oldest) once.set(key, time)
+  }
+}
+
+/** The same for keys that failed several times. */
+function dropIdleSeveral(several: LruMap<number[]>, oldest: number): void {
+  const passed: Entry<number[]>[] = []
+  for (const entry of several.entries()) {
+    const isIdle = (entry.value.at(-1) ?? Number.NEGATIVE_INFINITY) < oldest
+    if (!isIdle && passed.length === MAX_PASSED_KEYS) break
+    if (isIdle) several.delete(entry)
+    else passed.push(entry)
+  }
+  for (const entry of passed) several.touch(entry)
 }
 
 /** Keeps the times in order; nearly always the new one is the last. */
