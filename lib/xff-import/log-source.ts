@@ -16,7 +16,10 @@ export function logSource(read: ReadOption, note: Note): Translated['log'] | und
         .replace(/\s(?:head|tail)$/, '')
         .trim(),
     )
-    .filter(Boolean)
+    .filter(path => {
+      if (path === '|') note('logpath', path, 'in the settings of a service it separates the commands')
+      return path !== '' && path !== '|'
+    })
   if (files.some(path => /[*?[]/.test(path))) {
     note('logpath', files.join(' '), 'files that match only later are found after a restart')
   }

@@ -12,11 +12,11 @@ export interface Calls {
 
 /** The parts of a call; each is tried at one position alone. */
 const NAME = /[^[\s]+/y
-const OPEN = /\s*\[\s*/y
-const OPTION = /([\w.-]+)=(?:"([^"]*)"|'([^']*)')\s*(?=[,\]])/y
-const UNQUOTED_OPTION = /([\w.-]+)=([^,\]]*)/y
-const SEPARATOR = /(?:,|\]\s*\[)\s*/y
-const CLOSE = /\]/y
+const OPEN = /\s*\[/y
+const OPTION = /\s*([\w.-]+)=(?:"([^"]*)"|'([^']*)')(?=\s*[,\]])/y
+const UNQUOTED_OPTION = /\s*([\w.-]+)=([^,\]\n]*)/y
+const SEPARATOR = /\s*(?:,|\]\s*\[)/y
+const CLOSE = /\s*\]/y
 
 /** Reads one call, whose name may have spaces in it. Options in a form that fail2ban refuses are left out. */
 export function parseCall(text: string): Call {
@@ -53,7 +53,8 @@ export function parseCalls(text: string): Calls {
 
 /**
  * Reads what may follow a name: nothing, or options in brackets.
- * @returns where they end; without `options` where the brackets are malformed: then everything up to that place was read
+ * @returns where they end; without `options` where the brackets are malformed: then the end of the line of what was
+ * read last, so that what follows it is read, and nothing twice
  */
 function readOptions(text: string, start: number): { options?: Map<string, string>; end: number } {
   const options = new Map<string, string>()
@@ -68,8 +69,9 @@ function readOptions(text: string, start: number): { options?: Map<string, strin
       position += all.length
     }
     const separator = matchAt(SEPARATOR, text, position)
+    const close = matchAt(CLOSE, text, position)
     if (separator) position += separator[0].length
-    else if (matchAt(CLOSE, text, position)) return { options, end: position + 1 }
+    else if (close) return { options, end: position + close[0].length }
     else if (!found) break
   }
   const line = text.indexOf('\n', position)

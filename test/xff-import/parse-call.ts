@@ -23,7 +23,8 @@ t.test('actions are read with the options in their brackets', t => {
 })
 
 t.test('a bracket that is not closed or of another form is reported, and costs its line alone', t => {
-  t.same(read('one[a=1\ntwo'), { calls: [], unread: ['one[a=1\ntwo'] })
+  t.same(read('one[a=1\ntwo'), { calls: [['two', {}]], unread: ['one[a=1'] })
+  t.same(read('one[a=1,\ntwo[b=2]'), { calls: [['two', { b: '2' }]], unread: ['one[a=1,'] })
   t.same(read('one[a=1, ;]\ntwo[b=2]'), { calls: [['two', { b: '2' }]], unread: ['one[a=1, ;]'] })
   t.same(read('[a=1] two'), { calls: [['two', {}]], unread: ['[a=1]'] })
   t.end()
