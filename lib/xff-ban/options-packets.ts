@@ -1,5 +1,17 @@
 import { defaulted, flag, type Option, repeated, single, type Values } from '../cli/options/option.js'
-import { bit, oneOf, type ParseValue, pattern, ranges, text, whole, words } from '../cli/options/values.js'
+import {
+  bit,
+  content,
+  oneOf,
+  type ParseValue,
+  pattern,
+  ranges,
+  text,
+  whole,
+  words,
+} from '../cli/options/values.js'
+
+import { MAX_ANSWER_TEXT } from './backend/bpf/answer-text.js'
 
 /** How packets to a port are filtered: by a program in the kernel, or by rules. */
 export type PacketBackend = 'bpf' | 'iptables'
@@ -68,6 +80,14 @@ export const PACKET_OPTIONS = {
       'what banned clients get: 403, 429, reset, or count (a dry run: only counts them)',
       oneOf('403', '429', 'reset', 'count'),
       PACKET_DEFAULTS.answer,
+    ),
+  ),
+  'answer-text': only(
+    'bpf',
+    single(
+      'FILE',
+      `text or HTML for the 403 or 429, UTF-8, up to ${MAX_ANSWER_TEXT} bytes`,
+      content(MAX_ANSWER_TEXT),
     ),
   ),
   hits: only('bpf', flag('write a hit record once a minute for each ban that refused requests'), 'wish'),

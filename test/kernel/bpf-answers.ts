@@ -1,6 +1,6 @@
 /** What the banned get: a whole answer, and whatever else the front end may send is acknowledged to its end. */
 import t, { type Test } from 'tap'
-import { MAX_BODY, textValue } from '../../lib/xff-ban/backend/bpf/contract.js'
+import { MAX_ANSWER_TEXT, textValue } from '../../lib/xff-ban/backend/bpf/answer-text.js'
 import { BAD, Connection, connectionTests, GOOD, KINDS, request } from './bpf/connection.js'
 import { ACK, FIN, PSH, parse, RST } from './bpf/frame.js'
 import { BANNED, CLIENT, DROP, PASS, REDIRECT } from './bpf/loaded.js'
@@ -35,7 +35,7 @@ connectionTests({
   },
 
   async 'a text of their own'(t, kernel) {
-    for (const [length, kind] of [1, 2, 3, 500, MAX_BODY].flatMap(length =>
+    for (const [length, kind] of [1, 2, 3, 500, MAX_ANSWER_TEXT].flatMap(length =>
       KINDS.map(kind => [length, kind] as const),
     )) {
       await kernel.text(1, textValue('429', Buffer.alloc(length, 'x')))

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { isUtf8 } from 'node:buffer'
+import { readFileSync, statSync } from 'node:fs'
 import { messageOf } from '../../exit.js'
 import { compileRanges } from '../../net/ranges.js'
 import { parseDuration } from '../../text/duration.js'
@@ -110,6 +111,27 @@ export function file(given: string): string {
     return readFileSync(given, 'utf8')
   } catch (error) {
     throw new RangeError(`cannot read ${quote(given)}: ${messageOf(error)}`)
+  }
+}
+
+/** The bytes of a file of text, at least one and no more than so many. */
+export function content(max: number): (given: string) => Buffer {
+  return given => {
+    let size: number
+    let bytes: Buffer
+    try {
+      size = statSync(given).size
+      bytes = size > max ? Buffer.alloc(0) : readFileSync(given)
+    } catch (error) {
+      throw new RangeError(`cannot read ${quote(given)}: ${messageOf(error)}`)
+    }
+    if (size > max || bytes.length > max || bytes.length === 0) {
+      throw new RangeError(
+        `expected a file of 1 to ${max} bytes, got ${Math.max(size, bytes.length)} in ${quote(given)}`,
+      )
+    }
+    if (!isUtf8(bytes) || bytes.includes(0)) throw new RangeError(`expected UTF-8 text in ${quote(given)}`)
+    return bytes
   }
 }
 

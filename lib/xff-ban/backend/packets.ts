@@ -44,10 +44,13 @@ function reject(options: readonly string[], other: string): void {
 /** @throws RangeError */
 function bpfOptions(given: Given, { name, object, now }: BackendContext): BpfOptions {
   const { header, uwsgi, hops, dev: devices, answer = PACKET_DEFAULTS.answer } = given
+  const answerText = given['answer-text']
   const trust = given.trust.flat()
   if (uwsgi !== undefined && header !== undefined)
     throw new RangeError('--header and --uwsgi exclude each other')
   if (hops !== undefined && trust.length > 0) throw new RangeError('--hops and --trust exclude each other')
+  if (answerText !== undefined && answer !== '403' && answer !== '429')
+    throw new RangeError(`--answer-text: expected --answer 403 or 429 with it, got ${answer}`)
   const wide = trust.find(swallowsIpv4)
   if (wide !== undefined) {
     throw new RangeError(
@@ -55,7 +58,7 @@ function bpfOptions(given: Given, { name, object, now }: BackendContext): BpfOpt
     )
   }
   return {
-    ...{ name, ports: given.port, answer, object, now, devices, hops: hops ?? 0 },
+    ...{ name, ports: given.port, answer, answerText, object, now, devices, hops: hops ?? 0 },
     protocol: uwsgi === undefined ? 'http' : 'uwsgi',
     field: uwsgi ?? header ?? PACKET_DEFAULTS.header,
     trust: trust.length > 0 ? trust : PRIVATE_RANGES,

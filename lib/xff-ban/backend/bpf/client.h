@@ -49,18 +49,23 @@ static __always_inline void hop_leaves(struct hops *h, struct port *port, __u32 
 	__builtin_memcpy(h->older, h->address[slot], 16);
 }
 
-static __always_inline void hop_add(struct hops *h, struct port *port, const __u8 *address, int is_address)
+/* The slot for one more hop. */
+static __always_inline __u32 hop_slot(struct hops *h, struct port *port)
 {
 	__u32 slot = h->seen & (MAX_HOPS - 1);
 
 	if (h->seen >= MAX_HOPS && !port->hops)
 		hop_leaves(h, port, slot);
-	__builtin_memcpy(h->address[slot], address, 16);
+	h->seen++;
+	return slot;
+}
+
+static __always_inline void hop_mark(struct hops *h, __u32 slot, int is_address)
+{
 	if (is_address)
 		h->addresses |= 1 << slot;
 	else
 		h->addresses &= ~(1 << slot);
-	h->seen++;
 }
 
 /* One entry of the list is complete. */
@@ -68,9 +73,8 @@ __noinline int hop_done(struct header *r, struct port *port)
 {
 	if (!r || !port)
 		return 0;
-	__u8 address[16] = {};
-	int is_address = address_finish(&r->text, address);
-	hop_add(&r->hops, port, address, is_address);
+	__u32 slot = hop_slot(&r->hops, port);
+	hop_mark(&r->hops, slot, address_finish(&r->text, r->hops.address[slot]));
 	return 0;
 }
 
@@ -79,8 +83,12 @@ __noinline int hop_ipv4(struct hops *h, struct port *port, __u32 ipv4)
 {
 	if (!h || !port)
 		return 0;
-	__u8 address[16] = { [10] = 0xff, [11] = 0xff, [12] = ipv4 >> 24, [13] = ipv4 >> 16, [14] = ipv4 >> 8, [15] = ipv4 };
-	hop_add(h, port, address, ipv4 != 0);
+	__u32 slot = hop_slot(h, port);
+	__u32 *words = (__u32 *)h->address[slot];
+	words[0] = words[1] = 0;
+	words[2] = bpf_htonl(0xffff);
+	words[3] = bpf_htonl(ipv4);
+	hop_mark(h, slot, ipv4 != 0);
 	return 0;
 }
 

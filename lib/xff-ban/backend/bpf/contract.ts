@@ -15,12 +15,6 @@ const ANSWERS: readonly Answer[] = ['count', '403', '429', 'reset']
 export const NAME_SIZE = 64
 export const MAX_HOPS = 8
 export const COUNTERS_SIZE = 96
-const TEXT_SIZE = 1024
-/** What stands in an answer for the seconds until the end of the ban. */
-const BLANKS = ' '.repeat(12)
-const REASONS = { '403': 'Forbidden', '429': 'Too Many Requests' } as const
-/** How long the body of an answer may be, in bytes: all of it is one segment, on any path. */
-export const MAX_BODY = 800
 /** Of IPv4 as the kernel program sees it: `::ffff:0:0/96`. */
 const MAPPED: Bytes = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff]
 
@@ -92,6 +86,8 @@ export interface Policy {
   /** which hop from the right is the client; 0: the nearest that is not trusted */
   hops: number
   answer: Answer
+  /** the body of a 403 or 429 in place of the built-in one */
+  answerText?: Buffer | undefined
 }
 
 export function portKey(port: number): Buffer {
@@ -102,35 +98,6 @@ export function portValue(jail: number, { protocol, field, hops, answer }: Polic
   const name = protocol === 'http' ? field.toLowerCase().replaceAll('_', '-') : field
   const head = [protocol === 'uwsgi' ? 1 : 0, hops, ANSWERS.indexOf(answer), name.length]
   return Buffer.concat([numbers(jail), Buffer.from(head), nameValue(name)])
-}
-
-/**
- * An answer with a body of the user's: the value of `texts`. No cache keeps it, which would give it to others.
- * @param body at most MAX_BODY bytes
- */
-export function textValue(answer: '403' | '429', body: Buffer): Buffer {
-  const status = `HTTP/1.1 ${answer} ${REASONS[answer]}\r\n`
-  const type = /^\s*<(!doctype|html|head|body)\b/i.test(body.toString('latin1')) ? 'html' : 'plain'
-  const rest = [
-    'Cache-Control: no-store',
-    'Connection: close',
-    `Content-Type: text/${type}; charset=utf-8`,
-    `Content-Length: ${body.length}`,
-  ]
-  // it has to stand at an even place, for the sake of the checksum
-  const retry = status.length % 2 === 0 ? 'Retry-After:  ' : 'Retry-After: '
-  const head = [
-    status,
-    ...(answer === '429' ? [retry, BLANKS, '\r\n'] : []),
-    rest.join('\r\n'),
-    '\r\n\r\n',
-  ].join('')
-  const text = Buffer.concat([Buffer.from(head), body])
-  const value = Buffer.alloc(8 + TEXT_SIZE)
-  value.writeUInt32LE(text.length, 0)
-  value.writeUInt32LE(answer === '429' ? status.length + retry.length : 0, 4)
-  text.copy(value, 8)
-  return value
 }
 
 export function portOf(key: Buffer): number {

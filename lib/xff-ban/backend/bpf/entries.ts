@@ -1,4 +1,5 @@
 import { BackendError } from '../backend.js'
+import { textValue } from './answer-text.js'
 import {
   COUNTERS_SIZE,
   jailKey,
@@ -77,6 +78,17 @@ export async function reconcileTrust(pins: Pins, jail: number, ranges: readonly 
   return wrong
 }
 
+/** What the ports answer, where it is not the built-in text. @returns how many were missing */
+export async function reconcileText(pins: Pins, jail: number, policy: Policy): Promise<number> {
+  const { answer, answerText } = policy
+  const key = jailKey(jail)
+  const isOurs = (row: Row) => row.key.equals(key)
+  const hasText = answerText !== undefined && (answer === '403' || answer === '429')
+  const wanted = hasText ? [{ key, value: textValue(answer, answerText) }] : []
+  const { wrong } = await reconcile(pins.table('texts'), wanted, isOurs)
+  return wrong
+}
+
 /** From here on the ports are policed. @returns how many were missing */
 export async function reconcilePorts(
   pins: Pins,
@@ -106,6 +118,7 @@ export async function removeJail(pins: Pins, jail: number): Promise<void> {
   const ports = await keys('ports', ({ value }) => jailOfPort(value) === jail)
   await writeRows(pins.table('ports'), ports)
   await writeRows(pins.table('stats'), ports)
+  await writeRows(pins.table('texts'), await keys('texts', ({ key }) => key.equals(jailKey(jail))))
   for (const table of ['bans', 'trust'] as const) {
     await writeRows(pins.table(table), await keys(table, isOurs))
   }

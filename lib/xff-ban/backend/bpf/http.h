@@ -110,10 +110,8 @@ static __always_inline void coding_byte(struct header *r, __u8 c)
 }
 
 /* The line in hand is complete, its folds included. */
-__noinline int line_done(struct header *r, struct port *port)
+static __always_inline void line_done(struct header *r, struct port *port)
 {
-	if (!r || !port)
-		return 0;
 	if (r->names & NAME_CLIENT)
 		hop_done(r, port);
 	else if (r->names & NAME_LENGTH)
@@ -121,7 +119,6 @@ __noinline int line_done(struct header *r, struct port *port)
 	else if (r->names & NAME_CODING)
 		r->framing |= r->matched == CHUNKED_LENGTH ? FRAMING_CHUNKED : FRAMING_UNKNOWN;
 	r->names = r->matched = 0;
-	return 0;
 }
 
 /* Bytes of a list of hops, as many as a word and a half of an address: up to its line's end. Returns how many. */

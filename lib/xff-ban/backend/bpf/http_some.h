@@ -11,6 +11,9 @@
 
 #define NAME_WORDS 3           /* names up to 23 bytes are compared at once */
 
+/* A number that is no larger than max (a power of two less one), in a form that every verifier since 5.17 understands. */
+#define AT_MOST(n, max) ({ __u64 n_ = (n); barrier_var(n_); n_ & (max); })
+
 /* Whether the name that tells the client stands here. */
 static __always_inline int client_name_stands(const char *at, struct port *port)
 {
@@ -38,7 +41,7 @@ static __always_inline __u32 pass_over_line(struct header *r, const char *at, __
 	if (!found)
 		return taken;
 	r->last = '\r';
-	if (taken + 1 >= available || taken > 63 || at[taken + 1] != '\n')
+	if (taken + 1 >= available || at[AT_MOST(taken, 63) + 1] != '\n')
 		return taken + 1;
 	r->phase = HTTP_LINE_START;
 	return taken + 2;
@@ -54,7 +57,7 @@ static __always_inline __u32 line_start(struct header *r, struct port *port, con
 		return 0;
 	if (r->names)
 		line_done(r, port);
-	if (at[length] == ':' && client_name_stands(at, port)) {
+	if (at[AT_MOST(length, 31)] == ':' && client_name_stands(at, port)) {
 		r->names = NAME_CLIENT;
 		r->phase = HTTP_VALUE;
 		return length + 1;
@@ -115,8 +118,9 @@ static __always_inline __u32 ipv4_hop(struct header *r, struct port *port, const
 	__u8 ended_by = 0;
 
 	taken = ipv4_entry(at, &ipv4, &ended_by);
-	if (!taken || taken > 17 || taken + 2 > available)
+	if (!taken || taken + 2 > available)
 		return 0;
+	taken = AT_MOST(taken, 31);
 	if (ended_by == ',') {
 		hop_ipv4(&r->hops, port, ipv4);
 		return taken;

@@ -10,6 +10,7 @@ import {
   hasJails,
   ownerOfPort,
   reconcilePorts,
+  reconcileText,
   reconcileTrust,
   removeJail,
 } from './entries.js'
@@ -77,6 +78,7 @@ export function createInstallation(options: Options): Installation {
     const isNew = (await findJail(pins, name)) === undefined
     map = { pin: pins.table('bans'), jail: await claimJail(pins, name) }
     const trust = await reconcileTrust(pins, map.jail, options.hops > 0 ? [] : options.trust)
+    const text = await reconcileText(pins, map.jail, options)
     const bans = await fill(map, isNew)
     const missingPorts = await reconcilePorts(pins, map.jail, ports, options)
     const gone = await asKernelAllows(() => attachAll(programs))
@@ -84,6 +86,7 @@ export function createInstallation(options: Options): Installation {
     return [
       ...(existed ? [] : ['the program was gone']),
       ...(trust > 0 ? [`${counted(trust, 'trusted range')} missing`] : []),
+      ...(text > 0 ? ['the text of --answer-text missing'] : []),
       ...(bans > 0 ? [`${counted(bans, 'ban')} missing`] : []),
       ...(missingPorts > 0 ? [`${counted(missingPorts, 'port')} missing`] : []),
       ...gone.map(device => `the program was gone from ${device}`),

@@ -21,7 +21,7 @@ static __always_inline __u64 bytes_equal(__u64 word, __u8 c)
 static __always_inline __u32 bytes_before(__u64 marks)
 {
 	__u64 lowest = marks & -marks;
-	return (((lowest >> 7) - 1) & ONES) * ONES >> 56;
+	return ((((lowest >> 7) - 1) & ONES) * ONES >> 56) & 7;
 }
 
 /* A..Z to a..z. */
