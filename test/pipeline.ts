@@ -36,7 +36,7 @@ t.test(
   },
 )
 
-t.test('a reader that goes away is success', async t => {
+t.test('a command whose reader goes away ends with success', async t => {
   const log = join(FIXTURES, 'uwsgi-parse/nginx-http/in')
   const line = `for i in $(seq 3000); do cat '${log}'; done | uwsgi-parse --all | head -1; echo \${PIPESTATUS[@]}`
   const { stdout, stderr } = await execa('bash', ['-c', line], { env })
@@ -46,7 +46,7 @@ t.test('a reader that goes away is success', async t => {
   t.notMatch(stderr, /EPIPE|at .*:\d+:\d+/, 'no stack')
 })
 
-t.test('SIGTERM finishes what is in hand', async t => {
+t.test('a command that gets SIGTERM finishes what it has read', async t => {
   const request = readFileSync(join(FIXTURES, 'uwsgi-parse/nginx-http/in'), 'utf8').match(
     /^.*404\) .*\n/m,
   )?.[0]

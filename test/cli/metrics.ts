@@ -12,7 +12,7 @@ import { waitFor } from '../support/wait-for.js'
 const env = withCommands({ TZ: 'UTC' })
 const read = (file: string) => readPrometheus(readFileSync(file, 'utf8'))
 
-t.test('each command tells its numbers, those of its summary', async t => {
+t.test('the metrics of each command are the numbers of its summary', async t => {
   const dir = tempDir(t)
   const line =
     `uwsgi-parse --metrics shop.prom < '${join(FIXTURES, 'attack/uwsgi.log')}' |` +
@@ -55,7 +55,7 @@ t.test('enforcement is timed in a histogram that adds up', async t => {
   t.equal(numberOf(read(file), 'xff_ban_foreign_total'), 1)
 })
 
-t.test('it is written while the command runs, and never seen half', async t => {
+t.test('the file of metrics is replaced as a whole while the command runs', async t => {
   const dir = tempDir(t)
   const file = join(dir, 'odd "name".prom')
   let asked = 0
@@ -75,7 +75,7 @@ t.test('it is written while the command runs, and never seen half', async t => {
   t.equal(numberOf(read(file), 'x_asked_total'), asked)
 })
 
-t.test('a folder that goes away is told once, and the command goes on', async t => {
+t.test('a folder of metrics that goes away is reported once, and the command goes on', async t => {
   const dir = join(tempDir(t), 'textfile')
   mkdirSync(dir)
   const said: string[] = []
@@ -113,7 +113,7 @@ t.test(
   },
 )
 
-t.test('what cannot be written at all is an error at the start', async t => {
+t.test('a file of metrics that cannot be written is an error at the start', async t => {
   const run = (file: string) =>
     execa(bundle('uwsgi-parse'), ['--metrics', file], { input: '', reject: false })
   const { exitCode, stderr } = await run(join(tempDir(t), 'none/a.prom'))

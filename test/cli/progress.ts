@@ -35,7 +35,7 @@ function rendered(screen: string): string[] {
   })
 }
 
-t.test('how far, how fast, how long', async t => {
+t.test('progress shows how far it is, how fast, and how long it takes', async t => {
   const line = (read: number, total: number, milliseconds: number) =>
     progressLine('x', { read, total, milliseconds })
   t.equal(line(118_400_000, 281_000_000, 1230), 'x: 42%, 118 MB of 281 MB, 96.3 MB/s, 2 s left')
@@ -45,7 +45,7 @@ t.test('how far, how fast, how long', async t => {
   t.equal(line(200, 100, 1000), 'x: 100%, 200 B of 200 B, 200 B/s, 0 s left', 'a log that grew')
 })
 
-t.test('a file on a terminal: a line that is drawn anew, and gone in the end', async t => {
+t.test('progress of a file is one line of the terminal, which is gone in the end', async t => {
   const fifo = join(dir, 'fifo')
   await execa('mkfifo', [fifo])
   const shown = onTerminal(`uwsgi-parse --all < '${log}' > '${fifo}'`)
@@ -65,7 +65,7 @@ t.test('a file on a terminal: a line that is drawn anew, and gone in the end', a
   t.equal(rendered(screen).length, 2)
 })
 
-t.test('nothing where nobody looks on, or where the records go to the terminal', async t => {
+t.test('no progress is shown without a terminal, or where records go to it', async t => {
   const piped = await onTerminal(`cat '${log}' | uwsgi-parse --all > /dev/null`)
   t.match(piped.stdout, /^uwsgi-parse: \d+ lines,[^\r\x1b]*$/, 'the input is a pipe')
   const line = `uwsgi-parse --all < '${log}' > /dev/null`

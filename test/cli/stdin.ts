@@ -20,7 +20,7 @@ writeFileSync(
   'latin1',
 )
 
-t.test('a file, pipes, a socket', async t => {
+t.test('input is read from a file, from pipes and from a socket', async t => {
   const shell = (line: string) => execa('bash', ['-c', line], { env, timeout: LIMIT })
   const { stdout, stderr } = await shell(`uwsgi-parse < ${log}`)
   t.equal(stdout.split('\n').length, 3084)
@@ -37,7 +37,7 @@ t.test('a file, pipes, a socket', async t => {
   t.equal((await socket).stdout, stdout, 'by a socket')
 })
 
-t.test('a pipe that stays open: each line at once, and SIGTERM finishes what is in hand', async t => {
+t.test('a pipe that stays open is read line by line, and SIGTERM finishes what was read', async t => {
   const fifo = join(dir, 'fifo')
   await execa('mkfifo', [fifo])
   const pipe = openSync(fifo, 'r+')
@@ -59,7 +59,7 @@ t.test('a pipe that stays open: each line at once, and SIGTERM finishes what is 
   t.match(stderr, 'uwsgi-parse: 4 lines, 4 requests')
 })
 
-t.test('where WebAssembly cannot run, the full grammar reads every line', async t => {
+t.test('uwsgi-parse reads every line with the full grammar where WebAssembly cannot run', async t => {
   const run = (command: string, input: string, ...options: string[]) =>
     execa(process.execPath, [...options, bundle(command)], { env, input, timeout: LIMIT })
   const swift = await run('uwsgi-parse', attack)

@@ -97,7 +97,7 @@ kernelTest('devices that appear are policed at once', NEEDS, async t => {
   t.notMatch(pipeline.written().stderr, /put back|trying/, 'which is no damage')
 })
 
-kernelTest('damage is repaired', NEEDS, async t => {
+kernelTest('a kernel program that somebody has damaged is repaired', NEEDS, async t => {
   const stage = await createPolicedApp(t)
   const { lab, refused, pins } = stage
   const options = `--port 3031 --packets bpf --verify 1 ${state(stage)}`
@@ -135,7 +135,7 @@ kernelTest('whoever is killed while it loads leaves nothing behind for long', NE
   t.same(drafts(), [])
 })
 
-kernelTest('one process a name, whatever its journal', NEEDS, async t => {
+kernelTest('two processes cannot have one name, whatever their journals', NEEDS, async t => {
   const stage = await createPolicedApp(t)
   const { lab, xffBan, refused } = stage
   const first = lab.pipeline(
@@ -155,7 +155,7 @@ kernelTest('one process a name, whatever its journal', NEEDS, async t => {
   t.same(await refused(), [ATTACKER6], 'when it is dead, another may take over')
 })
 
-kernelTest('only where it is told', NEEDS, async t => {
+kernelTest('the kernel program is attached only to the devices that are named', NEEDS, async t => {
   const stage = await createPolicedApp(t)
   const { xffBan, refused } = stage
   await xffBan(`--port 3031 --dev lo ${state(stage)}`, ATTACKER)

@@ -41,23 +41,27 @@ for (const program of ['nginx', 'haproxy'] as const) {
   })
 }
 
-kernelTest('large bodies of the banned, and a pool of two', NEEDS, async t => {
-  const lab = await createLab(t)
-  const [one, two] = [await lab.uwsgi({ http: 3031 }), await lab.uwsgi({ http: 3032 })]
-  const more = ['proxy_request_buffering off;', 'proxy_http_version 1.1;']
-  const front = await lab.nginx({ to: [one.http, two.http], more })
-  await banAndLeave({ lab }, `${BAN} --port 3032`, [ATTACKER, ATTACKER6])
-  for (const size of [100_000, 900_000]) {
-    for (const from of [ATTACKER, ATTACKER6, ATTACKER, ATTACKER6]) {
-      const post = { from, to: front, method: 'POST', body: 'A'.repeat(size) }
-      t.equal((await lab.request(post)).status, 403, `POST of ${size} bytes`)
-      t.equal((await lab.request({ from: USER, to: front })).status, 200, 'a neighbour is served')
+kernelTest(
+  'requests of the banned with large bodies are stopped, also before a pool of two servers',
+  NEEDS,
+  async t => {
+    const lab = await createLab(t)
+    const [one, two] = [await lab.uwsgi({ http: 3031 }), await lab.uwsgi({ http: 3032 })]
+    const more = ['proxy_request_buffering off;', 'proxy_http_version 1.1;']
+    const front = await lab.nginx({ to: [one.http, two.http], more })
+    await banAndLeave({ lab }, `${BAN} --port 3032`, [ATTACKER, ATTACKER6])
+    for (const size of [100_000, 900_000]) {
+      for (const from of [ATTACKER, ATTACKER6, ATTACKER, ATTACKER6]) {
+        const post = { from, to: front, method: 'POST', body: 'A'.repeat(size) }
+        t.equal((await lab.request(post)).status, 403, `POST of ${size} bytes`)
+        t.equal((await lab.request({ from: USER, to: front })).status, 200, 'a neighbour is served')
+      }
     }
-  }
-  await poolIsAlive(t, lab, front)
-})
+    await poolIsAlive(t, lab, front)
+  },
+)
 
-kernelTest('an attack that goes on', NEEDS, async t => {
+kernelTest('an attack that goes on takes no place in the listen queue of the app', NEEDS, async t => {
   const lab = await createLab(t)
   const [one, two] = [await lab.uwsgi({ http: 3031 }), await lab.uwsgi({ http: 3032 })]
   const front = await lab.nginx({ to: [one.http, two.http] })
@@ -74,7 +78,7 @@ kernelTest('an attack that goes on', NEEDS, async t => {
   await poolIsAlive(t, lab, front)
 })
 
-kernelTest('other answers, and prefixes', NEEDS, async t => {
+kernelTest('the kernel answers with another status, and bans prefixes', NEEDS, async t => {
   const lab = await createLab(t)
   const { http } = await lab.uwsgi()
   const front = await lab.nginx({ to: [http] })

@@ -72,28 +72,32 @@ kernelTest('a refused packet frees the app', NEEDS, async t => {
   t.equal(await halfOpen(lab), '', 'no connection is left behind')
 })
 
-kernelTest('without nft it refuses in the filter table, and says what that does', NEEDS, async t => {
-  const lab = await createLab(t)
-  const uwsgi = await lab.uwsgi({ http: 3031 })
-  const scene = { lab, uwsgi, front: await lab.nginx({ to: [uwsgi.http] }) }
-  const programs = FAMILIES.flatMap(family => [family, `${family}-save`, `${family}-restore`]).concat('ss')
-  const path = join(lab.folder, 'without-nft')
-  mkdirSync(path)
-  for (const program of programs) {
-    symlinkSync(await lab.command(['sh', '-c', `command -v ${program}`]), join(path, program))
-  }
-  const pipeline = lab.pipeline(
-    `echo '{"type":"ban","ip":"${ATTACKER}"}' | ` +
-      `PATH=${path} ${process.execPath} ${bundle('xff-ban')} --port 3031 --state ${lab.folder}/journal`,
-  )
-  await banOf(pipeline, ATTACKER)
-  await isRefused(t, scene, ATTACKER)
-  await othersAreServed(t, scene)
-  const { stderr } = pipeline.written()
-  t.match(stderr, /nft: not installed;.*REJECT --reject-with tcp-reset instead/)
-  t.match(stderr, /port 3031 has a listen queue of 100/)
-  t.match(await halfOpen(lab), ':3031', 'as it says')
-})
+kernelTest(
+  'without nft iptables refuses in the filter table, and xff-ban says what that does',
+  NEEDS,
+  async t => {
+    const lab = await createLab(t)
+    const uwsgi = await lab.uwsgi({ http: 3031 })
+    const scene = { lab, uwsgi, front: await lab.nginx({ to: [uwsgi.http] }) }
+    const programs = FAMILIES.flatMap(family => [family, `${family}-save`, `${family}-restore`]).concat('ss')
+    const path = join(lab.folder, 'without-nft')
+    mkdirSync(path)
+    for (const program of programs) {
+      symlinkSync(await lab.command(['sh', '-c', `command -v ${program}`]), join(path, program))
+    }
+    const pipeline = lab.pipeline(
+      `echo '{"type":"ban","ip":"${ATTACKER}"}' | ` +
+        `PATH=${path} ${process.execPath} ${bundle('xff-ban')} --port 3031 --state ${lab.folder}/journal`,
+    )
+    await banOf(pipeline, ATTACKER)
+    await isRefused(t, scene, ATTACKER)
+    await othersAreServed(t, scene)
+    const { stderr } = pipeline.written()
+    t.match(stderr, /nft: not installed;.*REJECT --reject-with tcp-reset instead/)
+    t.match(stderr, /port 3031 has a listen queue of 100/)
+    t.match(await halfOpen(lab), ':3031', 'as it says')
+  },
+)
 
 kernelTest('a front end that reaches the app by IPv6', NEEDS, async t => {
   const lab = await createLab(t)

@@ -87,7 +87,7 @@ for (const [name, recipe] of Object.entries(RECIPES)) {
     if (cure !== undefined) {
       await front.program.end()
       const to = await lab.configured(kind, configuration.replace(cure, ''))
-      await t.test('without some lines a victim is named', async t => {
+      await t.test('a recipe without one of its safety lines names a victim', async t => {
         // to uWSGI it is the same header, and it comes last
         await lab.request({ from: ATTACKER, to, path: '/404?sick', headers: { X_Forwarded_For: VICTIM } })
         await uwsgi.lines('/404?sick ', 1)

@@ -45,29 +45,33 @@ kernelTest('nginx drops the header by another name, unless told to pass it', ['n
   }
 })
 
-kernelTest('a second request on its heels has a client of its own', ['nginx', 'haproxy', ...APP], async t => {
-  const lab = await createLab(t)
-  const { http, log } = await lab.uwsgi({ workers: 1 })
-  // uWSGI ends a connection without a word, at times while HAProxy sends the second request on it
-  const more = ['option http-server-close']
-  const fronts = [await lab.nginx({ to: [http] }), await lab.haproxy({ to: [http], port: 81, more })]
-  for (const to of fronts) {
-    for (const from of [ATTACKER, ATTACKER6]) {
-      const [first, second] = [`/404?first${to.port}${from}`, `/404?second${to.port}${from}`]
-      const head = ` HTTP/1.1\r\nHost: app.example\r\nX-Forwarded-For: ${VICTIM}\r\n\r\n`
-      await lab.request({
-        from,
-        to,
-        path: `${first}${head}GET ${second}`,
-        headers: { 'X-Forwarded-For': VICTIM },
-      })
-      const found = await clients(lab, log, second)
-      t.same([found.get(first), found.get(second)], [from, from])
+kernelTest(
+  'a second request hidden behind the first has a client of its own',
+  ['nginx', 'haproxy', ...APP],
+  async t => {
+    const lab = await createLab(t)
+    const { http, log } = await lab.uwsgi({ workers: 1 })
+    // uWSGI ends a connection without a word, at times while HAProxy sends the second request on it
+    const more = ['option http-server-close']
+    const fronts = [await lab.nginx({ to: [http] }), await lab.haproxy({ to: [http], port: 81, more })]
+    for (const to of fronts) {
+      for (const from of [ATTACKER, ATTACKER6]) {
+        const [first, second] = [`/404?first${to.port}${from}`, `/404?second${to.port}${from}`]
+        const head = ` HTTP/1.1\r\nHost: app.example\r\nX-Forwarded-For: ${VICTIM}\r\n\r\n`
+        await lab.request({
+          from,
+          to,
+          path: `${first}${head}GET ${second}`,
+          headers: { 'X-Forwarded-For': VICTIM },
+        })
+        const found = await clients(lab, log, second)
+        t.same([found.get(first), found.get(second)], [from, from])
+      }
     }
-  }
-})
+  },
+)
 
-kernelTest('what a logger has cut is not believed', ['nginx', ...APP], async t => {
+kernelTest('a line that a logger has cut names nobody', ['nginx', ...APP], async t => {
   const lab = await createLab(t)
   for (const [bufsize, client] of [
     [BUFSIZE, null],

@@ -61,7 +61,7 @@ async function boot(t: Test): Promise<(argv: string[], input?: string) => Promis
   return inside
 }
 
-t.test('the services of an app', { skip, timeout }, async t => {
+t.test('the services of an app ban, restart and stop together', { skip, timeout }, async t => {
   const inside = await boot(t)
   const show = (unit: string, property: string) =>
     inside(['systemctl', 'show', '--value', '--property', property, unit])
@@ -173,7 +173,7 @@ t.test('the services of an app', { skip, timeout }, async t => {
   await inside(['xff-ban', 'flush', '--name', 'shop', '--port', '3031'])
 })
 
-t.test('what the pages tell of installing by npm, and of services', { skip, timeout }, async t => {
+t.test('the pages are right about installing by npm, and about services', { skip, timeout }, async t => {
   const inside = await boot(t)
   const told = ['README.md', 'share/man/xff-jail.7.md']
     .flatMap(blocksOf)

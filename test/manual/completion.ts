@@ -87,7 +87,7 @@ for (const [shell, { args, rc }] of Object.entries(SHELLS)) {
   })
 }
 
-t.test('each command has its files', async t => {
+t.test('each command has a completion for bash and one for zsh', async t => {
   for (const command of COMMANDS) {
     t.match(readFileSync(`dist/completion/bash/${command}`, 'utf8'), `\ncomplete -F `)
     t.match(readFileSync(`dist/completion/zsh/_${command}`, 'utf8'), `#compdef ${command}\n`)

@@ -39,7 +39,7 @@ t.test('a page shows what --help shows', { skip: missing('man') }, async t => {
   }
 })
 
-t.test('mandoc reads them too', { skip: missing('mandoc') }, async t => {
+t.test('mandoc reads every page without a complaint', { skip: missing('mandoc') }, async t => {
   for (const page of PAGES) {
     const { stdout } = await execa('mandoc', ['-Tlint', '-Wwarning', page], { reject: false })
     // a date would make every build another page
@@ -51,7 +51,7 @@ t.test('mandoc reads them too', { skip: missing('mandoc') }, async t => {
   }
 })
 
-t.test('what means something to roff is text', { skip: missing('man') }, async t => {
+t.test('characters that mean something to roff are text in a page', { skip: missing('man') }, async t => {
   const hostile = ".so /etc/passwd \\fB\\n(.s 'it''s' `x` ^~ --a-b \\"
   const usage = { command: 'x', describe: 'Does.', options: { o: { describe: hostile, parse: () => 0 } } }
   const page = commandPage(

@@ -19,7 +19,7 @@ t.test('canonical text is that of RFC 5952', async t => {
   }
 })
 
-t.test('what is no address is none', async t => {
+t.test('a text that is no address is rejected', async t => {
   for (const text of [
     '',
     '010.1.1.1',
@@ -37,12 +37,12 @@ t.test('what is no address is none', async t => {
   }
 })
 
-t.test('family', async t => {
+t.test('an address is of the family in which it is written', async t => {
   t.equal(family('1.2.3.4'), 4)
   t.equal(family('2001:db8::/32'), 6)
 })
 
-t.test('prefixes', async t => {
+t.test('a prefix is read, written and compared by its bits', async t => {
   for (const [given, expected] of [
     ['10.1.2.3/8', '10.0.0.0/8'],
     ['203.0.113.7', '203.0.113.7'],
@@ -68,7 +68,7 @@ t.test('prefixes', async t => {
   }
 })
 
-t.test('overlap', async t => {
+t.test('prefixes overlap if one of them holds the other', async t => {
   const prefix = (text: string) => parsePrefix(text) as Prefix
   t.ok(overlap(prefix('10.0.0.0/8'), prefix('10.1.0.0/16')))
   t.ok(overlap(prefix('10.1.0.0/16'), prefix('10.0.0.0/8')))
@@ -78,7 +78,7 @@ t.test('overlap', async t => {
   t.notOk(contains(prefix('2001:db8::/33'), prefix('2001:db8:8000::').network))
 })
 
-t.test('ranges', async t => {
+t.test('a list of ranges holds the addresses of each of them', async t => {
   const ours = compileRanges(['10.0.0.0/8', 'fc00::/7', '192.0.2.1'])
   for (const address of ['10.255.0.1', 'fd00::1', '192.0.2.1', '::ffff:10.0.0.1'])
     t.ok(ours(address), address)

@@ -12,7 +12,7 @@ const plain = (text: string) => {
   }
 }
 
-t.test("a file as Python's configparser reads it", t => {
+t.test("a file is read as Python's configparser reads it", t => {
   t.same(
     plain(
       [
@@ -45,7 +45,7 @@ t.test("a file as Python's configparser reads it", t => {
   t.end()
 })
 
-t.test('which file overrides which, and what of it is known', async t => {
+t.test('later files override earlier ones, and %(known/...)s is the overridden value', async t => {
   const dir = tempDir(t, {
     'jail.conf':
       '[INCLUDES]\nbefore = a.conf\n         missing.conf\nafter = z.conf\n[x]\none = conf\nonly = conf\n',
@@ -80,7 +80,7 @@ t.test('which file overrides which, and what of it is known', async t => {
   t.equal(get('x', 'only'), 'conf')
 })
 
-t.test('interpolation', async t => {
+t.test('options are interpolated, and what cannot be is an error', async t => {
   const dir = tempDir(t, {
     'jail.conf': `[DEFAULT]
 a = <%(b)s>

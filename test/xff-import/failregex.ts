@@ -6,7 +6,7 @@ const list = (failregex: string) => {
   return found && statusList(found)
 }
 
-t.test("the recipe's failregex, as people write it", t => {
+t.test("the recipe's failregex is understood in all its usual variants", t => {
   const rest = String.raw`<HOST> \(.*\) .* \(HTTP/[012.]+ `
   t.equal(list(String.raw`${rest}[45][0-9][0-9]\)`), '4xx,5xx')
   t.equal(list(String.raw`^.* ${rest}4\d\d\)`), '4xx')
@@ -15,7 +15,7 @@ t.test("the recipe's failregex, as people write it", t => {
   t.end()
 })
 
-t.test('any other asks for more than a status, and is not taken for less', t => {
+t.test('a failregex that asks for more than a status is not translated', t => {
   for (const failregex of [
     String.raw`<HOST> \(.*\) .* "GET /wp-login.php.* \(HTTP/[012.]+ 404\)`,
     String.raw`<HOST> \(.*\) .* \(HTTP/[012.]+ 404\) .* bytes`,

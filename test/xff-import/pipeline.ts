@@ -19,7 +19,7 @@ function failure(client: string, status: number): string {
   )
 }
 
-t.test('what is printed runs', async t => {
+t.test('the printed pipeline runs, and bans', async t => {
   const dir = tempDir(t, {
     "it's a log": '',
     'jail.local': `[uwsgi]

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { parseSeconds } from '../../lib/xff-import/seconds.js'
 
-t.test('times as fail2ban takes them', t => {
+t.test("times are read in fail2ban's notation", t => {
   for (const [text, seconds] of [
     ['300', 300],
     ['10m', 600],

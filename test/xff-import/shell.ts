@@ -35,7 +35,7 @@ t.test('a word, a pattern and a settings value come out as they went in', async 
   t.equal(shellPattern('-n/*.log'), './-n/*.log')
 })
 
-t.test('a comment stays one', async t => {
+t.test('no text in a comment ends it', async t => {
   const property = fc.asyncProperty(fc.string({ unit: 'binary' }), async given => {
     t.same(await words(`${comment(given)}\nshow end`), ['end'])
   })

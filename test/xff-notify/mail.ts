@@ -31,25 +31,28 @@ const notify = (args: string[], input: string) =>
     stripFinalNewline: false,
   })
 
-t.test('a ban is a mail: whom, until when, why, and whom the address belongs to', { skip }, async t => {
-  const smtp = await smtpServer()
-  const whois = await whoisServer(query => `inetnum: 203.0.113.0/24\nnetname: FOR-${query}\ncountry: NL\n`)
-  t.teardown(() => Promise.all([smtp.close(), whois.close()]))
-  const args = ['--smtp', `smtp://127.0.0.1:${smtp.port}`, '--whois-server', `127.0.0.1:${whois.port}`]
-  const { stdout, stderr, exitCode } = await notify([...args, '--name', 'shop'], ban('203.0.113.5'))
-  t.equal(exitCode, 0)
-  t.equal(stdout, ban('203.0.113.5'), 'the record passes on')
-  t.match(
-    stderr,
-    /1 record, 1 ban; mail through 127\.0\.0\.1:\d+: 1 sent in 1, 0 refused, 0 dropped, 0 not sent\n$/,
-  )
-  const [mail] = smtp.taken
-  t.match(mail, { from: 'xff@example.com', to: ['ops@example.com'] })
-  t.match(mail?.message, /^Subject: shop on \S+: 203\.0\.113\.5 banned\r$/m)
-  t.match(mail?.message, /^Auto-Submitted: auto-generated\r$/m)
-  t.equal(
-    textOf(mail?.message ?? '').replaceAll('\r', ''),
-    `203.0.113.5
+t.test(
+  'a mail tells who is banned, until when and why, and to whom the address belongs',
+  { skip },
+  async t => {
+    const smtp = await smtpServer()
+    const whois = await whoisServer(query => `inetnum: 203.0.113.0/24\nnetname: FOR-${query}\ncountry: NL\n`)
+    t.teardown(() => Promise.all([smtp.close(), whois.close()]))
+    const args = ['--smtp', `smtp://127.0.0.1:${smtp.port}`, '--whois-server', `127.0.0.1:${whois.port}`]
+    const { stdout, stderr, exitCode } = await notify([...args, '--name', 'shop'], ban('203.0.113.5'))
+    t.equal(exitCode, 0)
+    t.equal(stdout, ban('203.0.113.5'), 'the record passes on')
+    t.match(
+      stderr,
+      /1 record, 1 ban; mail through 127\.0\.0\.1:\d+: 1 sent in 1, 0 refused, 0 dropped, 0 not sent\n$/,
+    )
+    const [mail] = smtp.taken
+    t.match(mail, { from: 'xff@example.com', to: ['ops@example.com'] })
+    t.match(mail?.message, /^Subject: shop on \S+: 203\.0\.113\.5 banned\r$/m)
+    t.match(mail?.message, /^Auto-Submitted: auto-generated\r$/m)
+    t.equal(
+      textOf(mail?.message ?? '').replaceAll('\r', ''),
+      `203.0.113.5
   banned    2026-11-22T07:12:42.000Z
   until     2026-11-22T08:12:42.000Z
   bans      2
@@ -59,10 +62,11 @@ t.test('a ban is a mail: whom, until when, why, and whom the address belongs to'
             netname: FOR-203.0.113.5
             country: NL
 `,
-  )
-})
+    )
+  },
+)
 
-t.test('1,000 bans make one mail, an address asked for once', { skip }, async t => {
+t.test('1,000 bans make one mail, and whois is asked once for each address', { skip }, async t => {
   const smtp = await smtpServer()
   const asked: string[] = []
   const whois = await whoisServer(query => `netname: N${asked.push(query)}\n`)
@@ -131,7 +135,7 @@ t.test('a mail server that is dead, silent or in the way never holds a record ba
   }
 })
 
-t.test('a password: from a file, sent inside TLS, never shown', async t => {
+t.test('a password is read from a file, sent inside TLS and never shown', async t => {
   const logins: (string | undefined)[] = []
   const smtp = await smtpServer({
     authOptional: false,
@@ -191,7 +195,7 @@ t.test('--sendmail hands the mail to a program', async t => {
   t.match(stderr, /1 not sent\n$/)
 })
 
-t.test('behind a pipe that stays open, as that of journalctl', async t => {
+t.test('a ban is mailed while the pipe that brought it stays open', async t => {
   const dir = tempDir(t)
   const [program, mail] = [join(dir, 'sendmail'), join(dir, 'mail')]
   writeFileSync(program, `#!/bin/sh\ncat > '${mail}.part' && mv '${mail}.part' '${mail}'\n`)

@@ -29,7 +29,7 @@ function outbox(deliver: Deliver<AnyRecord>, options: Partial<OutboxOptions<AnyR
   return { ...made, said }
 }
 
-t.test('what comes within the gathering is one delivery', async t => {
+t.test('records that come within the time of gathering are one delivery', async t => {
   const delivered: (string | null)[][] = []
   const { put, close, tally } = outbox(async items => void delivered.push(ips(items)))
   put(item('203.0.113.1'))
@@ -65,7 +65,7 @@ t.test('a failure is tried again, with the same records, until it works', async 
   t.match(said[0], /^mail: no route; 1 waiting, next attempt in 1 s$/)
 })
 
-t.test('what is refused for good is given up, and the rest goes on', async t => {
+t.test('a batch that is refused for good is discarded, and the others are delivered', async t => {
   const { put, close, tally, said } = outbox(
     async items => {
       if (ips(items).includes('203.0.113.1')) throw new RefusedError('no such user')
@@ -79,23 +79,26 @@ t.test('what is refused for good is given up, and the rest goes on', async t => 
   t.same(said, ['mail: refused: no such user; 1 record discarded'])
 })
 
-t.test('at the end it waits so long and counts what is left', async t => {
-  let skippedFirst = false
-  const { put, close, tally } = outbox(
-    (_, { stop, skipExtras }) =>
-      new Promise((_, reject) => {
-        skipExtras.addEventListener('abort', () => {
-          skippedFirst = !stop.aborted
-        })
-        stop.addEventListener('abort', () => reject(new Error('time is up')))
-      }),
-    { batch: 2 },
-  )
-  for (let i = 0; i < 5; i++) put(item('203.0.113.1'))
-  await close(20)
-  t.match(tally, { sent: 0, unsent: 5 })
-  t.ok(skippedFirst, 'extras are skipped before that')
-})
+t.test(
+  'an outbox that is closed waits for its deliveries until the deadline, and counts what is left',
+  async t => {
+    let skippedFirst = false
+    const { put, close, tally } = outbox(
+      (_, { stop, skipExtras }) =>
+        new Promise((_, reject) => {
+          skipExtras.addEventListener('abort', () => {
+            skippedFirst = !stop.aborted
+          })
+          stop.addEventListener('abort', () => reject(new Error('time is up')))
+        }),
+      { batch: 2 },
+    )
+    for (let i = 0; i < 5; i++) put(item('203.0.113.1'))
+    await close(20)
+    t.match(tally, { sent: 0, unsent: 5 })
+    t.ok(skippedFirst, 'extras are skipped before that')
+  },
+)
 
 t.test('a server that is away costs the oldest records, counted, and no memory', async t => {
   const delivered: (string | null)[] = []

@@ -4,7 +4,7 @@ import { plainLine } from '../../lib/xff-notify/plain-line.js'
 import { summarise } from '../../lib/xff-notify/registration.js'
 import { seeded } from '../support/seeded.js'
 
-t.test('what RIPE, ARIN and LACNIC tell', t => {
+t.test('the summary holds the fields of RIPE, ARIN and LACNIC', t => {
   t.same(
     summarise(
       [

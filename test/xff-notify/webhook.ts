@@ -18,7 +18,7 @@ const notify = (url: string, ...args: string[]) =>
     stripFinalNewline: false,
   })
 
-t.test('all records in one post, as they are', async t => {
+t.test('a webhook gets all records in one post, unchanged', async t => {
   const http = await httpServer(204)
   t.teardown(http.close)
   const { stdout, exitCode } = await notify(`http://127.0.0.1:${http.port}/hook?key=1`)
@@ -37,7 +37,7 @@ t.test('all records in one post, as they are', async t => {
   )
 })
 
-t.test('503 and 429 are tried again', async t => {
+t.test('a webhook that answers 503 or 429 is tried again', async t => {
   const http = await httpServer(503, 429, 200)
   t.teardown(http.close)
   const { stderr } = await notify(`http://127.0.0.1:${http.port}/`, '--linger', '60')
@@ -51,7 +51,7 @@ t.test('503 and 429 are tried again', async t => {
   )
 })
 
-t.test('400 and a redirection are not, and no secret is shown', async t => {
+t.test('a webhook that answers 400 or redirects is given up, and no secret of its URL is shown', async t => {
   for (const status of [400, 307]) {
     const http = await httpServer(status)
     t.teardown(http.close)

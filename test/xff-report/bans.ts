@@ -24,7 +24,7 @@ t.test('a ban is in force from its time until its end', async t => {
   t.equal(bans.countOf('203.0.113.8'), 3)
 })
 
-t.test('what is told twice is one ban', async t => {
+t.test('a ban that is recorded twice is one ban', async t => {
   const bans = createBanHistory(10_000)
   t.ok(bans.ban(ban('203.0.113.7', 0)))
   t.notOk(bans.ban(ban('203.0.113.7', 0, { until: at(60) })), 'by xff-ban, and it knows the end')
@@ -35,7 +35,7 @@ t.test('what is told twice is one ban', async t => {
   t.notOk(bans.ban(ban('203.0.113.7', 0)), 'the past, told late')
 })
 
-t.test('an unban ends it', async t => {
+t.test('an unban ends the ban of its address', async t => {
   const bans = createBanHistory(10_000)
   bans.ban(ban('203.0.113.7', 5))
   bans.unban(unban('203.0.113.7', 4))
@@ -47,7 +47,7 @@ t.test('an unban ends it', async t => {
   t.equal(bans.inForce(ms(7)).length, 0)
 })
 
-t.test('hits belong to the ban', async t => {
+t.test('hits belong to the last ban of their address', async t => {
   const bans = createBanHistory(10_000)
   bans.ban(ban('203.0.113.7', 0))
   bans.hit({ type: 'hit', ip: '203.0.113.7', hits: 12 })
@@ -55,7 +55,7 @@ t.test('hits belong to the ban', async t => {
   t.match(bans.inForce(ms(1)), [{ hits: 12 }])
 })
 
-t.test('what is kept is bounded', async t => {
+t.test('the history of bans is bounded', async t => {
   const bans = createBanHistory(10_000)
   for (let i = 0; i < 100_001; i++) bans.ban(ban(`2001:db8::${i.toString(16)}`, 0))
   const { length } = bans.inForce(ms(1))

@@ -67,7 +67,7 @@ t.test('a million made-up keys do not push the worst one out', async t => {
   t.notOk(counter.complete())
 })
 
-t.test('keys that came equally often stand in the order of their texts', async t => {
+t.test('keys of equal count are in the order of their texts', async t => {
   const counter = createCounter(() => ({}))
   for (const key of ['b', 'c', 'a', 'c']) counter.count(key)
   t.strictSame(

@@ -3,7 +3,7 @@ import t from 'tap'
 import { Html, html } from '../../lib/xff-report/html.js'
 import { seeded } from '../support/seeded.js'
 
-t.test('what is put into a template is text', async t => {
+t.test('values in a template are text, not markup', async t => {
   t.equal(
     html`<p title="${`a"b'c`}">${'<b>&amp;</b>'}</p>`.source,
     '<p title="a&quot;b&#39;c">&lt;b&gt;&amp;amp;&lt;/b&gt;</p>',
@@ -12,7 +12,7 @@ t.test('what is put into a template is text', async t => {
   t.equal(html`${new Html('<i>')}`.source, '<i>')
 })
 
-t.test('what is unseen or moves others about is shown by its number', async t => {
+t.test('invisible characters and those that turn text around are shown by their numbers', async t => {
   const shown = (text: string) => html`${text}`.source
   t.equal(shown('a\0\t\n\x1b\x7f\x85'), 'a\\u{0}\\u{9}\\u{a}\\u{1b}\\u{7f}\\u{85}')
   t.equal(
@@ -23,7 +23,7 @@ t.test('what is unseen or moves others about is shown by its number', async t =>
   t.equal(shown('/käse ok/Ж/日本/🍎'), '/käse ok/Ж/日本/🍎')
 })
 
-t.test('no text leaves its place', async t => {
+t.test('no value in a template ends the element or attribute that holds it', async t => {
   const texts = fc.oneof(
     fc.string({ unit: 'binary' }),
     fc.string({ unit: fc.constantFrom('<', '>', '"', "'", '&', '/', '\0', '-', '!') }),

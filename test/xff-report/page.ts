@@ -73,7 +73,7 @@ function hostileRecords(): string {
     .join('')
 }
 
-t.test('hostile records do nothing', { skip }, async t => {
+t.test('hostile records are shown as text and do nothing', { skip }, async t => {
   for (const title of HOSTILE.slice(0, 6)) {
     const { stdout } = await execa(bundle('xff-report'), ['--title', title], { input: hostileRecords() })
     const { page, asked, wanted, complaints } = await visit(browser, stdout)
@@ -115,7 +115,7 @@ t.test('no page can start a script, whatever gets into it', { skip }, async t =>
 
 for (const colorScheme of ['light', 'dark'] as const) {
   for (const width of [1200, 360]) {
-    t.test(`everybody can read it: ${colorScheme}, ${width} pixels wide`, { skip }, async t => {
+    t.test(`everybody can read the report: ${colorScheme}, ${width} pixels wide`, { skip }, async t => {
       const { page, complaints } = await visit(browser, shop)
       await page.emulateMedia({ colorScheme })
       await page.setViewportSize({ width, height: 800 })
@@ -190,7 +190,7 @@ t.test('a screen reader is told what the eye sees', { skip }, async t => {
   await page.close()
 })
 
-t.test('it prints', { skip }, async t => {
+t.test('the report can be printed', { skip }, async t => {
   const { page } = await visit(browser, shop)
   await page.emulateMedia({ media: 'print', colorScheme: 'dark' })
   t.notOk(await page.isVisible('nav'))

@@ -17,7 +17,7 @@ function fill(most: number, list: readonly (readonly [number, 'failures' | 'bans
   return timeline.buckets()
 }
 
-t.test('nothing is lost, and the buckets stay few', async t => {
+t.test('a timeline counts everything in a bounded number of buckets', async t => {
   fc.assert(
     fc.property(events, fc.integer({ min: 2, max: 50 }), (list, most) => {
       const { width, buckets } = fill(most, list)
@@ -35,7 +35,7 @@ t.test('nothing is lost, and the buckets stay few', async t => {
   )
 })
 
-t.test('the order does not matter', async t => {
+t.test('a timeline does not depend on the order of what it counts', async t => {
   fc.assert(
     fc.property(events, list => {
       const [there, back] = [fill(20, list), fill(20, list.toReversed())]
@@ -45,7 +45,7 @@ t.test('the order does not matter', async t => {
   )
 })
 
-t.test('buckets are as narrow as they can be', async t => {
+t.test('the buckets of a timeline are as narrow as their number allows', async t => {
   t.equal(
     fill(168, [
       [0, 'bans'],

@@ -10,7 +10,7 @@ import { bundle, FIXTURES, withCommands } from '../support/commands.js'
 const LATE = 60_000
 const HOUR = 3_600_000
 
-t.test('a cell says what xff-window would have banned', async t => {
+t.test('the table of limits says what xff-window would have banned', async t => {
   const { stdout: requests } = await execa(bundle('uwsgi-parse'), [], {
     inputFile: join(FIXTURES, 'attack/uwsgi.log'),
     env: withCommands({ TZ: 'UTC' }),
@@ -29,7 +29,7 @@ t.test('a cell says what xff-window would have banned', async t => {
   }
 })
 
-t.test('stopped is what comes while the ban would last', async t => {
+t.test('failures count as stopped while the ban would last', async t => {
   const stopped = (times: readonly number[]) => {
     const whatIf = createWhatIf({ maxes: [2], finds: [1000], late: LATE, time: 10_000 })
     for (const time of times) whatIf.failure('203.0.113.7', time)
@@ -45,7 +45,7 @@ t.test('stopped is what comes while the ban would last', async t => {
   t.equal(stopped([0, 1000, 5000, 5000, 12_000]), 2, 'failures behind a ban do not prolong it')
 })
 
-t.test('more addresses than can be kept make it a lower bound', async t => {
+t.test('with more addresses than can be tracked the table of limits gives lower bounds', async t => {
   const whatIf = createWhatIf({ maxes: [1, 2], finds: [1000], late: LATE, time: HOUR })
   for (let i = 0; i < 25_000; i++) whatIf.failure(`2001:db8::${i.toString(16)}`, 1000)
   t.match(whatIf.outcomes().flat(), [

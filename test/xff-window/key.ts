@@ -1,7 +1,7 @@
 import t from 'tap'
 import { compileKey } from '../../lib/xff-window/key.js'
 
-t.test('keys', async t => {
+t.test('a key is an address, or its prefix for IPv6', async t => {
   const whole = compileKey(128)
   const by64 = compileKey(64)
   for (const [ip, alone, prefix] of [

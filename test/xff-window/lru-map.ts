@@ -3,7 +3,7 @@ import t from 'tap'
 import { createLruMap } from '../../lib/xff-window/lru-map.js'
 import { seeded } from '../support/seeded.js'
 
-t.test('it is a Map in which what is touched moves to the end', async t => {
+t.test('an LRU map is a Map in which a touched entry moves to the end', async t => {
   const step = fc.tuple(fc.constantFrom('touch', 'delete'), fc.constantFrom(...'abcde'))
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), steps => {
@@ -30,7 +30,7 @@ t.test('it is a Map in which what is touched moves to the end', async t => {
   )
 })
 
-t.test('the one in hand may be deleted', async t => {
+t.test('an entry may be deleted while the LRU map is iterated', async t => {
   const lru = createLruMap<number>()
   for (const [i, key] of [...'abcd'].entries()) lru.add(key, i)
   for (const entry of lru.entries()) if (entry.value % 2 === 0) lru.delete(entry)

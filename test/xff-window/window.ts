@@ -45,7 +45,7 @@ const traces = fc
     return { limits, failures }
   })
 
-t.test('it is the window of the definition', async t => {
+t.test('the window bans as its definition says', async t => {
   fc.assert(
     fc.property(traces, ({ limits, failures }) => {
       const observe = createWindow(limits).observe
@@ -85,19 +85,22 @@ t.test('whatever the order within `late`, the same keys are banned', async t => 
   )
 })
 
-t.test('the idle leave first, and nobody close to a ban before one that failed once', async t => {
-  const window = createWindow({ max: 3, find: 100, late: 10, keys: 3 })
-  window.observe('close', 0)
-  window.observe('close', 1)
-  for (let i = 0; i < 50; i++) window.observe(`passer-by ${i}`, 2)
-  t.equal(window.size(), 3)
-  t.equal(window.evicted(), 48)
-  t.match(window.observe('close', 3), { since: 0 }, 'it was not forgotten')
-  for (let i = 0; i < 50; i++) window.observe(`later ${i}`, 1000 + i * 200)
-  t.equal(window.evicted(), 48, 'the idle leave without loss')
-})
+t.test(
+  'idle addresses leave the table first, and none close to a ban before one that failed once',
+  async t => {
+    const window = createWindow({ max: 3, find: 100, late: 10, keys: 3 })
+    window.observe('close', 0)
+    window.observe('close', 1)
+    for (let i = 0; i < 50; i++) window.observe(`passer-by ${i}`, 2)
+    t.equal(window.size(), 3)
+    t.equal(window.evicted(), 48)
+    t.match(window.observe('close', 3), { since: 0 }, 'it was not forgotten')
+    for (let i = 0; i < 50; i++) window.observe(`later ${i}`, 1000 + i * 200)
+    t.equal(window.evicted(), 48, 'the idle leave without loss')
+  },
+)
 
-t.test('the table stays within its bound, whatever comes', async t => {
+t.test('the table of addresses stays within its bound, whatever comes', async t => {
   const window = createWindow({ max: 5, find: 1000, late: 0, keys: 100 })
   for (let i = 0; i < 20_000; i++) {
     window.observe(`key ${i % 977}`, i >> 4)

@@ -22,7 +22,7 @@ t.test('a time span is read in seconds', async t => {
   }
 })
 
-t.test('a number with a fraction', async t => {
+t.test('a number may have a fraction', async t => {
   const read = number(1, 100)
   t.same(['1', '1.5', '100'].map(read), [1, 1.5, 100])
   for (const wrong of ['', '0.9', '100.5', '1e1', 'Infinity', '-2', '.5', '1.']) {
