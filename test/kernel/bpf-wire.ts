@@ -1,12 +1,12 @@
 /** On a wire that loses, doubles and reorders packets no banned client gets through, and nobody else is refused. */
 import { resolve } from 'node:path'
 import { waitFor } from '../support/wait-for.js'
+import { ATTACKER, USER } from './addresses.js'
 import { BPF } from './bpf/loaded.js'
-import { ATTACKER, USER } from './lab/cast.js'
+import { banAndLeave } from './lab/attack.js'
 import { createLab, type Lab } from './lab/lab.js'
 import { APP, kernelTest } from './lab/needs.js'
 import { isFromApp } from './lab/request.js'
-import { banAndLeave } from './lab/story.js'
 
 /** Of each client; RUNS_TIMES=20 makes more. */
 const REQUESTS = 60 * Number(process.env.RUNS_TIMES ?? 1)
