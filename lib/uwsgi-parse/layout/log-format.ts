@@ -130,6 +130,9 @@ function partsOf(
   }
   const literals = (literal: string): Part[] => {
     if (literal === '') return []
+    const open = literal.indexOf('%(')
+    if (open >= 0)
+      throw new RangeError(`expected %(name), got ${JSON.stringify(literal.slice(open, open + 40))}`)
     const [, before = '', dated = '', after = ''] =
       /^(.*?)(%?%[A-Za-z].*%[A-Za-z]|%?%[A-Za-z])(.*)$/s.exec(literal) ?? []
     if (!strftime || !hasDirective(dated.replaceAll('%%', '%'))) return [{ literal }]
@@ -140,13 +143,14 @@ function partsOf(
     ]
   }
   const variable = (name: string): Part => {
-    if (/[%(]/.test(name)) throw new RangeError(`expected %(name), got ${JSON.stringify(`%(${name})`)}`)
     if (name === 'ftime' && strftime && logDate) return date(name, undefined, logDate)
     const grammar = name === 'addr' && (forwarded === false || socket === 'uwsgi') ? SOCKET : grammarOf(name)
     return grammar === undefined ? { text: name } : { field: name, grammar }
   }
   // the pieces between the variables, and at the odd places their names
-  return format.split(/%\(([^)]+)\)/).flatMap((piece, i) => (i % 2 === 0 ? literals(piece) : variable(piece)))
+  return format
+    .split(/%\(([^()%]+)\)/)
+    .flatMap((piece, i) => (i % 2 === 0 ? literals(piece) : variable(piece)))
 }
 
 /** Segments of what is fixed, cut at each free text. */

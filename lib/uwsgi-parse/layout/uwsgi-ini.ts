@@ -111,7 +111,7 @@ function optionsOf(text: string, wanted: string): Options {
     const key = (equals < 0 ? line : line.slice(0, equals)).trim().replaceAll('_', '-')
     const value = equals < 0 ? 'true' : line.slice(equals + 1).trim()
     const filled = value.replace(
-      /%\(([^)]+)\)/g,
+      /%\(([^()]+)\)/g,
       (variable, name: string) => options.get(name)?.at(-1) ?? variable,
     )
     options.set(key, [...(options.get(key) ?? []), filled])
