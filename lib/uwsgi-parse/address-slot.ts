@@ -35,7 +35,7 @@ export function attribute(
   const slots = slotsOf(reading, format, counted)
   const unknown = (doubt: SlotDoubt): Attributed => ({ client: null, slots, doubt })
   if (format.isOwn && isTooLong(reading)) return unknown('too long')
-  if (lacksHeader(reading)) return unknown('no header')
+  if (format.socket === 'http' && lacksHeader(reading)) return unknown('no header')
   if (reading.layout.isFromEnd) return fromEnd(reading, slots, find, counted)
   // where one address should stand a list does: then uWSGI logs what clients say
   const list = reading.value('list')
@@ -69,7 +69,10 @@ function isLogged({ layout: { texts, segments } }: Reading, name: string): boole
   return texts.includes(name) || segments.some(({ fields }) => fields.includes(name))
 }
 
-/** Whether a line logs the header and there was none: then the socket's address may be that of our own front end. */
+/**
+ * Whether a line logs the header and there was none: behind an HTTP socket the other address may then be that of our own
+ * front end.
+ */
 function lacksHeader(reading: Reading): boolean {
   return (
     reading.layout.texts.includes('var.HTTP_X_FORWARDED_FOR') &&

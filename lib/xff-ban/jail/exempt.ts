@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os'
 import { overlap, type Prefix, parsePrefix } from '../../net/prefix.js'
-import { INTERNAL_RANGES, LOOPBACK_RANGES } from '../../net/private.js'
+import { INTERNAL_RANGES, LOOPBACK_RANGES, NO_HOST_RANGES } from '../../net/private.js'
 
 /** Why an address or prefix is never banned; undefined when it may be. */
 export type Exempt = (ip: string) => string | undefined
@@ -18,8 +18,8 @@ export interface ExemptOptions {
 }
 
 /**
- * Nobody may be made to ban the host itself: loopback, its own addresses, the ignored ranges, and private
- * ranges unless asked for, are refused; and so is a prefix that holds any of them.
+ * Nobody may be made to ban the host itself: loopback, its own addresses, what no host has, the ignored ranges, and
+ * private ranges unless asked for, are refused; and so is a prefix that holds any of them.
  */
 export function createExempt({ ignore, private: allowPrivate, now }: ExemptOptions): Exempt {
   const privateRanges = allowPrivate ? [] : INTERNAL_RANGES
@@ -27,6 +27,7 @@ export function createExempt({ ignore, private: allowPrivate, now }: ExemptOptio
   const readFixed = () =>
     [
       ...LOOPBACK_RANGES.map(range => ({ range, reason: 'loopback is never banned' })),
+      ...NO_HOST_RANGES.map(range => ({ range, reason: 'no host has such an address' })),
       ...ignore.map(range => ({ range, reason: `--ignore ${range}` })),
       ...privateRanges.map(range => ({ range, reason: `private range ${range} (--private allows it)` })),
     ].flatMap(({ range, reason }) => prefixesOf(range).map(prefix => ({ prefix, reason })))
