@@ -17,9 +17,7 @@ process.env.RECHECK_BACKEND = 'pure'
 const AT_BUILD_TIME = ['lib/manual/', 'lib/licences/']
 
 /** Patterns that are not linear, each with what makes that harmless. */
-const NOT_LINEAR: Readonly<Record<string, string>> = {
-  '%\\(([^)]+)\\)': 'the log-format that the operator gives as an option',
-}
+const NOT_LINEAR: Readonly<Record<string, string>> = {}
 
 /** Patterns that are made at run time, each with what keeps it linear. */
 const MADE_AT_RUN_TIME: Readonly<Record<string, string>> = {
@@ -71,8 +69,10 @@ function patternsOf(file: string): { literals: Pattern[]; made: string[] } {
 }
 
 function isLinear(t: { equal: typeof import('tap').default.equal }, { place, source, flags }: Pattern): void {
-  // without a time limit, so that a slow machine proves the same
-  const { status, ...found } = checkSync(source, flags, { timeout: null })
+  // without a bound a repetition matches all that it matched with one, and the automaton is small enough to be searched
+  const unbounded = source.replace(/\{1,\d+\}/g, '+')
+  // without a time limit, so that a slow machine proves the same; by proof alone, since a search at random finds other attacks each time
+  const { status, ...found } = checkSync(unbounded, flags, { timeout: null, checker: 'automaton' })
   const attack = 'attack' in found ? found.attack.pattern : undefined
   t.equal(status, 'safe', `${place}: /${source}/${flags}`, { attack })
 }
