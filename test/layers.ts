@@ -139,7 +139,7 @@ const MAX_FILE_LINES = 250
 const MAX_FUNCTION_LINES = 80
 
 /** How often a type is asserted in all of bin and lib, where the compiler cannot know it. Only ever lower it. */
-const MAX_CASTS = 31
+const MAX_CASTS = 30
 
 const files = ['bin', 'lib']
   .flatMap(folder =>
