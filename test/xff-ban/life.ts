@@ -16,7 +16,9 @@ function start(
   dir: string,
   { way = ['--dir', join(dir, 'bans')], stdout = 'pipe' as 'pipe' | number } = {},
 ) {
-  const child = spawn(bundle('xff-ban'), [...way, '--state', join(dir, 'jail.jsonl')], {
+  // without what tap loads into each child: it handles signals
+  const argv = ['NODE_OPTIONS=', bundle('xff-ban'), ...way, '--state', join(dir, 'jail.jsonl')]
+  const child = spawn('env', argv, {
     stdio: ['pipe', stdout, 'pipe'],
   })
   t.teardown(() => child.kill('SIGKILL'))

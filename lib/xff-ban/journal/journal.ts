@@ -99,11 +99,6 @@ export async function openJournal(path: string, state: Recallable, onBadLine: On
       await file.close()
     }
 
-    const isThere = async () => {
-      const [there, ours] = await Promise.all([stat(path).catch(() => undefined), file.stat()])
-      return there?.ino === ours.ino && there.dev === ours.dev
-    }
-
     return {
       append: records =>
         append(records).catch(error => {
@@ -113,7 +108,7 @@ export async function openJournal(path: string, state: Recallable, onBadLine: On
         }),
       async tidy() {
         try {
-          if (!(await isThere())) {
+          if (!(await isAt(path, file))) {
             await compact()
             return `the journal ${path} was taken away; written anew`
           }
@@ -163,6 +158,12 @@ export async function readJournal(
   const file = await openOwn(path, 'read')
   await pipeline([file.createReadStream(), ...decode(['ban', 'unban'], onBadLineHere), sink])
   return lines
+}
+
+/** Whether a file is still the one at this path. */
+async function isAt(path: string, file: FileHandle): Promise<boolean> {
+  const [there, ours] = await Promise.all([stat(path).catch(() => undefined), file.stat()])
+  return there?.ino === ours.ino && there.dev === ours.dev
 }
 
 /** Puts a journal of these records in the place of the old one, which stays whole until the new one is. */
