@@ -86,9 +86,14 @@ function parseJoined(line: string, context: Context): readonly Parsed[] {
   const pieces = splitJoinedLines(line)
   if (pieces.length === 1) return []
   const whole = context.format.socket === 'http' ? readLine(line, context.format.layouts[0]) : undefined
-  return pieces.flatMap((piece, i) => {
+  const found = pieces.flatMap((piece, i) => {
     if (whole && i === pieces.length - 1) return [toParsed(whole, context)]
     const reading = readFirst(piece, context.format)
     return reading ? [toParsed(reading, context, 'joined')] : []
   })
+  // two records are joined where the first has filled uWSGI's buffer; else the NUL is a client's, in one record
+  return Buffer.byteLength(line) > BUFFER_BYTES ? found : found.slice(-1)
 }
+
+/** uWSGI's buffer for a record (core/logging.c, uwsgi_logit_simple). */
+const BUFFER_BYTES = 4096

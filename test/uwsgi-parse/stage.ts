@@ -32,7 +32,7 @@ async function parsed(
   const written = await collect(stages, chunks)
   // a line with a request's head and tail and something else between them, which uWSGI never writes, is dropped as a
   // request nobody asked for where the full parser does not parse it
-  const { requests, unparsed, privateClients, ...counts } = tally
+  const { requests, unparsed, damaged: _, privateClients, ...counts } = tally
   return (
     Buffer.concat(written).toString() +
     JSON.stringify({ ...counts, all: requests + unparsed, privateClients: [...privateClients] })
