@@ -153,19 +153,24 @@ t.test('a secret that root alone can read reaches xff-notify', { skip, timeout }
   await inside(['systemctl', 'start', 'xff-jail-notify@shop'])
   const show = (property: string) =>
     inside(['systemctl', 'show', '--value', '--property', property, 'xff-jail-notify@shop'])
-  // a reader of SIGTERM, which the shell before it is not
+  // which listens to SIGTERM, as what comes before it does not
   await waitFor('xff-notify in place of the shell', async () => {
     const pid = await show('MainPID')
-    const status = await inside(['cat', `/proc/${pid}/status`])
+    const [command, status] = [
+      await inside(['cat', `/proc/${pid}/cmdline`]),
+      await inside(['cat', `/proc/${pid}/status`]),
+    ]
     const caught = /^SigCgt:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? '0'
-    return (BigInt(`0x${caught}`) & (1n << 14n)) !== 0n && !/^Name:\s*bash/m.test(status)
+    return (BigInt(`0x${caught}`) & (1n << 14n)) !== 0n && command.startsWith('node\0')
   })
   await inside(['systemctl', 'stop', 'xff-jail-notify@shop'])
   // what it wrote last comes to the journal a moment later
   const journal = () => inside(['journalctl', '--unit', 'xff-jail-notify@shop', '--output', 'cat'])
-  await waitFor('the summary, with the server of the secret', async () =>
-    /0 records, 0 bans; webhook 127\.0\.0\.1:9/.test(await journal()),
-  )
+  await waitFor('the summary, with the server of the secret', async () => {
+    const written = await journal()
+    if (/0 records, 0 bans; webhook 127\.0\.0\.1:9/.test(written)) return true
+    throw new Error(`it wrote ${written}`)
+  })
   t.notMatch(await journal(), /secret/)
   t.equal(await show('NRestarts'), '0', 'it was not refused')
 })
