@@ -9,18 +9,16 @@
  *     position.h     where in its stream a segment stands
  *     stream.h       bytes to header sections (header.h: http.h, uwsgi.h) and bodies (body.h)
  *     client.h       hops to the client (address.h, address_feed.h), the client to its ban
- *     answer.h       a segment into another one
+ *     refusal.h      ends a banned request on both sides; answer.h: a segment into another one
  *     maps.h         all tables; contract.h: those that user space fills
  *
  * A banned request is ended on both sides at once. The front end gets a complete answer, or a RST. The local stack gets
  * a RST in place of the request, so that no half-open socket stays in the listen queue.
  * UAPI only, no BTF of the running kernel; Linux 5.17 and later (bpf_loop).
  */
-#include <linux/pkt_cls.h>
-#include "maps.h"
-#include "answer.h"
 #include "headers.h"
 #include "position.h"
+#include "refusal.h"
 #include "stream.h"
 
 /*
@@ -29,15 +27,6 @@
  * stall it. In units of 256 ms.
  */
 #define PATIENCE 12
-
-#define PASS TC_ACT_UNSPEC     /* to the next filter, if any */
-#define DROP TC_ACT_SHOT
-
-static __always_inline void keep(struct scratch *d)
-{
-	d->connection.seen = now();
-	connection_store(&d->tag, &d->connection);
-}
 
 /* A SYN: where the stack takes it, a request begins behind it. A second one of the same connection changes nothing. */
 __noinline int connection_opened(struct __sk_buff *skb, struct scratch *d)
@@ -66,106 +55,6 @@ __noinline int connection_opened(struct __sk_buff *skb, struct scratch *d)
 	c->isn = p->seq;
 	keep(d);
 	return PASS;
-}
-
-static __always_inline int send_back(struct __sk_buff *skb, struct scratch *d, struct segment *s)
-{
-	if (segment_write(skb, &d->packet, s)) {
-		COUNT(d, errors);
-		return DROP;
-	}
-	return bpf_redirect(skb->ifindex, 0);
-}
-
-/*
- * Plays the server that has answered and is closing: without it the rest of a large body would meet no socket, and the
- * RST for that makes a front end lose the answer and count a failure of its upstream.
- */
-__noinline int closing_reply(struct __sk_buff *skb, struct scratch *d, struct port *port)
-{
-	if (!d || !port)
-		return PASS;
-	struct packet *p = &d->packet;
-	struct connection *c = &d->connection;
-	__u32 next = packet_next_seq(p);
-	__s32 ahead = next - c->next_seq;
-
-	if (ahead > WINDOW || ahead < -WINDOW)
-		return PASS;
-	COUNT(d, closing);
-	if (next == p->seq)                                              /* a bare ack: nothing to say */
-		return DROP;
-	if (ahead > 0) {
-		c->next_seq = next;
-		keep(d);
-	}
-	struct segment s = {
-		.back = 1, .seq = c->ack, .ack = c->next_seq, .flags = TCP_ACK, .leap = 1,
-		.answer = port->answer, .jail = port->jail, .seconds = c->rest,
-	};
-	if (p->ack == c->ack) {                                          /* not yet received, perhaps lost */
-		s.flags |= TCP_PSH | TCP_FIN;
-	} else {
-		s.seq += answer_text(s.answer, s.jail)->length + 1;
-		s.answer = 0;
-	}
-	return send_back(skb, d, &s);
-}
-
-/* A connection that comes again after it was answered: a SYN was seen, and now there is a socket, or none can tell. */
-static __always_inline int is_renewed(struct __sk_buff *skb, struct scratch *d)
-{
-	struct packet *p = &d->packet;
-	struct connection *c = &d->connection;
-	struct socket s;
-
-	if (!(c->flags & CONNECTION_RENEWED) || p->seq - (c->isn + 1) > FIRST_WINDOW)
-		return 0;
-	socket_find(skb, p, &s);
-	if (s.owner == OWNER_NOBODY)
-		return 0;
-	c->flags &= CONNECTION_PASSED_ON;
-	place_at(c, STAGE_OPEN, c->isn + 1);
-	return 1;
-}
-
-/* A request of somebody banned. `seq`: of the first byte that the local stack has not seen. */
-__noinline int stop(struct __sk_buff *skb, struct scratch *d, struct port *port, __u32 seq)
-{
-	if (!d || !port)
-		return PASS;
-	struct packet *p = &d->packet;
-	struct connection *c = &d->connection;
-	struct segment to_front = { .back = 1, .seq = p->ack, .flags = TCP_RST }, to_stack = { .seq = seq, .flags = TCP_RST };
-	__u64 seconds = d->left / 1000000000 + 1;
-	/* behind a request that is yet to be answered an answer of ours would be taken for its */
-	int unanswered = c->flags & CONNECTION_ASKED && c->ack == p->ack;
-
-	c->stage = STAGE_NONE;
-	if (port->answer != ANSWER_RESET && !unanswered) {
-		is_closing_now(&d->tag);
-		place_at(c, STAGE_CLOSING, packet_next_seq(p));
-		c->ack = p->ack;
-		c->rest = seconds > 0xffffffff ? 0xffffffff : seconds;
-		to_front.ack = c->next_seq;
-		to_front.flags = TCP_ACK | TCP_PSH | TCP_FIN;
-		to_front.leap = 1;
-		to_front.answer = port->answer;
-		to_front.jail = port->jail;
-		to_front.seconds = c->rest;
-	}
-	c->flags &= CONNECTION_LOCAL;
-	keep(d);
-	if (segment_write(skb, p, &to_front))
-		goto failed;
-	if (bpf_clone_redirect(skb, skb->ifindex, 0))
-		COUNT(d, errors);
-	if (segment_write(skb, p, &to_stack))
-		goto failed;
-	return PASS;
-failed:
-	COUNT(d, errors);
-	return DROP;
 }
 
 /*
