@@ -62,8 +62,10 @@ static __always_inline __u32 line_start(struct header *r, struct port *port, con
 		r->phase = HTTP_VALUE;
 		return length + 1;
 	}
-	__u64 first = lower_case_word(words[0]);
-	if (first == *(const __u64 *)LENGTH_NAME || first == *(const __u64 *)CODING_NAME) {
+	const __u64 *length_name = (const __u64 *)LENGTH_NAME, *coding_name = (const __u64 *)CODING_NAME;
+	__u64 first = lower_case_word(words[0]), second = lower_case_word(words[1]);
+	if ((first == length_name[0] && (second << 16) == (length_name[1] << 16)) ||
+	    (first == coding_name[0] && second == coding_name[1])) {
 		r->names = NAME_LENGTH | NAME_CODING;                    /* letter by letter */
 		r->phase = HTTP_NAME;
 		r->matched = 0;
