@@ -31,18 +31,18 @@ const options = {
   'log-date': cli.single('FORMAT', 'log-date in the configuration of uWSGI, for %(ftime)', value.text),
   socket: cli.single(
     'PROTOCOL',
-    'how the front end reaches uWSGI: http for http-socket and the like, uwsgi for socket with log-x-forwarded-for off; ' +
-      'then hostile lines are read exactly',
+    'how the front end reaches uWSGI: http (http-socket) or uwsgi (socket, with log-x-forwarded-for off); then no header ' +
+      "can make a line of uWSGI's own layout ambiguous",
     value.oneOf('http', 'uwsgi'),
   ),
   cut: cli.single(
     'BYTES',
-    'length at which the logger splits or cuts a line: the client of such a line, and of the next one, is not believed',
+    'length at which the logger cuts or splits lines: the client of such a line, and of the next one, is unknown',
     value.whole(64, 65_536),
   ),
   ini: cli.single(
     'FILE',
-    'read the log-format, the dates in it, the socket and the logger from this ini file of uWSGI',
+    'ini file of uWSGI, which says what --log-format, --log-date, --socket and --cut would say',
     value.file,
   ),
   field: cli.single(

@@ -108,7 +108,7 @@ export const PACKET_OPTIONS = {
     'iptables',
     optional(
       'MATCH',
-      'how the front end writes the client: http, haproxy, uwsgi, recipe, behind:PROXY or text with {ip}',
+      'how the front end writes the client: http, haproxy, uwsgi, behind:PROXY, text with {ip}, or recipe (as in the fail2ban recipe)',
       text,
       PACKET_DEFAULTS.match,
     ),
@@ -122,7 +122,7 @@ export const PACKET_OPTIONS = {
     'iptables',
     optional(
       'BIT',
-      'bit of the packet mark that nothing else uses, for these resets',
+      'bit of the packet mark that nothing else uses: it marks the connections that are reset',
       bit,
       `0x${PACKET_DEFAULTS.mark.toString(16)}`,
     ),

@@ -27,7 +27,7 @@ const options = {
   ),
   name: cli.defaulted(
     'NAME',
-    'name of the jail, after which its chain and its journal are named',
+    'name of the jail; its journal and its chain or kernel tables are named after it',
     NAME,
     'xff-ban',
   ),
@@ -36,11 +36,11 @@ const options = {
   private: cli.flag('allow bans of private addresses'),
   clock: cli.defaulted(
     'CLOCK',
-    'wall: the time of the system; log: the time of the newest record',
+    'when bans end: wall: by the time of the system; log: by the time of the newest record, for a replay',
     value.oneOf('wall', 'log'),
     'wall',
   ),
-  flush: cli.flag('remove all bans at the end'),
+  flush: cli.flag('remove all bans when xff-ban exits'),
   verify: cli.defaulted(
     'TIME',
     'how often to check that the bans are still enforced',
@@ -49,7 +49,7 @@ const options = {
   ),
   storm: cli.defaulted(
     'N',
-    'warn when this many bans are made within a minute',
+    'warn when this many bans are made within a minute (a storm)',
     value.whole(1, 1_000_000),
     '1000',
   ),

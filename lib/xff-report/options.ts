@@ -5,10 +5,12 @@ const options = {
   text: flag('write plain-text tables for a terminal instead of an HTML page'),
   title: defaulted('TEXT', 'title of the page', text, 'Failures and bans'),
   top: defaulted('N', 'maximum number of rows in a table', whole(1, 1000), '20'),
-  max: defaulted('N', '--max of xff-window', whole(1, 10_000), '10', ['maxretry']),
-  find: defaulted('TIME', '--find of xff-window', duration(1, 31_536_000), '300', ['findtime']),
-  late: defaulted('TIME', '--late of xff-window', duration(0, 86_400), '60'),
-  time: defaulted('TIME', 'how long a ban lasts', duration(1, 315_360_000), '1h', ['bantime']),
+  max: defaulted('N', '--max of xff-window, to compare other limits with', whole(1, 10_000), '10', [
+    'maxretry',
+  ]),
+  find: defaulted('TIME', '--find of xff-window, likewise', duration(1, 31_536_000), '300', ['findtime']),
+  late: defaulted('TIME', '--late of xff-window, likewise', duration(0, 86_400), '60'),
+  time: defaulted('TIME', '--time of xff-ban, likewise', duration(1, 315_360_000), '1h', ['bantime']),
   status: defaulted('LIST', 'statuses that count as failures', statuses, '4xx,5xx'),
 }
 

@@ -15,7 +15,7 @@ const options = {
   ),
   late: cli.defaulted(
     'TIME',
-    'how far out of order a line may be and still count',
+    'how far out of order the lines of one log may be; beyond that, a line belongs to another log with its own clock',
     value.duration(0, 86_400),
     '60',
   ),
