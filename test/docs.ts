@@ -3,7 +3,7 @@
  * what they point to is there, and every promise of THREATS.md names tests that are there.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { execa } from 'execa'
 import t, { type Test } from 'tap'
 import { kernelTest } from './kernel/lab/needs.js'
@@ -91,6 +91,11 @@ t.test('the records of the README are what the commands write', async t => {
 })
 
 t.test('what the pages point to is there', async t => {
+  const names = new Set(
+    ['bin', 'lib', 'test', 'share'].flatMap(folder =>
+      readdirSync(folder, { recursive: true, encoding: 'utf8' }).map(file => basename(file)),
+    ),
+  )
   for (const page of PAGES) {
     const text = readFileSync(page, 'utf8')
     for (const [, target = ''] of text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)) {
@@ -98,6 +103,10 @@ t.test('what the pages point to is there', async t => {
     }
     for (const [, path = ''] of text.matchAll(/`((?:lib|bin|test|fixtures|share)\/[\w./-]+)`/g)) {
       t.ok(existsSync(path), `${page}: ${path}`)
+    }
+    // one that stands alone is somewhere
+    for (const [, name = ''] of text.matchAll(/`([\w-]+(?:\.[\w-]+)*\.(?:ts|c|h))`/g)) {
+      t.ok(names.has(name), `${page}: ${name}`)
     }
   }
 })
