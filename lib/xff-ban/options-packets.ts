@@ -114,6 +114,10 @@ export const PACKET_OPTIONS = {
     ),
   ),
   mapped: only('iptables', flag('also match IPv4 clients written as ::ffff:1.2.3.4')),
+  appended: only(
+    'iptables',
+    flag('also match clients at the end of a list: the front end appends to X-Forwarded-For'),
+  ),
   block: only(
     'iptables',
     single('TARGET', 'target in the filter table (default: both ends of the connection are reset)', words),

@@ -1,35 +1,57 @@
 /** Behind every common front end the log names the true client, and a ban stops him and nobody else. */
 import { ATTACKER, ATTACKER6 } from './addresses.js'
-import { attackUntilRefused, isRefused, othersAreServed, startFiltering } from './lab/attack.js'
+import {
+  attackUntilRefused,
+  isRefused,
+  othersAreServed,
+  startFiltering,
+  strangeLinesAreServed,
+} from './lab/attack.js'
 import { createLab, type Front, type Lab } from './lab/lab.js'
 import { APP, kernelTest, PACKET_FILTER } from './lab/needs.js'
+import type { Endpoint } from './lab/network.js'
 import type { Uwsgi } from './lab/uwsgi.js'
 
-const OPTIONS = '--port 3031'
+const SET = '--port 3031'
+const APPENDED = `${SET} --appended`
 
-// `--match http` would do as well, but for him who ends a list in his own header with the attacker's address:
-// HAProxy passes that on as a line of its own, which looks like nginx's
-const HAPROXY = '--match haproxy'
+/** As the page says: what clients write is removed. */
+const REMOVES = ['http-request del-header ^x[-_]forwarded[-_]for$ -m reg']
 
-front('HAProxy with option forwardfor', 'haproxy', `${OPTIONS} ${HAPROXY}`, (lab, { http }) =>
-  lab.haproxy({ to: [http] }),
-)
+front('HAProxy with option forwardfor', 'haproxy', `${SET} --match haproxy`, { start: haproxy })
 
-front('nginx with upstream keepalive', 'nginx', OPTIONS, (lab, { http }) =>
-  lab.nginx({ to: [http], keepalive: 8 }),
-)
+front('HAProxy without --match haproxy', 'haproxy', SET, { start: haproxy })
 
-front('nginx behind nginx', 'nginx', `${OPTIONS} --match behind:10.77.0.1`, async (lab, { http }) => {
-  const inner = await lab.nginx({ at: 'inner', to: [http] })
-  return lab.nginx({ to: [inner] })
+function haproxy(lab: Lab, { http }: Uwsgi): Promise<Front> {
+  return lab.haproxy({ to: [http], more: REMOVES })
+}
+
+front('nginx with upstream keepalive', 'nginx', APPENDED, {
+  appends: true,
+  start: (lab, { http }) => lab.nginx({ to: [http], keepalive: 8 }),
 })
 
-function front(
-  name: string,
-  program: string,
-  options: string,
-  start: (lab: Lab, uwsgi: Uwsgi) => Promise<Front>,
-): void {
+front('nginx behind nginx', 'nginx', `${SET} --match behind:10.77.0.1`, {
+  start: (lab, { http }) => nginxBehindNginx(lab, http, 'set'),
+})
+
+front('nginx behind nginx, both of which append', 'nginx', `${APPENDED} --match behind:10.77.0.1`, {
+  appends: true,
+  start: (lab, { http }) => nginxBehindNginx(lab, http, 'appended'),
+})
+
+async function nginxBehindNginx(lab: Lab, to: Endpoint, forwarded: 'set' | 'appended'): Promise<Front> {
+  const inner = await lab.nginx({ at: 'inner', to: [to] })
+  return lab.nginx({ to: [inner], forwarded })
+}
+
+interface Behind {
+  /** whether the front end appends to what clients write, so that more than its own lines is matched */
+  appends?: true
+  start: (lab: Lab, uwsgi: Uwsgi) => Promise<Front>
+}
+
+function front(name: string, program: string, options: string, { appends, start }: Behind): void {
   kernelTest(name, [program, ...APP, ...PACKET_FILTER], async t => {
     const lab = await createLab(t)
     const uwsgi = await lab.uwsgi()
@@ -38,5 +60,6 @@ function front(
     for (const attacker of [ATTACKER, ATTACKER6]) await attackUntilRefused(t, scene, attacker)
     for (const attacker of [ATTACKER, ATTACKER6]) await isRefused(t, scene, attacker)
     await othersAreServed(t, scene)
+    if (!appends) await strangeLinesAreServed(t, scene)
   })
 }

@@ -5,7 +5,13 @@ import { blocksOf } from '../support/markdown.js'
 import { waitFor } from '../support/wait-for.js'
 import { ATTACKER, ATTACKER6, VICTIM } from './addresses.js'
 import { BPF } from './bpf/loaded.js'
-import { attackUntilRefused, isRefused, othersAreServed, type Scene } from './lab/attack.js'
+import {
+  attackUntilRefused,
+  isRefused,
+  othersAreServed,
+  type Scene,
+  strangeLinesAreServed,
+} from './lab/attack.js'
 import { FRONT_ENDS, type Kind } from './lab/front-ends.js'
 import { createLab, type Front, type Lab } from './lab/lab.js'
 import { APP, kernelTest, PACKET_FILTER } from './lab/needs.js'
@@ -214,6 +220,7 @@ async function holds(t: Test, scene: Scene, line: string, at: Host = 'app'): Pro
   }
   for (const from of ATTACKERS) await isRefused(t, scene, from)
   await othersAreServed(t, scene)
+  if (!options.includes('--appended')) await strangeLinesAreServed(t, scene)
   await lab.command(['xff-ban', 'flush', ...options, ...state], { at })
   for (const from of ATTACKERS) await waitFor('the end of the ban', () => served(from))
 }

@@ -7,7 +7,7 @@ const CAUSES: Readonly<Record<string, readonly string[]>> = {
   ],
   haproxy: [
     'the front end is nginx (--match http)',
-    'HAProxy adds headers behind x-forwarded-for, or the client sent one of its own (http-request del-header)',
+    'the client is in a header of another name (--match TEXT)',
   ],
   uwsgi: [
     'the front end speaks HTTP (--match http)',
@@ -25,13 +25,17 @@ const ALWAYS = [
   'it is TLS, HTTP/2 or a unix socket between front end and app, where packets show nothing',
 ]
 
+/** What may be in a header that the front end does not set. */
+const LISTS = ['http', 'nginx', 'behind']
+const APPENDED = 'the front end appends to what the client sent (--appended)'
 const MAPPED = 'a dual-stack listener writes IPv4 clients as ::ffff:1.2.3.4 (--mapped)'
 
 /** The likely causes for a `--match` of the user's, for people to read. */
-export function matchHint(match: string, mapped: boolean): string {
+export function matchHint(match: string, mapped: boolean, appended: boolean): string {
   const preset = match.startsWith('behind:') ? 'behind' : match
   const own = Object.hasOwn(CAUSES, preset) ? (CAUSES[preset] as readonly string[]) : OWN_TEXT
-  return [...own, ...(mapped ? [] : [MAPPED]), ...ALWAYS].join('; or ')
+  const list = LISTS.includes(preset) && !appended ? [APPENDED] : []
+  return [...own, ...list, ...(mapped ? [] : [MAPPED]), ...ALWAYS].join('; or ')
 }
 
 /** The same for the kernel program, which knows more of what it reads. */

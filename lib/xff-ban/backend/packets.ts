@@ -6,7 +6,7 @@ import { swallowsIpv4 } from './bpf/contract.js'
 import { CannotLoad } from './bpf/loadable.js'
 import { type Options as BpfOptions, bpfBackend } from './bpf.js'
 import { matchHint } from './hints.js'
-import { compileMatch, type Match } from './iptables/match.js'
+import { compileMatch, type Match, openEndsOf } from './iptables/match.js'
 import { type Options as IptablesOptions, iptablesBackend } from './iptables.js'
 
 /** The options of `--port`. */
@@ -24,7 +24,7 @@ export function packetBackend(given: Given, context: BackendContext): Backend {
   const bpf = bpfBackend(bpfOptions(given, context))
   const iptables = iptablesBackend(iptablesOptions(given, context))
   const opened = (backend: Backend, words: string) =>
-    withAnnouncement(backend, backend === bpf ? iptables : bpf, words, given.hits, context.warn)
+    withAnnouncement(backend, backend === bpf ? iptables : bpf, words, given, context.warn)
   const loads = 'the kernel takes the program'
   if (given.packets === 'bpf') return opened(bpf, `bans by bpf: --packets says so, and ${loads}`)
   if (given.packets === 'iptables') return opened(iptables, 'bans by iptables: --packets says so')
@@ -67,16 +67,26 @@ function bpfOptions(given: Given, { name, object, now }: BackendContext): BpfOpt
 
 /** @throws RangeError */
 function iptablesOptions(given: Given, { name, warn }: BackendContext): IptablesOptions {
-  const { mapped, block } = given
+  const { mapped, appended, block } = given
   const { chain = PACKET_DEFAULTS.chain, protocol = PACKET_DEFAULTS.protocol } = given
   const { match: text = PACKET_DEFAULTS.match, mark = PACKET_DEFAULTS.mark } = given
-  const hint = matchHint(text, mapped)
-  return { name, ports: given.port, chain, protocol, mark, match: matchOf(text, mapped), hint, block, warn }
+  const hint = matchHint(text, mapped, appended)
+  return {
+    name,
+    ports: given.port,
+    chain,
+    protocol,
+    mark,
+    match: matchOf(text, mapped, appended),
+    hint,
+    block,
+    warn,
+  }
 }
 
-function matchOf(text: string, mapped: boolean): Match {
+function matchOf(text: string, mapped: boolean, appended: boolean): Match {
   try {
-    return compileMatch(text, mapped)
+    return compileMatch(text, mapped, appended)
   } catch (error) {
     throw error instanceof RangeError ? new RangeError(`--match: ${error.message}`) : error
   }
@@ -87,7 +97,7 @@ function withAnnouncement(
   backend: Backend,
   other: Backend,
   words: string,
-  hits: boolean,
+  { hits, match }: Given,
   warn: (message: string) => void,
 ): Backend {
   let opened = false
@@ -99,6 +109,7 @@ function withAnnouncement(
       opened = true
       warn(words)
       if (hits && !backend.hits) warn('--hits: iptables does not count them')
+      if (!backend.hits && match !== undefined) for (const warning of openEndsOf(match)) warn(warning)
       await other.flush().catch(error => warn(`${other.name}: old bans may still be there: ${error.message}`))
     },
   }

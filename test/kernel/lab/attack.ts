@@ -71,15 +71,39 @@ export async function othersAreServed(t: Test, { lab, front }: Scene): Promise<v
   t.same(hurt, [], `${BYSTANDERS.length} others are served`)
 }
 
+/** What a page can make others send: the address as a front end might write it, in lines that are no business of its. */
+const STRANGE_LINES: readonly NonNullable<Request['headers']>[] = [
+  { 'Accept-Language': `de, ${ATTACKER}` },
+  { Cookie: `a=b, ${ATTACKER}` },
+  { Via: `X-Forwarded-For: ${ATTACKER}` },
+  { 'X-Forwarded-For': VICTIM, 'Accept-Language': `de, ${ATTACKER6}` },
+]
+
+/** Shows that whoever writes an attacker's address into another header is served. */
+export async function strangeLinesAreServed(t: Test, { lab, front }: Scene): Promise<void> {
+  const hurt: unknown[] = []
+  for (const headers of STRANGE_LINES) {
+    for (const from of [USER, USER6]) {
+      const answer = await lab.request({ from, to: front, headers })
+      if (!isFromApp(answer) || answer.status !== 200) hurt.push({ from, headers, answer })
+    }
+  }
+  t.same(hurt, [], 'those who write the address into another header are served')
+}
+
 /** What an attacker writes into his header to be taken for another. */
 const CLAIMS = [VICTIM, USER, `${VICTIM}, ${USER6}`, 'unknown', ...LOOKALIKES]
 
-/** Shows that an attacker is refused, whomever he claims to be. */
+/** Front ends write other headers behind the client for HTTP/1.0. */
+const VERSIONS = ['1.1', '1.0'] as const
+
+/** Shows that an attacker is refused, whomever he claims to be, in both versions of HTTP. */
 export async function isRefused(t: Test, { lab, front }: Scene, from: string): Promise<void> {
   const claims = [{}, ...CLAIMS.map(claimed => ({ 'X-Forwarded-For': claimed }))]
   // at once: where connections are reset, an answer takes a fifth of a second
+  const requests = claims.flatMap(headers => VERSIONS.map(version => ({ from, to: front, headers, version })))
   const answers = await Promise.all(
-    claims.map(async headers => ({ headers, answer: await lab.request({ from, to: front, headers }) })),
+    requests.map(async request => ({ request, answer: await lab.request(request) })),
   )
   t.same(
     answers.filter(({ answer }) => isFromApp(answer)),

@@ -7,6 +7,8 @@ export interface NginxOptions {
   over?: 'v4' | 'v6'
   /** what it speaks to them: `proxy_pass` or `uwsgi_pass` */
   speaks?: 'http' | 'uwsgi'
+  /** what becomes of a client's own X-Forwarded-For: the address is appended to it unless it is set */
+  forwarded?: 'appended' | 'set'
   at?: Exclude<Host, 'client' | 'app'>
   port?: number
   /** how many idle connections to the servers are kept; none unless said */
@@ -22,9 +24,10 @@ export interface NginxOptions {
 /** The configuration of a front end that tells the app who the client is. */
 export function nginxConfiguration(options: NginxOptions, own: Endpoint, folder: string): string {
   const { to, over = 'v4', speaks = 'http', keepalive = 0, maxFails = 1, more = [], server = [] } = options
+  const forwarded = options.forwarded === 'set' ? '$remote_addr' : '$proxy_add_x_forwarded_for'
   const address = ({ v4, v6, port }: Endpoint) => (over === 'v4' ? `${v4}:${port}` : `[${v6}]:${port}`)
   const servers = to.map(server => `server ${address(server)} max_fails=${maxFails};`)
-  const location = speaks === 'http' ? overHttp(keepalive) : overUwsgi()
+  const location = speaks === 'http' ? overHttp(forwarded, keepalive) : overUwsgi()
   return wholeNginx(
     `
   upstream app {
@@ -68,11 +71,11 @@ http {
 `
 }
 
-function overHttp(keepalive: number): string[] {
+function overHttp(forwarded: string, keepalive: number): string[] {
   return [
     'proxy_pass http://app;',
     'proxy_set_header Host $host;',
-    'proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;',
+    `proxy_set_header X-Forwarded-For ${forwarded};`,
     'proxy_set_header X-Real-IP $remote_addr;',
     ...(keepalive > 0 ? ['proxy_http_version 1.1;', 'proxy_set_header Connection "";'] : []),
   ]

@@ -14,6 +14,8 @@ export interface Request {
   /** written as they are, in this order; a list is a header that is there more than once */
   headers?: Readonly<Record<string, string | readonly string[]>>
   body?: string
+  /** the version of HTTP; 1.1 unless said */
+  version?: '1.0' | '1.1'
   /** how long to wait for the whole answer, in milliseconds */
   within?: number
 }
@@ -72,6 +74,7 @@ function errandOf({
   method = 'GET',
   headers = {},
   body = '',
+  version = '1.1',
   within = WITHIN,
 }: Request): Errand {
   const host = isV6(from) ? to.v6 : to.v4
@@ -81,7 +84,7 @@ function errandOf({
     ...(body === '' ? {} : { 'Content-Length': String(Buffer.byteLength(body, 'latin1')) }),
     Connection: 'close',
   }).flatMap(([name, values]) => [values].flat().map(value => `${name}: ${value}\r\n`))
-  const bytes = `${method} ${path} HTTP/1.1\r\n${fields.join('')}\r\n${body}`
+  const bytes = `${method} ${path} HTTP/${version}\r\n${fields.join('')}\r\n${body}`
   return { from, host, port: to.port, bytes, within }
 }
 

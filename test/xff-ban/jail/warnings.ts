@@ -50,9 +50,11 @@ t.test('records ahead of the clock are warned of once a minute', async t => {
 })
 
 t.test('the likely cause depends on --match', async t => {
-  t.match(matchHint('http', false), /uwsgi_pass.*::ffff:1\.2\.3\.4 \(--mapped\).*TLS/)
-  t.notMatch(matchHint('http', true), /--mapped/)
-  t.match(matchHint('uwsgi', false), /^the front end speaks HTTP/)
-  t.match(matchHint('behind:10.0.0.1', false), /^the inner proxy/)
-  t.match(matchHint('http: {ip}', false), /^no packet holds the text/)
+  t.match(matchHint('http', false, false), /uwsgi_pass.*::ffff:1\.2\.3\.4 \(--mapped\).*TLS/)
+  t.notMatch(matchHint('http', true, false), /--mapped/)
+  t.match(matchHint('http', true, false), /--appended/)
+  t.notMatch(matchHint('http', true, true), /--appended/)
+  t.match(matchHint('uwsgi', false, false), /^the front end speaks HTTP/)
+  t.match(matchHint('behind:10.0.0.1', false, false), /^the inner proxy/)
+  t.match(matchHint('http: {ip}', false, false), /^no packet holds the text/)
 })

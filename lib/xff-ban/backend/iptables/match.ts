@@ -21,21 +21,22 @@ interface Preset {
   key: string
   /** what stands before and after it */
   around: readonly (readonly [string, string])[]
+  /** the same, where the front end appends the client to what the client sent; none: it never does */
+  appended?: readonly (readonly [string, string])[]
 }
 
-// alone in the header, or behind what the client sent: $proxy_add_x_forwarded_for
-const NGINX = [
-  ['X-Forwarded-For:', ''],
-  [',', ''],
-] as const
-// a line of its own, the last of the header: option forwardfor
-const HAPROXY = ['|0d0a|x-forwarded-for:', '|0d0a|'] as const
+// From the beginning of the line to its end: what stands in other lines, before and behind, is the client's to choose.
+// HAProxy writes names in lower case, the others do not.
+const NGINX = ['|0d0a|X-Forwarded-For:', ''] as const
+const HAPROXY = ['|0d0a|x-forwarded-for:', ''] as const
+// the beginning of such a line is the client's, so any line that ends like it is matched
+const APPENDED = [[',', '']] as const
 const ALONE = [['', '']] as const
 
 /** What each front end really sends (measured on nginx 1.22 and HAProxy 2.6). */
 const PRESETS: Readonly<Record<string, Preset>> = {
-  http: { key: ' {ip}|0d0a|', around: [...NGINX, HAPROXY] },
-  nginx: { key: ' {ip}|0d0a|', around: NGINX },
+  http: { key: ' {ip}|0d0a|', around: [NGINX, HAPROXY], appended: APPENDED },
+  nginx: { key: ' {ip}|0d0a|', around: [NGINX], appended: APPENDED },
   haproxy: { key: ' {ip}|0d0a|', around: [HAPROXY] },
   // nginx's uwsgi_pass with the stock uwsgi_params: lengths are 16 bits, little-endian
   uwsgi: { key: '|0b00|REMOTE_ADDR{len}{ip}', around: ALONE },
@@ -52,10 +53,15 @@ const MAX_IP_LENGTH = 39
  * Compiles a preset, `behind:PROXY`, or a template of the user's own: text with `{ip}`, `{len}` for the
  * address's length in 16 bits little-endian, and bytes in hex between bars (`|0d0a|`).
  * @param mapped whether IPv4 clients are also written as `::ffff:1.2.3.4`, as behind a dual-stack listener
+ * @param appended whether the client may stand at the end of a list
  * @throws RangeError
  */
-export function compileMatch(match: string, mapped: boolean): Match {
-  const { key, around } = presetOf(match)
+export function compileMatch(match: string, mapped: boolean, appended = false): Match {
+  const preset = presetOf(match)
+  const { key } = preset
+  if (appended && !preset.appended)
+    throw new RangeError(`expected http, nginx or behind:PROXY with --appended, got ${JSON.stringify(match)}`)
+  const around = [...preset.around, ...((appended && preset.appended) || [])]
   const fillKey = parseTemplate(key)
   const sides = around.map(([before, after]) => [literal(before), literal(after)] as const)
   const patternsOf = (key: Bytes) => sides.map(([before, after]) => before + key + after)
@@ -76,11 +82,29 @@ function presetOf(match: string): Preset {
   if (Object.hasOwn(PRESETS, match)) return PRESETS[match] as Preset
   // a proxy in front of the one that speaks to the app writes its own address behind the client's
   const [, proxy] = /^behind:([0-9a-f.:]+)$/i.exec(match) ?? []
-  if (proxy !== undefined) return { key: ` {ip}, ${proxy}|0d0a|`, around: NGINX }
+  if (proxy !== undefined)
+    return { key: ` {ip}, ${proxy}|0d0a|`, around: [NGINX, HAPROXY], appended: APPENDED }
   if (match.includes('{ip}')) return { key: match, around: ALONE }
   throw new RangeError(
     `expected ${Object.keys(PRESETS).join(', ')}, behind:PROXY or a template with {ip}, got ${JSON.stringify(match)}`,
   )
+}
+
+/** What a template of the user's own leaves open, so that it matches other addresses, too, for people to read. */
+export function openEndsOf(match: string): string[] {
+  if (Object.hasOwn(PRESETS, match)) return []
+  const text = JSON.stringify(match)
+  return [
+    // a length says where the address ends
+    ...(match.endsWith('{ip}') && !match.endsWith('{len}{ip}')
+      ? [`--match ${text} is a prefix match: nothing follows {ip}, so a ban of 1.2.3.4 refuses 1.2.3.45, too`]
+      : []),
+    ...(match.startsWith('{ip}')
+      ? [
+          `--match ${text} is a suffix match: nothing precedes {ip}, so a ban of 1.2.3.4 refuses 11.2.3.4, too`,
+        ]
+      : []),
+  ]
 }
 
 const literal = (template: string): Bytes => parseTemplate(template)('')

@@ -1,23 +1,62 @@
 import t from 'tap'
-import { compileMatch } from '../../../../lib/xff-ban/backend/iptables/match.js'
+import { compileMatch, openEndsOf } from '../../../../lib/xff-ban/backend/iptables/match.js'
 
-const patterns = (match: string, ip: string, mapped = false) =>
-  compileMatch(match, mapped)
+const patterns = (match: string, ip: string, mapped = false, appended = false) =>
+  compileMatch(match, mapped, appended)
     .spell(ip)
     .flatMap(({ patterns }) => patterns)
 
 t.test('the presets of --match are what the front ends send', async t => {
   t.same(patterns('http', '1.2.3.4'), [
-    'X-Forwarded-For: 1.2.3.4\r\n',
-    ', 1.2.3.4\r\n',
-    '\r\nx-forwarded-for: 1.2.3.4\r\n\r\n',
+    '\r\nX-Forwarded-For: 1.2.3.4\r\n',
+    '\r\nx-forwarded-for: 1.2.3.4\r\n',
   ])
+  t.same(patterns('haproxy', '1.2.3.4'), ['\r\nx-forwarded-for: 1.2.3.4\r\n'])
   t.same(patterns('uwsgi', '2001:db8::5'), ['\x0b\x00REMOTE_ADDR\x0b\x002001:db8::5'])
   t.same(patterns('recipe', '1.2.3.4'), ['X-Forwarded-For: 1.2.3.4,'])
   t.same(patterns('behind:10.77.0.1', '1.2.3.4'), [
-    'X-Forwarded-For: 1.2.3.4, 10.77.0.1\r\n',
-    ', 1.2.3.4, 10.77.0.1\r\n',
+    '\r\nX-Forwarded-For: 1.2.3.4, 10.77.0.1\r\n',
+    '\r\nx-forwarded-for: 1.2.3.4, 10.77.0.1\r\n',
   ])
+})
+
+t.test('--appended looks for the end of a list, too', async t => {
+  t.equal(patterns('nginx', '1.2.3.4', false, true)[1], ', 1.2.3.4\r\n')
+  t.equal(patterns('http', '1.2.3.4', false, true)[2], ', 1.2.3.4\r\n')
+  t.equal(patterns('behind:10.77.0.1', '1.2.3.4', false, true)[2], ', 1.2.3.4, 10.77.0.1\r\n')
+  for (const match of ['haproxy', 'uwsgi', 'recipe', '<{ip}>']) {
+    t.throws(() => compileMatch(match, false, true), /with --appended/, match)
+  }
+})
+
+/** A request of another client, into whose lines the banned address is written. */
+const requestOf = (name: string, lines: readonly string[], behind: readonly string[]) =>
+  ['GET / HTTP/1.1', ...lines, `${name}: 198.51.100.7`, ...behind, '', ''].join('\r\n')
+const CLAIMS = ['Accept-Language: de, 1.2.3.4', 'Cookie: a=b, 1.2.3.4', 'Via: X-Forwarded-For: 1.2.3.4']
+
+t.test('only a whole line of the front end names a client, wherever it stands', async t => {
+  for (const [preset, name] of [
+    ['http', 'X-Forwarded-For'],
+    ['http', 'x-forwarded-for'],
+    ['nginx', 'X-Forwarded-For'],
+    ['haproxy', 'x-forwarded-for'],
+  ] as const) {
+    const found = (packet: string) => patterns(preset, '1.2.3.4').some(pattern => packet.includes(pattern))
+    t.notOk(found(requestOf(name, CLAIMS, CLAIMS)), `${preset}: what others write`)
+    for (const behind of [[], ['connection: keep-alive']]) {
+      const banned = requestOf(name, ['Host: a'], behind).replace('198.51.100.7', '1.2.3.4')
+      t.ok(found(banned), `${preset}: the line and ${behind.length} more`)
+    }
+  }
+})
+
+t.test('a template that leaves an end of the address open is warned of', async t => {
+  t.match(openEndsOf('X-Real-IP: {ip}'), [/^--match "X-Real-IP: \{ip\}" is a prefix match: .* 1\.2\.3\.45/])
+  t.match(openEndsOf('{ip},'), [/is a suffix match: .* 11\.2\.3\.4/])
+  t.equal(openEndsOf('{ip}').length, 2)
+  for (const match of ['http', 'uwsgi', 'behind:10.0.0.1', '<{ip}>', '|0400|ADDR{len}{ip}']) {
+    t.same(openEndsOf(match), [], match)
+  }
 })
 
 t.test('no pattern of one client is in the packet of a textual neighbour', async t => {
