@@ -2,7 +2,13 @@ import { messageOf } from '../../exit.js'
 import type { Ban } from '../jail/ban.js'
 import { type Backend, BackendError, type Change } from './backend.js'
 import { type Hook, problemWithJumps } from './iptables/jumps.js'
-import { FAMILIES, type Family, familiesReached, type Listener, readListeners } from './iptables/listeners.js'
+import {
+  currentListeners,
+  FAMILIES,
+  type Family,
+  familiesReached,
+  type Listener,
+} from './iptables/listeners.js'
 import type { Match } from './iptables/match.js'
 import { nftTable } from './iptables/nft-table.js'
 import { problemWithChains } from './iptables/parse-save.js'
@@ -11,7 +17,6 @@ import { checkName } from './iptables/rules.js'
 import { createRuleset } from './iptables/ruleset.js'
 import { type Strategy, type StrategyOptions, strategiesFor, warningsOf } from './iptables/strategy.js'
 import { install, readHook, readTable, remove, restore } from './iptables/tables.js'
-import { runProgram } from './run-program.js'
 
 export interface Options extends Hook, StrategyOptions {
   match: Match
@@ -57,7 +62,7 @@ export function iptablesBackend(options: Options): Backend {
     refuses: ip => (ip.includes('/') ? 'packets are searched for one address, not for a prefix' : undefined),
 
     async open(bans) {
-      const listeners = await currentListeners()
+      const listeners = (await currentListeners()) ?? []
       await start(bans, listeners)
       for (const warning of warningsOf(rules.strategy, options, listeners)) warn(warning)
     },
@@ -65,7 +70,7 @@ export function iptablesBackend(options: Options): Backend {
     apply: changes => rules.apply(changes),
 
     async reconcile() {
-      const problems = await rules.reconcile(await currentListeners())
+      const problems = await rules.reconcile((await currentListeners()) ?? [])
       const isWrong = rules.strategy.release && (await nft.reconcile())
       if (isWrong) problems.push('nft: our table was changed')
       return problems.length > 0 ? problems.join('; ') : undefined
@@ -141,11 +146,6 @@ function createRules(options: Options, strategy: Strategy, bans: readonly Ban[])
       return problems
     },
   }
-}
-
-/** The sockets that listen on this host; none, where that cannot be seen. */
-async function currentListeners(): Promise<Listener[]> {
-  return readListeners(await runProgram(['ss', '-Hltn']).catch(() => ''))
 }
 
 /** A family whose programs are missing, or that the kernel lacks, has nothing of ours. */

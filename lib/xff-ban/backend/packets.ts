@@ -1,11 +1,12 @@
 import { PRIVATE_RANGES } from '../../net/private.js'
 import type { BackendContext } from '../options-backends.js'
-import { givenOnly, PACKET_DEFAULTS, type PacketOptions } from '../options-packets.js'
+import { givenOnly, PACKET_DEFAULTS, type PacketBackend, type PacketOptions } from '../options-packets.js'
 import type { Backend } from './backend.js'
 import { swallowsIpv4 } from './bpf/contract.js'
 import { CannotLoad } from './bpf/loadable.js'
 import { type Options as BpfOptions, bpfBackend } from './bpf.js'
 import { matchHint } from './hints.js'
+import { currentListeners, warningsOfSilence } from './iptables/listeners.js'
 import { compileMatch, type Match, openEndsOf } from './iptables/match.js'
 import { type Options as IptablesOptions, iptablesBackend } from './iptables.js'
 
@@ -24,7 +25,12 @@ export function packetBackend(given: Given, context: BackendContext): Backend {
   const bpf = bpfBackend(bpfOptions(given, context))
   const iptables = iptablesBackend(iptablesOptions(given, context))
   const opened = (backend: Backend, words: string) =>
-    withAnnouncement(backend, backend === bpf ? iptables : bpf, words, given, context.warn)
+    withAnnouncement(
+      backend,
+      backend === bpf ? iptables : bpf,
+      { words, warnings: () => warningsOf(given, backend === bpf ? 'bpf' : 'iptables') },
+      context.warn,
+    )
   const loads = 'the kernel takes the program'
   if (given.packets === 'bpf') return opened(bpf, `bans by bpf: --packets says so, and ${loads}`)
   if (given.packets === 'iptables') return opened(iptables, 'bans by iptables: --packets says so')
@@ -42,7 +48,7 @@ function reject(options: readonly string[], other: string): void {
 }
 
 /** @throws RangeError */
-function bpfOptions(given: Given, { name, object, now }: BackendContext): BpfOptions {
+function bpfOptions(given: Given, { name, object, now, warn }: BackendContext): BpfOptions {
   const { header, uwsgi, hops, dev: devices, answer = PACKET_DEFAULTS.answer } = given
   const answerText = given['answer-text']
   const trust = given.trust.flat()
@@ -58,7 +64,7 @@ function bpfOptions(given: Given, { name, object, now }: BackendContext): BpfOpt
     )
   }
   return {
-    ...{ name, ports: given.port, answer, answerText, object, now, devices, hops: hops ?? 0 },
+    ...{ name, ports: given.port, answer, answerText, object, now, warn, devices, hops: hops ?? 0 },
     protocol: uwsgi === undefined ? 'http' : 'uwsgi',
     field: uwsgi ?? header ?? PACKET_DEFAULTS.header,
     trust: trust.length > 0 ? trust : PRIVATE_RANGES,
@@ -92,12 +98,30 @@ function matchOf(text: string, mapped: boolean, appended: boolean): Match {
   }
 }
 
+/** What a backend will not do as one may think, for people to read. */
+async function warningsOf(given: Given, backend: PacketBackend): Promise<string[]> {
+  const {
+    port: ports,
+    hits,
+    match,
+    protocol = PACKET_DEFAULTS.protocol,
+    chain = PACKET_DEFAULTS.chain,
+  } = given
+  const isRules = backend === 'iptables'
+  // what is routed through has no listener here
+  const isSeen = !isRules || (protocol === 'tcp' && chain === 'INPUT')
+  return [
+    ...(isRules && hits ? ['--hits: iptables does not count them'] : []),
+    ...(isRules && match !== undefined ? openEndsOf(match) : []),
+    ...(isSeen ? warningsOfSilence(await currentListeners(), ports) : []),
+  ]
+}
+
 /** When it first opens, says so, and takes away what an earlier run has left in the other backend. */
 function withAnnouncement(
   backend: Backend,
   other: Backend,
-  words: string,
-  { hits, match }: Given,
+  { words, warnings }: { words: string; warnings: () => Promise<readonly string[]> },
   warn: (message: string) => void,
 ): Backend {
   let opened = false
@@ -108,8 +132,7 @@ function withAnnouncement(
       if (opened) return
       opened = true
       warn(words)
-      if (hits && !backend.hits) warn('--hits: iptables does not count them')
-      if (!backend.hits && match !== undefined) for (const warning of openEndsOf(match)) warn(warning)
+      for (const warning of await warnings()) warn(warning)
       await other.flush().catch(error => warn(`${other.name}: old bans may still be there: ${error.message}`))
     },
   }

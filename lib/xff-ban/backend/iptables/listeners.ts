@@ -1,3 +1,5 @@
+import { runProgram } from '../run-program.js'
+
 /** A family of packets, by the program that keeps its rules. */
 export type Family = 'iptables' | 'ip6tables'
 
@@ -9,6 +11,32 @@ export interface Listener {
   families: readonly Family[]
   /** how many connections may wait in it */
   backlog: number
+}
+
+/**
+ * The sockets that listen in this network namespace.
+ * @returns undefined where that cannot be seen
+ */
+export async function currentListeners(): Promise<Listener[] | undefined> {
+  const listing = await runProgram(['ss', '-Hltn']).catch(() => undefined)
+  return listing === undefined ? undefined : readListeners(listing)
+}
+
+/**
+ * What is said of ports on which nobody listens, for people to read.
+ * @param listeners undefined where they cannot be seen
+ */
+export function warningsOfSilence(
+  listeners: readonly Listener[] | undefined,
+  ports: readonly number[],
+): string[] {
+  return ports
+    .filter(port => listeners?.every(listener => listener.port !== port))
+    .map(
+      port =>
+        `nobody listens on port ${port} here, and nobody is refused until somebody does; ` +
+        'if the app is in a container: nsenter --net=/proc/PID/ns/net xff-ban …',
+    )
 }
 
 /** Reads what `ss -Hltn` prints. */
