@@ -83,6 +83,7 @@ async function measure(counts: readonly number[]): Promise<void> {
           devices: [],
           object: OBJECT,
           now: Date.now,
+          warn() {},
         },
         ...{ protocol: 'http', field: 'X-Forwarded-For', hops: 0, answer: '403' },
       })

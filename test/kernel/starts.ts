@@ -1,7 +1,11 @@
 /** What an xff-ban that bans in the kernel finds out, and says, when it starts. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { readBan } from '../../lib/xff-ban/backend/bpf/contract.js'
 import { waitFor } from '../support/wait-for.js'
+import { ATTACKER } from './addresses.js'
 import { BPF } from './bpf/loaded.js'
-import { createPolicedApp, state } from './bpf/policed-app.js'
+import { createPolicedApp, type PolicedApp, state } from './bpf/policed-app.js'
 import type { Lab } from './lab/lab.js'
 import { APP, kernelTest, PACKET_FILTER } from './lab/needs.js'
 
@@ -31,3 +35,67 @@ kernelTest(
     t.match(await start("--match 'X-Real-IP: {ip}'"), /is a prefix match/)
   },
 )
+
+/** What is in the place of the kernel's clock for whoever starts xff-ban, and how he is told of it. */
+const CLOCKS: Readonly<Record<string, { within: (lab: Lab) => string; said: RegExp; needs: string[] }>> = {
+  'the age of a container': {
+    within(lab) {
+      const age = join(lab.folder, 'uptime')
+      writeFileSync(age, '0.50 200.10\n')
+      return `unshare --mount sh -c 'mount --bind ${age} /proc/uptime; exec "$@"' sh`
+    },
+    said: /\/proc\/uptime is \d+ s behind the kernel's clock/,
+    needs: [],
+  },
+  'a clock that is ahead': {
+    within(lab) {
+      const age = join(lab.folder, 'uptime')
+      writeFileSync(age, '99999999.50 200.10\n')
+      return `unshare --mount sh -c 'mount --bind ${age} /proc/uptime; exec "$@"' sh`
+    },
+    said: /\/proc\/uptime is -\d+ s behind the kernel's clock/,
+    needs: [],
+  },
+  'a time namespace': {
+    within: () => 'unshare --time --boottime 500000 --fork',
+    said: /\/proc\/uptime is -500000 s behind the kernel's clock/,
+    needs: ['time namespaces'],
+  },
+}
+
+for (const [name, { within, said, needs }] of Object.entries(CLOCKS)) {
+  kernelTest(`bans end by the kernel's clock in ${name}`, [...NEEDS, ...needs], async t => {
+    const stage = await createPolicedApp(t)
+    const { lab, refused } = stage
+    const before = uptime()
+    const words = await saysOf(
+      lab,
+      `echo '{"type":"ban","ip":"${ATTACKER}"}' | ` +
+        `${within(lab)} xff-ban --port 3031 --packets bpf --time 3600 ${state(stage)}`,
+    )
+    const after = uptime()
+    t.match(words, said)
+    const end = (await endOfBan(stage)) - 3600
+    t.ok(before <= end, 'not before its time', { before, end, after })
+    // to start a process is part of what was waited for
+    t.ok(end <= after + (after - before), 'and not long after it', { before, end, after })
+    t.same(await refused(), [ATTACKER])
+  })
+}
+
+kernelTest('of the clock nothing is said where there is one', NEEDS, async t => {
+  const stage = await createPolicedApp(t)
+  const command = `xff-ban --port 3031 --packets bpf ${state(stage)} < /dev/null`
+  t.notMatch(await saysOf(stage.lab, command), '/proc/uptime')
+})
+
+/** Seconds since boot, by the machine's own clock. */
+function uptime(): number {
+  return Number(readFileSync('/proc/uptime', 'latin1').split(' ')[0])
+}
+
+/** When the only ban ends, in seconds since boot. */
+async function endOfBan({ lab, pins }: PolicedApp): Promise<number> {
+  const [row] = JSON.parse(await lab.command(['bpftool', '-j', 'map', 'dump', 'pinned', `${pins}/maps/bans`]))
+  return Number(readBan(Buffer.from(row.value.map(Number))).until) / 1e9
+}

@@ -1,15 +1,20 @@
 import type { Ban } from '../jail/ban.js'
 import type { Backend, Hits } from './backend.js'
 import { createBans, type JailMap, readHits } from './bpf/bans.js'
-import { sinceBoot, wallTime } from './bpf/boot-clock.js'
+import { type BootClock, openBootClock } from './bpf/boot-clock.js'
 import { swallowsIpv4 } from './bpf/contract.js'
 import { findJail } from './bpf/entries.js'
-import { checkDevices, createInstallation, type Options } from './bpf/installation.js'
+import { checkDevices, createInstallation, type Options as InstallationOptions } from './bpf/installation.js'
 import { CannotLoad, checkLoadable } from './bpf/loadable.js'
 import { pinsOfThisNetwork } from './bpf/pins.js'
 import { packetHint } from './hints.js'
 
-export type { Options } from './bpf/installation.js'
+export interface Options extends InstallationOptions {
+  warn: (message: string) => void
+}
+
+/** Clocks that differ by less are told by no one. */
+const TOLD_MS = 1_000
 
 /** How much of the time may go into checking all bans. */
 const CHECK_SHARE = 0.01
@@ -20,18 +25,33 @@ const CHECK_SHARE = 0.01
  * every process of ours is dead. All names and ports of a network namespace share one program and its maps.
  */
 export function bpfBackend(options: Options): Backend {
-  const { name, object, now } = options
+  const { name, object, now, warn } = options
   const bans = createBans()
   const installation = createInstallation(options)
   let nextCheckAt = 0
+  let clock: BootClock | undefined
+
+  /** Looks again now and then: what is in the place of /proc/uptime may change. */
+  const compareClocks = async (): Promise<BootClock> => {
+    const before = clock?.behind ?? 0
+    clock = await openBootClock()
+    if (Math.abs(clock.behind - before) >= TOLD_MS) {
+      const seconds = Math.round(clock.behind / 1000)
+      warn(
+        `/proc/uptime is ${seconds} s behind the kernel's clock, as in a container with lxcfs or in a time namespace; ` +
+          "bans end by the kernel's",
+      )
+    }
+    return clock
+  }
 
   /** Checks all bans; where there are very many, not each time. */
   const check = async (map: JailMap, isNew: boolean): Promise<number> => {
-    const start = sinceBoot()
+    const start = performance.now()
     // a map that is new to us holds none
     if (start < nextCheckAt && !isNew) return 0
     const missing = await bans.reconcile(map)
-    const end = sinceBoot()
+    const end = performance.now()
     nextCheckAt = end + (end - start) / CHECK_SHARE
     return missing
   }
@@ -47,8 +67,9 @@ export function bpfBackend(options: Options): Backend {
       await checkLoadable(object)
       await checkDevices(options.devices)
       await installation.removeStale()
+      const { bootTime } = await compareClocks()
       const fill = async (map: JailMap) => {
-        await bans.replaceAll(map, inForce, now())
+        await bans.replaceAll(map, inForce, bootTime(now()))
         return 0
       }
       await installation.reconcile(fill).catch(async error => {
@@ -59,10 +80,11 @@ export function bpfBackend(options: Options): Backend {
 
     async apply(changes) {
       const map = installation.map()
-      if (map) await bans.apply(map, changes, now())
+      if (map && clock) await bans.apply(map, changes, clock.bootTime(now()))
     },
 
     async reconcile() {
+      await compareClocks()
       const problems = await installation.reconcile(check)
       return problems.length === 0 ? undefined : problems.join('; ')
     },
@@ -92,5 +114,7 @@ export async function hitsInKernel(name: string, now: () => number): Promise<Map
 
 async function hitsIn(map: JailMap, now: () => number): Promise<Map<string, Hits>> {
   const found = [...(await readHits(map))]
+  if (found.length === 0) return new Map()
+  const { wallTime } = await openBootClock()
   return new Map(found.map(([ip, { hits, last }]) => [ip, { hits, last: wallTime(last, now()) }]))
 }

@@ -19,7 +19,7 @@ export const bpf: Subject = {
     emptyTables(t)
     const backend = (name: string, trust: readonly string[] = ['127.0.0.0/8']) =>
       bpfBackend({
-        ...{ name, ports: [port], trust, devices: ['lo'], object: OBJECT, now: Date.now },
+        ...{ name, ports: [port], trust, devices: ['lo'], object: OBJECT, now: Date.now, warn() {} },
         ...{ protocol: 'http', field: 'X-Forwarded-For', hops: 0, answer: '403' },
       })
     const pins = `/sys/fs/bpf/xff-ban/v2-${statSync('/proc/self/ns/net').ino}`

@@ -19,6 +19,7 @@ const RESET = ['-j', 'REJECT', '--reject-with', 'tcp-reset']
 const PARTS: Readonly<Record<string, readonly string[]>> = {
   'uwsgi-plugin-python3': ['uwsgi', '--need-plugin', 'python3', '--version'],
   bpf: ['bpftool', 'prog', 'show'],
+  'time namespaces': ['unshare', '--time', 'true'],
   veth: ['ip', 'link', 'add', 'one', 'type', 'veth', 'peer', 'name', 'two'],
   bridge: ['ip', 'link', 'add', 'one', 'type', 'bridge'],
   xt_time: ['iptables', '-A', 'INPUT', ...TIME],

@@ -1,6 +1,6 @@
 import type { Ban } from '../../jail/ban.js'
 import type { Change } from '../backend.js'
-import { bootTime } from './boot-clock.js'
+import type { InBootTime } from './boot-clock.js'
 import { banValue, jailOfRange, rangeKey, rangeOf, readBan } from './contract.js'
 import { type Row, readRows, type Step, writeRows } from './maps.js'
 
@@ -14,10 +14,10 @@ export interface JailMap {
 export interface Bans {
   /**
    * They are exactly these from now on. One that is there already keeps its hits.
-   * @param now milliseconds since 1970
+   * @param inBootTime the wall clock's instants by the kernel's clock, as of now
    */
-  replaceAll: (map: JailMap, bans: readonly Ban[], now: number) => Promise<void>
-  apply: (map: JailMap, changes: readonly Change[], now: number) => Promise<void>
+  replaceAll: (map: JailMap, bans: readonly Ban[], inBootTime: InBootTime) => Promise<void>
+  apply: (map: JailMap, changes: readonly Change[], inBootTime: InBootTime) => Promise<void>
   /** Makes the map hold these bans and no others. @returns how many were missing or wrong */
   reconcile: (map: JailMap) => Promise<number>
 }
@@ -61,9 +61,8 @@ export function createBans(): Bans {
   }
 
   return {
-    async replaceAll(map, bans, now) {
+    async replaceAll(map, bans, inBootTime) {
       const there = await readRows(map.pin)
-      const inBootTime = bootTime(now)
       ends = new Map(
         bans.map(({ ip, until }) => {
           const row = there.get(rangeKey(map.jail, ip).toString('hex'))
@@ -75,9 +74,8 @@ export function createBans(): Bans {
       await reconcileRows(map, there)
     },
 
-    async apply(map, changes, now) {
+    async apply(map, changes, inBootTime) {
       const steps = new Map<string, Step>()
-      const inBootTime = bootTime(now)
       for (const change of changes) {
         const ip = 'ban' in change ? change.ban.ip : change.unban
         const key = rangeKey(map.jail, ip)
