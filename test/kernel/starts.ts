@@ -36,6 +36,23 @@ kernelTest(
   },
 )
 
+kernelTest('a device whose place is taken is said and passed over, unless it is named', NEEDS, async t => {
+  const stage = await createPolicedApp(t)
+  const { lab, refused, xffBan } = stage
+  const place = ['ingress', 'pref', '49152', 'bpf', 'bytecode', '1,6 0 0 0'] as const
+  await lab.command(['ip', 'link', 'add', 'other', 'type', 'veth', 'peer', 'name', 'another'])
+  await lab.command(['tc', 'qdisc', 'add', 'dev', 'other', 'clsact'])
+  await lab.command(['tc', 'filter', 'add', 'dev', 'other', ...place])
+  const command = `echo '{"type":"ban","ip":"${ATTACKER}"}' | xff-ban --port 3031 ${state(stage)}`
+  const said = await saysOf(lab, command)
+  t.match(said, /bans by bpf/)
+  t.match(said, /other: another program has our place among its filters \(pref 49152\): requests .* pass/)
+  t.same(await refused(), [ATTACKER])
+  await t.rejects(xffBan(`--port 3031 --dev other ${state(stage)}`), {
+    message: /other: another program has our place/,
+  })
+})
+
 /** What is in the place of the kernel's clock for whoever starts xff-ban, and how he is told of it. */
 const CLOCKS: Readonly<Record<string, { within: (lab: Lab) => string; said: RegExp; needs: string[] }>> = {
   'the age of a container': {

@@ -4,14 +4,12 @@ import { createBans, type JailMap, readHits } from './bpf/bans.js'
 import { type BootClock, openBootClock } from './bpf/boot-clock.js'
 import { swallowsIpv4 } from './bpf/contract.js'
 import { findJail } from './bpf/entries.js'
-import { checkDevices, createInstallation, type Options as InstallationOptions } from './bpf/installation.js'
+import { checkDevices, createInstallation, type Options } from './bpf/installation.js'
 import { CannotLoad, checkLoadable } from './bpf/loadable.js'
 import { pinsOfThisNetwork } from './bpf/pins.js'
 import { packetHint } from './hints.js'
 
-export interface Options extends InstallationOptions {
-  warn: (message: string) => void
-}
+export type { Options } from './bpf/installation.js'
 
 /** Clocks that differ by less are told by no one. */
 const TOLD_MS = 1_000

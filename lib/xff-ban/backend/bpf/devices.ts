@@ -29,6 +29,9 @@ const OURS = /^xff_ban_/
 /** How tc says that a device is not there. */
 const IS_GONE = /Cannot find device|No such device/
 
+/** Another program has our place among the filters of a device. */
+export class PlaceTaken extends BackendError {}
+
 interface Link {
   ifname: string
   link_type: string
@@ -98,6 +101,7 @@ export async function listAttached(): Promise<Attached[]> {
 /**
  * Attaches a pinned program to a device, in place of an earlier one without a gap.
  * @returns false where the device has gone meanwhile
+ * @throws PlaceTaken
  */
 export async function attach(device: Device, programs: string): Promise<boolean> {
   try {
@@ -115,8 +119,7 @@ async function attachTo({ name, program }: Device, programs: string): Promise<vo
   })
   const there = await filters(name, 'ingress')
   const foreign = there.find(({ pref, options }) => pref === PREF && options && !isOurs(options))
-  if (foreign)
-    throw new BackendError(`${name}: another program has our place among its filters (pref ${PREF})`)
+  if (foreign) throw new PlaceTaken(`${name}: another program has our place among its filters (pref ${PREF})`)
   const pinned = ['object-pinned', `${programs}/${program}`]
   await runProgram([
     'tc',

@@ -3,7 +3,15 @@ import { counted } from '../../../text/counted.js'
 import { BackendError } from '../backend.js'
 import type { JailMap } from './bans.js'
 import type { Policy } from './contract.js'
-import { attach, type Device, detach, deviceSignature, listAttached, listDevices } from './devices.js'
+import {
+  attach,
+  type Device,
+  detach,
+  deviceSignature,
+  listAttached,
+  listDevices,
+  PlaceTaken,
+} from './devices.js'
 import {
   claimJail,
   findJail,
@@ -30,6 +38,7 @@ export interface Options extends Policy {
   object: string
   /** the wall clock, milliseconds since 1970 */
   now: () => number
+  warn: (message: string) => void
 }
 
 /** A process that has loaded the program attaches it within this time, or is dead. */
@@ -56,15 +65,19 @@ export interface Installation {
 }
 
 export function createInstallation(options: Options): Installation {
-  const { name, ports, object, now } = options
+  const { name, ports, object, now, warn } = options
   let map: JailMap | undefined
   /** the devices that had the program when last seen */
   let attachedTo: ReadonlySet<string> = new Set()
   let signature = ''
+  let takenWhenLastSeen: readonly string[] = []
 
   const attachAll = async (programs: string): Promise<string[]> => {
     signature = deviceSignature()
-    const { devices, attachedNow } = await attachWhereMissing(options.devices, programs)
+    const { devices, attachedNow, taken } = await attachWhereMissing(options.devices, programs)
+    for (const problem of taken.filter(problem => !takenWhenLastSeen.includes(problem)))
+      warn(`${problem}: requests that arrive there pass`)
+    takenWhenLastSeen = taken
     const gone = attachedNow.filter(device => attachedTo.has(device))
     attachedTo = new Set(devices)
     return gone
@@ -137,11 +150,14 @@ async function checkPorts(
   }
 }
 
-/** @returns the devices that have the program, and those to which it had to be attached */
+/**
+ * @returns the devices that have the program, those to which it had to be attached, and what is wrong with others
+ * @throws PlaceTaken for a device that is named, or where none is left
+ */
 async function attachWhereMissing(
   named: readonly string[],
   programs: string,
-): Promise<{ devices: string[]; attachedNow: string[] }> {
+): Promise<{ devices: string[]; attachedNow: string[]; taken: string[] }> {
   const attached = new Map((await listAttached()).map(({ device, id }) => [device, id]))
   const ids = new Map<string, number>()
   const isAttached = async ({ name, program }: Device) => {
@@ -151,14 +167,22 @@ async function attachWhereMissing(
   }
   const devices: string[] = []
   const attachedNow: string[] = []
+  const taken: PlaceTaken[] = []
   for (const device of await listDevices(named)) {
     if (!(await isAttached(device))) {
-      if (!(await attach(device, programs))) continue
+      const isThere = await attach(device, programs).catch(error => {
+        if (!(error instanceof PlaceTaken) || named.length > 0) throw error
+        taken.push(error)
+        return false
+      })
+      if (!isThere) continue
       attachedNow.push(device.name)
     }
     devices.push(device.name)
   }
-  return { devices, attachedNow }
+  const [problem] = taken
+  if (problem && devices.length === 0) throw problem
+  return { devices, attachedNow, taken: taken.map(messageOf) }
 }
 
 /** Another jail that is flushed may remove meanwhile what no jail seemed to need. */
