@@ -44,15 +44,17 @@ export function bpfBackend(options: Options): Backend {
   }
 
   /** Checks all bans; where there are very many, not each time. */
-  const check = async (map: JailMap, isNew: boolean): Promise<number> => {
-    const start = performance.now()
-    // a map that is new to us holds none
-    if (start < nextCheckAt && !isNew) return 0
-    const missing = await bans.reconcile(map)
-    const end = performance.now()
-    nextCheckAt = end + (end - start) / CHECK_SHARE
-    return missing
-  }
+  const checkBy =
+    ({ sinceBoot }: BootClock) =>
+    async (map: JailMap, isNew: boolean): Promise<number> => {
+      const start = sinceBoot()
+      // a map that is new to us holds none
+      if (start < nextCheckAt && !isNew) return 0
+      const missing = await bans.reconcile(map)
+      const end = sinceBoot()
+      nextCheckAt = end + (end - start) / CHECK_SHARE
+      return missing
+    }
 
   return {
     name: `bpf program, jail ${name}`,
@@ -82,8 +84,7 @@ export function bpfBackend(options: Options): Backend {
     },
 
     async reconcile() {
-      await compareClocks()
-      const problems = await installation.reconcile(check)
+      const problems = await installation.reconcile(checkBy(await compareClocks()))
       return problems.length === 0 ? undefined : problems.join('; ')
     },
 

@@ -135,7 +135,7 @@ t.test(
       false,
       addresses(5000).map(ip => ban(ip)),
     )
-    const request = 'GET / HTTP/1.1\r\nX-Forwarded-For: 8.8.8.8, 131.77.9.3\r\nAccept: text/html, */*\r\n\r\n'
+    const request = 'GET / HTTP/1.1\r\nX-Forwarded-For: 131.77.9.3\r\nAccept: text/html, */*\r\n\r\n'
     const { searches } = pass(book.chains, request)
     t.ok(searches < 100, `${searches} searches`)
     const { written, gone } = book.revise([{ ban: ban('131.77.9.3') }])
