@@ -56,7 +56,12 @@ export function settingsOf(words: readonly string[], given: Given, system: Syste
       banMs: escalation({ ...given, timeMax: given['time-max'] }),
       maxBans: given['max-bans'],
       rememberMs: given.remember * 1000,
-      exempt: createExempt({ ignore: given.ignore.flat(), private: given.private, now }),
+      exempt: createExempt({
+        ignore: given.ignore.flat(),
+        trust: given.trust.flat(),
+        private: given.private,
+        now,
+      }),
     },
     kernelName: given.port.length > 0 ? name : undefined,
     clocks: { wall: now, sinceBoot, monotonic },

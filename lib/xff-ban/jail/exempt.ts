@@ -11,6 +11,8 @@ const REREAD_MS = 10_000
 export interface ExemptOptions {
   /** ranges of the user's own, valid CIDR */
   ignore: readonly string[]
+  /** the trusted proxies, valid CIDR: to ban one would be to ban every client behind it */
+  trust: readonly string[]
   /** whether private ranges may be banned */
   private: boolean
   /** the time of day, for re-reading this host's addresses now and then */
@@ -18,10 +20,10 @@ export interface ExemptOptions {
 }
 
 /**
- * Nobody may be made to ban the host itself: loopback, its own addresses, what no host has, the ignored ranges, and
- * private ranges unless asked for, are refused; and so is a prefix that holds any of them.
+ * Nobody may be made to ban the host itself: loopback, its own addresses, what no host has, the ignored ranges,
+ * trusted proxies, and private ranges unless asked for, are refused; and so is a prefix that holds any of them.
  */
-export function createExempt({ ignore, private: allowPrivate, now }: ExemptOptions): Exempt {
+export function createExempt({ ignore, trust, private: allowPrivate, now }: ExemptOptions): Exempt {
   const privateRanges = allowPrivate ? [] : INTERNAL_RANGES
   // nobody is asked about while a log is quiet, and to read a first address takes a tenth of the start-up
   const readFixed = () =>
@@ -29,6 +31,7 @@ export function createExempt({ ignore, private: allowPrivate, now }: ExemptOptio
       ...LOOPBACK_RANGES.map(range => ({ range, reason: 'loopback is never banned' })),
       ...NO_HOST_RANGES.map(range => ({ range, reason: 'no host has such an address' })),
       ...ignore.map(range => ({ range, reason: `--ignore ${range}` })),
+      ...trust.map(range => ({ range, reason: `a trusted proxy: --trust ${range}` })),
       ...privateRanges.map(range => ({ range, reason: `private range ${range} (--private allows it)` })),
     ].flatMap(({ range, reason }) => prefixesOf(range).map(prefix => ({ prefix, reason })))
   let fixed: ReturnType<typeof readFixed> | undefined
