@@ -15,13 +15,13 @@ BUNDLES := $(COMMANDS:%=dist/%.js)
 MAINS := $(COMMANDS:%=dist/%.main.js)
 SOURCES := $(shell find bin lib -name '*.ts') package.json tsconfig.json
 TESTS := $(shell find test -name '*.ts')
-# what tests are made of is no test, and test/bench measures
-TEST_FILES := $(filter-out test/support/% test/kernel/lab/% test/kernel/conformance/% test/kernel/bpf/% test/bench/%,\
-  $(TESTS))
+# what tests are made of is no test, test/bench measures, and test/soak takes half an hour
+TEST_FILES := $(filter-out test/support/% test/kernel/lab/% test/kernel/conformance/% test/kernel/bpf/% test/bench/% \
+  test/soak/%,$(TESTS))
 RUN_TESTS = node build/test/support/run.js
 
 .PHONY: all help install uninstall dist manual bpf small-bites bpf-kernels run report test fresh matrix bench bench-hostile \
-  bench-ban bench-bpf lint format golden fuzz clean
+  bench-ban bench-bpf lint format golden fuzz soak clean
 
 all: dist
 
@@ -240,3 +240,8 @@ fuzz: dist build/.compiled small-bites ## the properties with fifty times the ca
 	  build/test/xff-window/window.js \
 	  build/test/xff-window/stage.js build/test/wire/record.js build/test/kernel/bpf-parser.js
 	CRASHES=200 TAP_TIMEOUT=3600 $(RUN_TESTS) build/test/xff-ban/crash.js
+
+# The pipeline under attack, while its stages are killed, its reader hangs, its disk is full and its log is rotated: the
+# bans are those of an undisturbed run, and nothing grows. As root; MINUTES makes it shorter, SEED repeats it.
+soak: dist build/.compiled ## the pipeline under attack while everything goes wrong, for MINUTES (30), as root
+	node build/test/soak/soak.js
