@@ -3,10 +3,16 @@ import { once } from 'node:events'
 import { closeSync, constants, openSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { withCommands } from '../support/commands.js'
 
+/** What a process reads from and writes to, as descriptors. */
+interface Ends {
+  stdin: number
+  stdout: number
+}
+
 /** Processes by name, connected by pipes that only they hold. */
 export interface Processes<Name extends string> {
   /** Starts one; its ends of pipes are closed here. */
-  start: (name: Name, argv: readonly string[], ends: { stdin: number; stdout: number }) => void
+  start: (name: Name, argv: readonly string[], ends: Ends, env?: Record<string, string>) => void
   /** Sends a signal to those that run, stopped or not, and waits for their ends. */
   end: (names: readonly Name[], signal?: NodeJS.Signals) => Promise<void>
   /** Waits for the end of one that reads what is left in its pipe. */
@@ -34,10 +40,10 @@ export function createProcesses<Name extends string>(
   }
 
   return {
-    start(name, [program = '', ...args], { stdin, stdout }) {
+    start(name, [program = '', ...args], { stdin, stdout }, env = {}) {
       const child = spawn(program, args, {
         stdio: [stdin, stdout, stderr],
-        env: withCommands({ TZ: 'UTC' }),
+        env: withCommands({ TZ: 'UTC', ...env }),
       })
       running.set(name, child)
       child.once('exit', (code, signal) => {

@@ -28,8 +28,8 @@ export interface Service {
   /** how far tail has read, in bytes */
   position: () => number
   isWhole: () => boolean
-  /** how often xff-ban said that it cannot write the journal */
-  timesFull: () => number
+  /** how often its stages have said something on stderr */
+  said: (text: string) => number
   /** ends that nobody asked for, as text */
   surprises: string[]
   stop: () => Promise<void>
@@ -43,9 +43,11 @@ export interface Options {
   disk: string
   /** how many lines are read again after a restart */
   replay: number
+  /** the environment of xff-ban */
+  env?: Record<string, string>
 }
 
-export function startService({ name, log, dir, disk, replay }: Options): Service {
+export function startService({ name, log, dir, disk, replay, env = {} }: Options): Service {
   const told = join(dir, 'told')
   mkdirSync(told, { recursive: true })
   const messages = join(dir, 'stderr')
@@ -60,7 +62,7 @@ export function startService({ name, log, dir, disk, replay }: Options): Service
     if (!isWanted || NEVER.includes(code)) surprises.push(`${name}: ${stage} ended with ${code ?? signal}`)
     if (!stopping) void recover()
   })
-  const { startBan, startLogStages } = createStarters(processes, { log, dir, journal, told, replay })
+  const { startBan, startLogStages } = createStarters(processes, { log, dir, journal, told, replay, env })
   const isWhole = () => STAGES.every(processes.runs)
 
   let recovering: Promise<void> | undefined
@@ -99,7 +101,7 @@ export function startService({ name, log, dir, disk, replay }: Options): Service
       isDisturbed = false
     },
     signalReader: signal => processes.signal('reader', signal),
-    timesFull: () => readFileSync(messages, 'utf8').split('cannot write the journal').length - 1,
+    said: text => readFileSync(messages, 'utf8').split(text).length - 1,
     position: () => positionOf(processes.pids().get('tail') ?? 0, log),
     isWhole: () => isWhole() && recovering === undefined,
     async stop() {
@@ -112,14 +114,14 @@ export function startService({ name, log, dir, disk, replay }: Options): Service
   }
 }
 
-interface Places extends Pick<Options, 'log' | 'dir' | 'replay'> {
+interface Places extends Pick<Required<Options>, 'log' | 'dir' | 'replay' | 'env'> {
   journal: string
   /** a folder for what each xff-ban writes */
   told: string
 }
 
 /** What starts the stages, as xff-jail@.service and xff-jail-log@.service do. */
-function createStarters(processes: Processes<Stage>, { log, dir, journal, told, replay }: Places) {
+function createStarters(processes: Processes<Stage>, { log, dir, journal, told, replay, env }: Places) {
   const bans = join(dir, 'bans')
   execFileSync('mkfifo', [bans])
   // as xff-jail@.socket: held open, so that neither side ends with the other
@@ -133,7 +135,7 @@ function createStarters(processes: Processes<Stage>, { log, dir, journal, told, 
       runs += 1
       const options = ['--dir', join(dir, 'jail'), '--state', journal, '--time', String(BAN_SECONDS)]
       const ends = { stdin: openSync(bans, 'r'), stdout: records.write }
-      processes.start('xff-ban', [bundle('xff-ban'), ...options], ends)
+      processes.start('xff-ban', [bundle('xff-ban'), ...options], ends, env)
       const file = openSync(join(told, String(runs)), 'a')
       processes.start('reader', ['cat'], { stdin: records.read, stdout: file })
     },

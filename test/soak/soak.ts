@@ -2,15 +2,15 @@
  * The pipeline under attack for half an hour, while everything around it goes wrong: in the end its bans are those of an
  * undisturbed run over the same lines, and it needs no more descriptors and no more memory than in the beginning.
  *
- *     make soak             MINUTES=2 for a quick look, SEED to repeat the traffic and the order of what goes wrong
+ *     make soak             MINUTES=2 for a quick look, SEED for the same traffic and the same mishaps
  *
- * Two pipelines follow the same log. The stages of one are killed again and again; those of the other never, so that
- * what grows has the time to.
+ * Two pipelines follow the same log. The stages of the first are killed again and again; those of the other never, so that
+ * what grows has the time to. Where Debian's libfaketime is installed a third one has an xff-ban on a host whose wall clock
+ * is set to and fro, while that of the log is not: the machine's own clock stays as it is.
  *
  * Only what is promised is compared. Attackers come back when the window has forgotten them: where to read again cuts the
  * failures of a client in two, and one who never stops is counted from another failure on. Nothing is killed just after
- * a rotation, since tail reads the new file only. The wall clock is not set: no namespace has one of its own
- * (test/xff-ban/journal/clock-steps.ts sets one that is made up).
+ * a rotation, since tail reads the new file only.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -19,6 +19,7 @@ import { noMounts, smallDisk } from '../support/full-disk.js'
 import { shortTempDir } from '../support/temp-dir.js'
 import { waitFor } from '../support/wait-for.js'
 import { type Done, disturb, REREAD, type Subject } from './disturb.js'
+import { createFakeClock, fakeTime } from './fake-clock.js'
 import { type LiveLog, startLog } from './live-log.js'
 import { startService } from './service.js'
 import { createTraffic, RATE } from './traffic.js'
@@ -45,10 +46,16 @@ async function soak(): Promise<boolean> {
   const dir = shortTempDir(t)
   const log = startLog(join(dir, 'app.log'), join(dir, 'whole.log'), createTraffic(SEED))
   const subjects: Subject[] = []
-  for (const name of ['killed', 'kept']) {
+  for (const name of ['killed', 'kept', ...(fakeTime ? ['stepped'] : [])]) {
     const disk = await smallDisk(t, 1024 * (4 + Math.ceil(MINUTES / 3)))
     const options = { name, log: log.path, dir: join(dir, name), disk: disk.path, replay: RATE * REREAD }
-    subjects.push({ service: startService(options), disk, isKilled: name === 'killed' })
+    const clock = name === 'stepped' && fakeTime ? createFakeClock(fakeTime, join(dir, 'clock')) : undefined
+    subjects.push({
+      service: startService({ ...options, env: clock?.env ?? {} }),
+      disk,
+      clock,
+      isKilled: name === 'killed',
+    })
   }
   const services = subjects.map(({ service }) => service)
   const usage = watchUsage(services)
@@ -61,7 +68,7 @@ async function soak(): Promise<boolean> {
   }
   for (const { stop } of services) await stop()
   const wanted = await undisturbedBans(log.whole, dir)
-  const verdicts = services.map(service => judge(service, wanted))
+  const verdicts = subjects.map(({ service, clock }) => judge(service, wanted, clock !== undefined))
   const surprises = services.flatMap(service => service.surprises)
 
   printDone(done, log, subjects)
@@ -72,14 +79,16 @@ async function soak(): Promise<boolean> {
 }
 
 function printDone(done: readonly Done[], log: LiveLog, subjects: readonly Subject[]): void {
-  const full = subjects.map(({ service }) => `${service.name} ${service.timesFull()}`).join(', ')
+  const said = (text: string) =>
+    subjects.map(({ service }) => `${service.name} ${service.said(text)}`).join(', ')
+  console.log(`\nxff-ban said "cannot write the journal": ${said('cannot write the journal')}`)
+  console.log(`xff-ban said "the clock was set": ${said('the clock was set')}`)
   printTable(
-    `${log.lines()} lines, of which users wrote ${log.inGaps()} while a rotation might lose them; xff-ban said that ` +
-      `it cannot write the journal: ${full}`,
+    `${log.lines()} lines, of which users wrote ${log.inGaps()} while a rotation might lose them`,
     ['disturbance', 'times', 'longest, s'],
     done.map(({ what, times, slowest }) => [what, String(times), slowest.toFixed(1)]),
   )
-  console.log('left out: steps of the wall clock, which no namespace has of its own')
+  if (!fakeTime) console.log('left out: steps of the wall clock, without libfaketime')
   console.log(`left out: kills within ${REREAD} s of a rotation, since tail reads the new file only`)
 }
 
