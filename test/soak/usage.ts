@@ -3,7 +3,10 @@ import { quantile } from '../bench/table.js'
 import type { Service, Stage } from './service.js'
 
 const EVERY_MS = 5_000
-/** What the second half may have more than the first, by their medians: descriptors, and memory. */
+/**
+ * What the second half may have more than the first, by their medians: descriptors, and memory. A Node with so little to do
+ * leaves garbage lying for half an hour, up to a dozen MiB; ten times as many lines leave no more.
+ */
 const MORE_DESCRIPTORS = 1
 const MORE_MEMORY = { share: 0.1, mebibytes: 8 }
 export const BOUND = `${MORE_DESCRIPTORS} descriptor, or ${100 * MORE_MEMORY.share} % and ${MORE_MEMORY.mebibytes} MiB`
