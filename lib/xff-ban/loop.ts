@@ -7,7 +7,7 @@ const MAX_QUEUED = 1_000
 /** How many records may wait for a disk that is full. */
 const MAX_UNWRITTEN = 100_000
 /** The pause between attempts to write to it. */
-const DISK_PAUSE_MS = 1_000
+export const DISK_PAUSE_MS = 1_000
 /** The longest that setTimeout can wait. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 

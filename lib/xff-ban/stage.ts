@@ -10,7 +10,7 @@ import { createDecider, type Decider, type Order, type Reply, type Tally } from 
 import type { Jail } from './jail/jail.js'
 import { createWarnings } from './jail/warnings.js'
 import type { Journal } from './journal/journal.js'
-import { createLoop, type Loop } from './loop.js'
+import { createLoop, DISK_PAUSE_MS, type Loop } from './loop.js'
 import { type ReaderWatch, watchReader } from './reader-watch.js'
 import { createTransactions, type Transactions } from './transaction.js'
 
@@ -48,9 +48,8 @@ export interface XffBan {
   drain: () => void
 }
 
-/** How often the end tries to write to a disk that is full, and the pause between. */
+/** How often the end tries to write to a disk that is full. */
 const LAST_WRITES = 3
-const DISK_PAUSE_MS = 1_000
 /** How long the end waits for a reader that does not read, and for a transaction whose result nobody will read. */
 const LAST_READ_MS = 3_000
 const LAST_TRANSACTION_MS = 2_000
