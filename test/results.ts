@@ -51,6 +51,7 @@ t.test('a file is a line with its time, a skipped test is one with its reason', 
   t.same(counts, { passed: 1, failed: 0, skipped: 1 })
   t.match(text, /^ {4}ok test\/a\.ts: 1 passed, 1\.2 s$/m)
   t.match(text, /# SKIP needs root/)
+  t.match(text, /\nSkipped:\n {2}test\/a\.ts: another # SKIP needs root$/)
   t.notMatch(text, 'Failed:')
 })
 

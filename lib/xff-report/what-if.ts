@@ -1,4 +1,5 @@
-import { createWindow } from '../xff-window/window.js'
+import { createClocks } from '../xff-window/clocks.js'
+import { type Address, addFailure, createAddress, isIdle, type Trial } from './what-if-address.js'
 
 /** Limits to compare; `find`, `late` and `time` in milliseconds. */
 export interface WhatIfOptions {
@@ -7,6 +8,8 @@ export interface WhatIfOptions {
   late: number
   /** how long a ban would last */
   time: number
+  /** how many addresses are tracked at most */
+  capacity?: number
 }
 
 /** The effect of one pair of limits. */
@@ -27,42 +30,94 @@ export interface WhatIf {
   outcomes: () => Outcome[][]
 }
 
-/** Tracked addresses for each pair of limits: those with failures, and those that would have been banned. */
-const MAX_ADDRESSES = 20_000
+const MAX_ADDRESSES = 50_000
 
-/** Runs the failures through the window of xff-window once for each pair of limits: what it would have banned. */
-export function createWhatIf({ maxes, finds, late, time }: WhatIfOptions): WhatIf {
-  const rows = maxes.map(max => finds.map(find => createTrial({ max, find, late, time })))
+/**
+ * What xff-window would have banned, for each pair of limits. It decides as a window for each pair would, but looks up an
+ * address and keeps its failures once for all of them.
+ */
+export function createWhatIf({ maxes, finds, late, time, capacity = MAX_ADDRESSES }: WhatIfOptions): WhatIf {
+  const trials: Trial[] = maxes
+    .flatMap(max => finds.map(find => ({ max, find, addresses: 0, stopped: 0 })))
+    .map((trial, index) => ({ ...trial, index }))
+  const reach = Math.max(...finds)
+  const clocks = createClocks(late)
+  const table = createAddressTable(capacity, Math.min(...maxes) > 1)
+
   return {
-    failure: (ip, at) => {
-      for (const row of rows) for (const { failure } of row) failure(ip, at)
+    failure(ip, at) {
+      clocks.observe(at)
+      const horizon = clocks.slowest() - late - reach
+      const address = table.of(ip, at, horizon)
+      if (address) addFailure(address, at, { trials, time, horizon })
     },
-    outcomes: () => rows.map(row => row.map(({ outcome }) => outcome())),
+    outcomes: () =>
+      maxes.map((_, row) =>
+        trials
+          .slice(row * finds.length, (row + 1) * finds.length)
+          .map(({ max, find, addresses, stopped }) => ({
+            max,
+            find,
+            addresses,
+            more: table.lost(),
+            stopped,
+          })),
+      ),
   }
 }
 
-function createTrial({ max, find, late, time }: { max: number; find: number; late: number; time: number }) {
-  const window = createWindow({ max, find, late, keys: MAX_ADDRESSES })
-  const banned = new Map<string, { from: number; until: number }>()
-  let stopped = 0
-  let more = false
+/**
+ * The addresses that failed, in bounded memory. Those that failed once are kept apart, in little room. An address that
+ * would have been banned stays, so that it is counted once.
+ * @param keepsSingles whether one failure bans nobody
+ */
+function createAddressTable(capacity: number, keepsSingles: boolean) {
+  const once = new Map<string, number>()
+  const several = new Map<string, Address>()
+  let lost = false
+
+  /** Makes room: idle addresses leave first, then those that failed once, then others, each from the oldest on. */
+  const makeRoom = (horizon: number) => {
+    for (const [ip, time] of once) if (time < horizon) once.delete(ip)
+    for (const [ip, address] of several) if (!address.bans && isIdle(address, horizon)) several.delete(ip)
+    // an eighth at a time, as it takes a look at all of them
+    let surplus = once.size + several.size - Math.floor((capacity * 7) / 8)
+    const drop = (from: Map<string, unknown>, ip: string) => {
+      from.delete(ip)
+      surplus -= 1
+      lost = true
+    }
+    for (const ip of once.keys()) {
+      if (surplus <= 0) return
+      drop(once, ip)
+    }
+    for (const [ip, { bans }] of several) {
+      if (surplus <= 0) return
+      if (!bans) drop(several, ip)
+    }
+  }
 
   return {
-    failure(ip: string, at: number) {
-      const ban = banned.get(ip)
-      const whileBanned = ban !== undefined && at >= ban.from && at < ban.until
-      if (whileBanned) stopped += 1
-      // the window counts it all the same, since the log contains failures that a ban would have prevented
-      if (typeof window.observe(ip, at) === 'string' || whileBanned) return
-      if (ban || banned.size < MAX_ADDRESSES) banned.set(ip, { from: at, until: at + time })
-      else more = true
+    /** The address to add a failure to; undefined where there is nothing to decide yet, or no room. */
+    of(ip: string, time: number, horizon: number): Address | undefined {
+      const known = several.get(ip)
+      if (known) return known
+      const single = once.get(ip)
+      if (single === undefined && once.size + several.size >= capacity) makeRoom(horizon)
+      if (keepsSingles && single === undefined && once.size + several.size < capacity) {
+        once.set(ip, time)
+        return undefined
+      }
+      once.delete(ip)
+      if (several.size >= capacity) {
+        lost = true
+        return undefined
+      }
+      const address = createAddress(single)
+      several.set(ip, address)
+      return address
     },
-    outcome: (): Outcome => ({
-      max,
-      find,
-      addresses: banned.size,
-      more: more || window.evicted() > 0,
-      stopped,
-    }),
+    /** Whether an address that could have been banned was not tracked. */
+    lost: () => lost,
   }
 }

@@ -13,7 +13,7 @@ export interface Results {
   /** one line of TAP 14, without its end */
   read: (line: string) => void
   /**
-   * Lists the failures and returns what was counted.
+   * Lists the failures and the skipped tests, and returns what was counted.
    * @param exitCode tap's own: where it failed and no test did, that is a failure
    */
   finish: (exitCode: number | undefined) => Counts
@@ -23,6 +23,7 @@ export interface Results {
 export function createResults(print: (line: string) => void): Results {
   const counts: Counts = { passed: 0, failed: 0, skipped: 0 }
   const failures: string[] = []
+  const skips: string[] = []
   let inFile: Counts = { ...counts }
   let file = ''
   let quoting: 'no' | 'line' | 'block' = 'no'
@@ -31,11 +32,15 @@ export function createResults(print: (line: string) => void): Results {
     counts.failed += 1
     failures.push(`${file}: ${title}`)
   }
+  const skip = (title: string) => {
+    counts.skipped += 1
+    skips.push(`${file}: ${title.replace(/ # time=.*/, '')}`)
+  }
   const read = (line: string) => {
     const [, indent, not, title = ''] = /^( {4}|)(not )?ok \d+(?: - (.*?))?(?: \{)?$/.exec(line) ?? []
     // one level down are the tests of a file
     if (indent === '    ') {
-      if (/# SKIP/.test(title)) counts.skipped += 1
+      if (/# SKIP/.test(title)) skip(title)
       else if (not) failed(file, title.replace(/ # time=.*/, ''))
       else counts.passed += 1
     } else if (indent === '') {
@@ -56,7 +61,11 @@ export function createResults(print: (line: string) => void): Results {
 
   const finish = (exitCode: number | undefined) => {
     if (exitCode !== 0 && counts.failed === 0) failed('tap', `ended with exit code ${exitCode}`)
-    if (failures.length > 0) print(['', 'Failed:', ...failures.map(failure => `  ${failure}`)].join('\n'))
+    for (const [heading, tests] of [
+      ['Skipped:', skips],
+      ['Failed:', failures],
+    ] as const)
+      if (tests.length > 0) print(['', heading, ...tests.map(test => `  ${test}`)].join('\n'))
     return counts
   }
   return { read, finish }

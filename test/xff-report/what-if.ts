@@ -1,11 +1,15 @@
 /** The table of other limits against xff-window itself, run with those limits. */
+import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { execa } from 'execa'
+import fc from 'fast-check'
 import t from 'tap'
 import { parseInstant } from '../../lib/wire/instant.js'
 import type { RequestRecord } from '../../lib/wire/record.js'
 import { createWhatIf } from '../../lib/xff-report/what-if.js'
+import { createWindow } from '../../lib/xff-window/window.js'
 import { bundle, FIXTURES, withCommands } from '../support/commands.js'
+import { seeded } from '../support/seeded.js'
 
 const LATE = 60_000
 const HOUR = 3_600_000
@@ -46,10 +50,56 @@ t.test('failures count as stopped while the ban would last', async t => {
 })
 
 t.test('with more addresses than can be tracked the table of limits gives lower bounds', async t => {
-  const whatIf = createWhatIf({ maxes: [1, 2], finds: [1000], late: LATE, time: HOUR })
+  const whatIf = createWhatIf({ maxes: [1, 2], finds: [1000], late: LATE, time: HOUR, capacity: 20_000 })
   for (let i = 0; i < 25_000; i++) whatIf.failure(`2001:db8::${i.toString(16)}`, 1000)
   t.match(whatIf.outcomes().flat(), [
     { max: 1, addresses: 20_000, more: true },
     { max: 2, addresses: 0, more: true },
   ])
 })
+
+const FINDS = [5, 20, 60]
+
+/** Failures of a few addresses: bursts, ties, pauses, and some out of order by as much as `late`. */
+const traces = fc
+  .tuple(
+    fc.constantFrom([1, 2, 3, 5, 9], [2, 3, 5, 9]),
+    fc.nat(15),
+    fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.integer({ min: -12, max: 12 })), { maxLength: 150 }),
+  )
+  .map(([maxes, late, steps]) => {
+    let now = 1000
+    const failures = steps.map(([key, step]) => {
+      now += Math.max(0, step)
+      return { key, at: now + Math.max(-late, Math.min(0, step)) }
+    })
+    return { maxes, late, failures }
+  })
+
+t.test('every pair of limits decides as the window of xff-window does', async t => {
+  fc.assert(
+    fc.property(traces, ({ maxes, late, failures }) => {
+      const whatIf = createWhatIf({ maxes, finds: FINDS, late, time: 40 })
+      for (const { key, at } of failures) whatIf.failure(key, at)
+      for (const { max, find, addresses, stopped } of whatIf.outcomes().flat())
+        assert.deepEqual({ addresses, stopped }, byWindow({ max, find, late }, failures))
+    }),
+    seeded(t, 2000),
+  )
+})
+
+function byWindow(
+  limits: { max: number; find: number; late: number },
+  failures: readonly { key: string; at: number }[],
+): { addresses: number; stopped: number } {
+  const window = createWindow({ ...limits, keys: 100 })
+  const bans = new Map<string, number>()
+  let stopped = 0
+  for (const { key, at } of failures) {
+    const from = bans.get(key)
+    const isBanned = from !== undefined && at >= from && at < from + 40
+    if (isBanned) stopped += 1
+    if (window.observe(key, at) !== 'counted' && !isBanned) bans.set(key, at)
+  }
+  return { addresses: bans.size, stopped }
+}
