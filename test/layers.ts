@@ -105,8 +105,10 @@ const MAY_IMPORT: readonly (readonly [string, readonly string[]])[] = [
   ],
   ['lib/xff-ban/', ['lib/xff-ban/', ...LEAVES, ...WIRE]],
 
-  // what other limits would have banned is decided by the window itself, not by a copy of it
-  ['lib/xff-report/what-if.ts', ['lib/xff-window/window', ...LEAVES]],
+  // for other limits a failure is dated as xff-window dates it
+  ['lib/xff-report/what-if.ts', ['lib/xff-report/what-if', 'lib/xff-window/clocks', ...LEAVES]],
+  // and a request is read as xff-window reads it
+  ['lib/xff-report/stage.ts', ['lib/xff-report/', 'lib/xff-window/fast-path', ...LEAVES, ...WIRE, ...FAST]],
   ...STAGES.map(stage => [`lib/${stage}/`, [`lib/${stage}/`, ...LEAVES, ...WIRE]] as const),
   ...STAGES.map(stage => [`bin/${stage}`, [`lib/${stage}/`, 'lib/cli/', ...LEAVES, ...WIRE]] as const),
 ]

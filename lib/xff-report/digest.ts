@@ -3,8 +3,9 @@ import { parseInstant } from '../wire/instant.js'
 import type { Answer, RequestRecord, StreamRecord } from '../wire/record.js'
 import { createBanHistory, type LastBan } from './bans.js'
 import { createCounter, type Frequent } from './frequent.js'
+import { createNewestAnswer, type NewestAnswer } from './newest-answer.js'
 import { type Bucket, createTimeline } from './timeline.js'
-import { pathOf, truncated, truncatedAnswer } from './truncate.js'
+import { pathOf, truncated } from './truncate.js'
 import { createWhatIf, type Outcome } from './what-if.js'
 
 export interface DigestOptions {
@@ -27,8 +28,8 @@ export interface FailingAddress {
   /** times of the first and the newest failure, in milliseconds since 1970 */
   first: number
   newest: number
-  /** the newest failure */
-  answer: Answer
+  /** of the newest failure */
+  answer: NewestAnswer
   agent?: string
 }
 
@@ -67,18 +68,43 @@ export interface Digest {
 const MAX_VALUES = [3, 5, 10, 20, 50]
 const FIND_VALUES_MS = [60_000, 300_000, 900_000, 3_600_000]
 
+/** A failed request as it is digested. */
+export interface Failure {
+  /** canonical; null where the client is not known */
+  ip: string | null
+  /** milliseconds since 1970; undefined where it is not known */
+  at: number | undefined
+  answer: Answer
+  agent?: string | undefined
+}
+
 /** Digests the records of any stage, in bounded memory; their types may come in any order. */
-export function createDigest(options: DigestOptions): {
+export interface Digester {
   add: (record: StreamRecord) => void
+  /** Adds requests whose failures are added one by one. @param oldest the first instant of them; `newest` the last */
+  addRequests: (count: number, oldest: number, newest: number) => void
+  addFailure: (failure: Failure) => void
   totals: Totals
   digest: () => Digest
-} {
+}
+
+export function createDigest(options: DigestOptions): Digester {
   const counts = createCounts(options)
   return {
     add: record => addRecord(record, counts, options),
+    addRequests(count, oldest, newest) {
+      counts.totals.requests += count
+      if (count > 0) cover(counts.totals, oldest, newest)
+    },
+    addFailure: failure => addFailure(failure, counts),
     totals: counts.totals,
     digest: () => digestOf(counts, options),
   }
+}
+
+function cover(totals: Totals, oldest: number, newest: number): void {
+  totals.oldest = Math.min(totals.oldest ?? oldest, oldest)
+  totals.newest = Math.max(totals.newest ?? newest, newest)
 }
 
 type Counts = ReturnType<typeof createCounts>
@@ -100,7 +126,7 @@ function createCounts({ max, find, late, time }: DigestOptions) {
       serverErrors: 0,
       first: Number.POSITIVE_INFINITY,
       newest: Number.NEGATIVE_INFINITY,
-      answer: {},
+      answer: createNewestAnswer(),
     })),
     paths: createCounter<FailingPath>(() => ({ serverErrors: 0, newest: Number.NEGATIVE_INFINITY })),
     bans: createBanHistory(time),
@@ -117,8 +143,7 @@ function addRecord(record: StreamRecord, counts: Counts, options: DigestOptions)
   const { totals, timeline, bans } = counts
   if (typeof record.time === 'string') {
     const at = parseInstant(record.time)
-    totals.oldest = Math.min(totals.oldest ?? at, at)
-    totals.newest = Math.max(totals.newest ?? at, at)
+    cover(totals, at, at)
   }
   switch (record.type) {
     case 'request':
@@ -139,12 +164,17 @@ function addRecord(record: StreamRecord, counts: Counts, options: DigestOptions)
 }
 
 function addRequest(request: RequestRecord, counts: Counts, { failing }: DigestOptions): void {
-  const { totals, timeline, addresses, paths, whatIf } = counts
-  totals.requests += 1
-  const { status, uri, ip, time } = request
+  counts.totals.requests += 1
+  const { status, ip, time, agent } = request
   if (status !== undefined && !failing(status)) return
-  totals.failures += 1
   const at = time === null ? undefined : parseInstant(time)
+  addFailure({ ip: ip === null ? null : (canonical(ip) ?? ip), at, answer: request, agent }, counts)
+}
+
+function addFailure({ ip, at, answer, agent }: Failure, counts: Counts): void {
+  const { totals, timeline, addresses, paths, whatIf } = counts
+  totals.failures += 1
+  const { status, uri } = answer
   const serverError = status !== undefined && status >= 500 ? 1 : 0
   if (at !== undefined) timeline.add(at, 'failures')
   if (uri !== undefined) {
@@ -156,16 +186,15 @@ function addRequest(request: RequestRecord, counts: Counts, { failing }: DigestO
     totals.unattributed += 1
     return
   }
-  const key = canonical(ip) ?? ip
-  const address = addresses.count(key)
+  const address = addresses.count(ip)
   address.serverErrors += serverError
   address.first = Math.min(address.first, at)
   if (at >= address.newest) {
     address.newest = at
-    address.answer = truncatedAnswer(request)
-    if (request.agent !== undefined) address.agent = truncated(request.agent)
+    address.answer.set(answer)
+    if (agent !== undefined) address.agent = truncated(agent)
   }
-  whatIf.failure(key, at)
+  whatIf.failure(ip, at)
 }
 
 function digestOf(

@@ -1,24 +1,77 @@
-import type { Transform } from 'node:stream'
+import type { Duplex, Transform } from 'node:stream'
 import { transform } from 'through2'
-import type { StreamRecord } from '../wire/record.js'
-import { createDigest, type Digest, type DigestOptions, type Totals } from './digest.js'
+import { type OwnedBuffer, release } from '../fast/buffer-pool.js'
+import { canonical } from '../net/address.js'
+import type { OnBadLine } from '../wire/bad-line.js'
+import { decodeLine } from '../wire/jsonl.js'
+import { linesOf, wholeLines } from '../wire/lines.js'
+import { compileFastPath } from '../xff-window/fast-path.js'
+import { createDigest, type Digest, type Digester, type DigestOptions, type Totals } from './digest.js'
 
-/** Reads records of any stage; when the input ends, writes what `render` makes of their digest. */
+export interface Options extends DigestOptions {
+  onBadLine: OnBadLine
+  warn: (message: string) => void
+  /** whether every line goes through the full parser, for a comparison */
+  thorough?: boolean
+}
+
+const READ = ['request', 'ban', 'unban', 'hit'] as const
+
+/** Bytes of records of any stage in; when the input ends, out comes what `render` makes of their digest. */
 export function xffReport(
-  options: DigestOptions,
+  options: Options,
   render: (digest: Digest) => string,
-): { stage: Transform; totals: Totals } {
-  const { add, totals, digest } = createDigest(options)
+): { stages: Duplex[]; totals: Totals } {
+  const digester = createDigest(options)
+  const readBlock =
+    (options.thorough ? null : createFastReader(options, digester)) ?? createFullReader(options, digester)
   const stage = transform(
-    { writableObjectMode: true },
-    (record: StreamRecord, _encoding, done) => {
-      add(record)
+    (block: OwnedBuffer, _encoding, done) => {
+      readBlock(block)
+      release(block)
       done()
     },
     function (this: Transform, done: () => void) {
-      this.push(Buffer.from(render(digest())))
+      this.push(Buffer.from(render(digester.digest())))
       done()
     },
   )
-  return { stage, totals }
+  return { stages: [wholeLines({ markInvalid: true }), stage], totals: digester.totals }
+}
+
+/** Reads a block of whole lines. */
+type ReadBlock = (block: Buffer) => void
+
+function createFullReader({ onBadLine }: Options, { add }: Digester): ReadBlock {
+  let line = 0
+  return block => {
+    for (const text of linesOf(block)) {
+      line += 1
+      const record = decodeLine(text, line, READ, onBadLine)
+      if (record) add(record)
+    }
+  }
+}
+
+/** Reads what uwsgi-parse writes as xff-window does. @returns null where the machine cannot run it */
+function createFastReader({ failing, onBadLine, warn }: Options, digester: Digester): ReadBlock | null {
+  const { add, addFailure, addRequests } = digester
+  let linesBefore = 0
+  const fastPath = compileFastPath({
+    failing,
+    keyOf: ip => canonical(ip) ?? ip,
+    warn,
+    parseFully(text, line) {
+      const record = decodeLine(text, linesBefore + line, READ, onBadLine)
+      if (record) add(record)
+    },
+    countFailure: (_, ip, at, line) => addFailure({ ip, at, answer: line.answer() }),
+    countUnattributed: (at, line) => addFailure({ ip: null, at, answer: line.answer() }),
+  })
+  if (!fastPath) return null
+  return block => {
+    const { lines, requests, oldest, newest } = fastPath(block)
+    linesBefore += lines
+    addRequests(requests, oldest, newest)
+  }
 }

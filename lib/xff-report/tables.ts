@@ -44,7 +44,7 @@ export function worstAddresses({ addresses: { top, distinct, complete }, totals 
       name: 'Last failure',
       kind: 'text',
       cell: ({ details: { answer, agent } }) =>
-        html`${request(answer)}${agent === undefined ? '' : html` <span class="agent"><code>${agent}</code></span>`}`,
+        html`${request(answer.get())}${agent === undefined ? '' : html` <span class="agent"><code>${agent}</code></span>`}`,
     },
   ]
   const shown = showing(top.length, distinct, complete, 'address', 'addresses')

@@ -45,7 +45,7 @@ export function text(title: string, digest: Digest, safe: (text: string) => stri
         when(newest),
         bans,
         count,
-        request(answer),
+        request(answer.get()),
       ]),
     ),
     more(addresses.top.length, addresses.distinct),

@@ -30,7 +30,7 @@ export interface WhatIf {
   outcomes: () => Outcome[][]
 }
 
-const MAX_ADDRESSES = 50_000
+const MAX_ADDRESSES = 20_000
 
 /**
  * What xff-window would have banned, for each pair of limits. It decides as a window for each pair would, but looks up an
@@ -40,6 +40,7 @@ export function createWhatIf({ maxes, finds, late, time, capacity = MAX_ADDRESSE
   const trials: Trial[] = maxes
     .flatMap(max => finds.map(find => ({ max, find, addresses: 0, stopped: 0 })))
     .map((trial, index) => ({ ...trial, index }))
+  const most = Math.max(...maxes)
   const reach = Math.max(...finds)
   const clocks = createClocks(late)
   const table = createAddressTable(capacity, Math.min(...maxes) > 1)
@@ -49,7 +50,7 @@ export function createWhatIf({ maxes, finds, late, time, capacity = MAX_ADDRESSE
       clocks.observe(at)
       const horizon = clocks.slowest() - late - reach
       const address = table.of(ip, at, horizon)
-      if (address) addFailure(address, at, { trials, time, horizon })
+      if (address) addFailure(address, at, { trials, most, time, horizon })
     },
     outcomes: () =>
       maxes.map((_, row) =>
@@ -78,23 +79,24 @@ function createAddressTable(capacity: number, keepsSingles: boolean) {
 
   /** Makes room: idle addresses leave first, then those that failed once, then others, each from the oldest on. */
   const makeRoom = (horizon: number) => {
-    for (const [ip, time] of once) if (time < horizon) once.delete(ip)
-    for (const [ip, address] of several) if (!address.bans && isIdle(address, horizon)) several.delete(ip)
-    // an eighth at a time, as it takes a look at all of them
+    for (const [ip, time] of once) {
+      if (time >= horizon) break
+      once.delete(ip)
+    }
+    // an eighth at a time, as it takes a look at many of them
     let surplus = once.size + several.size - Math.floor((capacity * 7) / 8)
-    const drop = (from: Map<string, unknown>, ip: string) => {
-      from.delete(ip)
-      surplus -= 1
-      lost = true
+    const dropFrom = <T>(map: Map<string, T>, mayLeave: (value: T) => boolean, isLoss: boolean) => {
+      for (const [ip, value] of map) {
+        if (surplus <= 0) return
+        if (!mayLeave(value)) continue
+        map.delete(ip)
+        surplus -= 1
+        lost ||= isLoss
+      }
     }
-    for (const ip of once.keys()) {
-      if (surplus <= 0) return
-      drop(once, ip)
-    }
-    for (const [ip, { bans }] of several) {
-      if (surplus <= 0) return
-      if (!bans) drop(several, ip)
-    }
+    dropFrom(several, address => !address.bans && isIdle(address, horizon), false)
+    dropFrom(once, () => true, true)
+    dropFrom(several, ({ bans }) => !bans, true)
   }
 
   return {

@@ -9,7 +9,7 @@ import {
 } from '../fast/module.js'
 import { parseInstant } from '../wire/instant.js'
 import { parseLine } from '../wire/jsonl.js'
-import type { RequestRecord } from '../wire/record.js'
+import type { Answer, RequestRecord } from '../wire/record.js'
 
 export interface Options {
   failing: (status: number) => boolean
@@ -25,9 +25,18 @@ export interface Options {
   /**
    * Counts a failure.
    * @param time milliseconds since 1970
-   * @param request parses its line, during the call only
    */
-  countFailure: (ip: string, key: string, time: number, request: () => RequestRecord) => void
+  countFailure: (ip: string, key: string, time: number, line: FailureLine) => void
+  /** Counts a failure whose client is not known; the counts have it in any case. */
+  countUnattributed?: (time: number, line: FailureLine) => void
+}
+
+/** The line of the failure that is being counted, to be read during the call only. */
+export interface FailureLine {
+  /** parses all of it */
+  request: () => RequestRecord
+  /** the parts that tell what was answered */
+  answer: () => Required<Answer>
 }
 
 /** What was read of a block, without what was parsed fully. */
@@ -38,6 +47,9 @@ export interface BlockCounts {
   failures: number
   /** failures without a client */
   unattributed: number
+  /** the first and the last instant of the requests, in milliseconds since 1970; infinite where there were none */
+  oldest: number
+  newest: number
 }
 
 /** Reads a block of whole lines in the shape in which uwsgi-parse writes requests. */
@@ -50,6 +62,14 @@ interface Exports extends InputBuffers {
   requests: Global
   failures: Global
   unattributed: Global
+  oldest: Global
+  newest: Global
+  /** of the request that was last read: its status, and where its method and its URI stand */
+  status: Global
+  methodStart: Global
+  methodEnd: Global
+  uriStart: Global
+  uriEnd: Global
   read: (start: number, size: number) => number
 }
 
@@ -63,12 +83,20 @@ export function compileFastPath({
   warn,
   parseFully,
   countFailure,
+  countUnattributed,
 }: Options): FastPath | null {
   let linesBefore = 0
   // of the failure that is being counted
   let lineStart = 0
   let lineEnd = 0
-  const request = () => requestIn(memory.toString('utf8', lineStart, lineEnd))
+  const line: FailureLine = {
+    request: () => requestIn(memory.toString('utf8', lineStart, lineEnd)),
+    answer: () => ({
+      status: module.status.value,
+      method: memory.toString('utf8', module.methodStart.value, module.methodEnd.value),
+      uri: memory.toString('utf8', module.uriStart.value, module.uriEnd.value),
+    }),
+  }
 
   const started: Started<Exports> | null = startModule(code, warn, {
     parseFully(start, end, line) {
@@ -88,7 +116,12 @@ export function compileFastPath({
     countFailure(index, time, start, end) {
       lineStart = start
       lineEnd = end
-      countFailure(addresses[index] ?? '', keys[index] ?? '', time, request)
+      countFailure(addresses[index] ?? '', keys[index] ?? '', time, line)
+    },
+    countUnattributed(time, start, end) {
+      lineStart = start
+      lineEnd = end
+      countUnattributed?.(time, line)
     },
   })
   if (!started) return null
@@ -101,13 +134,22 @@ export function compileFastPath({
 
   const piecesOf = openInputBuffers(started)
   return block => {
-    const read = { lines: 0, requests: 0, failures: 0, unattributed: 0 }
+    const read = {
+      lines: 0,
+      requests: 0,
+      failures: 0,
+      unattributed: 0,
+      oldest: Number.POSITIVE_INFINITY,
+      newest: Number.NEGATIVE_INFINITY,
+    }
     for (const [start, size] of piecesOf(block)) {
       linesBefore = read.lines
       read.lines += module.read(start, size)
       read.requests += module.requests.value
       read.failures += module.failures.value
       read.unattributed += module.unattributed.value
+      read.oldest = Math.min(read.oldest, module.oldest.value)
+      read.newest = Math.max(read.newest, module.newest.value)
     }
     return read
   }

@@ -156,8 +156,8 @@ function createFastReader(
     parseFully(text, line) {
       written += readLine(text, linesBefore + line)
     },
-    countFailure(ip, key, time, request) {
-      written += countFailure(ip, key, time, request)
+    countFailure(ip, key, time, line) {
+      written += countFailure(ip, key, time, line.request)
     },
   })
   if (!fastPath) return null

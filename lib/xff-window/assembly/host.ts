@@ -11,3 +11,6 @@ export declare function keepAddress(start: usize, length: usize, index: u32): i3
 
 /** Counts a failure of the address with an index, in the line from start to end. */
 export declare function countFailure(index: u32, time: f64, start: usize, end: usize): void
+
+/** Counts a failure whose client is not known, in the line from start to end. */
+export declare function countUnattributed(time: f64, start: usize, end: usize): void

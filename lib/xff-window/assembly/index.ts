@@ -4,11 +4,12 @@
  */
 import { lineEnd, NEWLINE } from '../../fast/assembly/bytes'
 import { indexOf } from '../../fast/assembly/cache'
-import { countFailure, parseFully } from './host'
+import { countFailure, countUnattributed, parseFully } from './host'
 import { clientEntry, readRequest, status, time } from './request'
 
 export { MAX_ENTRIES } from '../../fast/assembly/cache'
 export { COPY_BYTES, copiedInput, firstInput, secondInput } from '../../fast/assembly/input-buffers'
+export { methodEnd, methodStart, status, uriEnd, uriStart } from './request'
 
 /** By status: 1 where it is a failure. */
 export const failing = heap.alloc(1000)
@@ -17,12 +18,17 @@ export const failing = heap.alloc(1000)
 export let requests: i32 = 0
 export let failures: i32 = 0
 export let unattributed: i32 = 0
+/** the first and the last instant of the requests, in milliseconds since 1970; infinite where there were none */
+export let oldest: f64 = Infinity
+export let newest: f64 = -Infinity
 
 /** Reads whole lines, the last of which may lack its newline. @returns how many there were */
 export function read(first: usize, size: usize): i32 {
   const end = first + size
   store<u8>(end, NEWLINE)
   requests = failures = unattributed = 0
+  oldest = Infinity
+  newest = -Infinity
   let lines: i32 = 0
   for (let start = first; start < end; ) {
     const newline = lineEnd(start)
@@ -30,10 +36,14 @@ export function read(first: usize, size: usize): i32 {
     if (!readRequest(start, newline)) parseFully(start, newline, lines)
     else {
       requests += 1
+      oldest = min(oldest, time)
+      newest = max(newest, time)
       if (load<u8>(failing + status) !== 0) {
         failures += 1
-        if (clientEntry === 0) unattributed += 1
-        else countFailure(indexOf(clientEntry), time, start, newline)
+        if (clientEntry === 0) {
+          unattributed += 1
+          countUnattributed(time, start, newline)
+        } else countFailure(indexOf(clientEntry), time, start, newline)
       }
     }
     start = newline + 1

@@ -32,6 +32,10 @@ export let time: f64 = NaN
 /** the cache entry of the address; 0 where the client is not known */
 export let clientEntry: usize = 0
 export let status: i32 = 0
+export let methodStart: usize = 0
+export let methodEnd: usize = 0
+export let uriStart: usize = 0
+export let uriEnd: usize = 0
 
 /** The longest line that is read. */
 const MAX_BYTES: usize = 65536
@@ -58,8 +62,10 @@ export function readRequest(start: usize, end: usize): bool {
   let at = readTime(after(after(start, TYPE), TIME))
   at = readClient(after(at, IP))
   at = readStatus(after(at, STATUS))
-  at = plainEnd(after(at, METHOD))
-  at = plainEnd(after(at, URI))
+  methodStart = after(at, METHOD)
+  methodEnd = plainEnd(methodStart)
+  uriStart = after(methodEnd, URI)
+  uriEnd = at = plainEnd(uriStart)
   at = plainEnd(after(at, PROTOCOL))
   at = numberEnd(after(at, BYTES), 15)
   at = numberEnd(after(at, MSECS), 9)
