@@ -1,3 +1,4 @@
+import { family } from './address.js'
 import { compileRanges, type InRanges } from './ranges.js'
 
 /*
@@ -50,11 +51,21 @@ export const isPrivate: InRanges = compiledWhenAsked(PRIVATE_RANGES)
 /** Whether an address is one of LOOPBACK_RANGES. */
 export const isLoopback: InRanges = compiledWhenAsked(LOOPBACK_RANGES)
 
-/** To compile ranges takes a tenth of the start-up. */
+/**
+ * Compiled when first asked for: that takes a tenth of the start-up, most of it the ranges of IPv6, which are left
+ * until the first address comes that has a colon.
+ */
 function compiledWhenAsked(ranges: readonly string[]): InRanges {
-  let compiled: InRanges | undefined
+  const ofIPv4 = ranges.filter(range => family(range) === 4)
+  let hasIPv4: InRanges | undefined
+  let hasAny: InRanges | undefined
   return address => {
-    compiled ??= compileRanges(ranges)
-    return compiled(address)
+    // one with a colon may be a mapped address of IPv4
+    if (family(address) === 6) {
+      hasAny ??= compileRanges(ranges)
+      return hasAny(address)
+    }
+    hasIPv4 ??= compileRanges(ofIPv4)
+    return hasIPv4(address)
   }
 }

@@ -43,8 +43,9 @@ export type FindClient = (slot: string, visit?: Visit) => Client
 export function compileClient({ ranges, hops }: Trust): FindClient {
   const find = hops === undefined ? nearestStranger(ranges) : nthFromRight(hops)
   return (slot, visit) => {
-    const found = find(slot, visit ?? ignore)
-    return { ...found, isListed: slot.includes(','), isPrivate: found.ip !== null && isPrivate(found.ip) }
+    const { ip, hop, isLeftmost } = find(slot, visit ?? ignore)
+    // each by its name: to spread takes longer than to find
+    return { ip, isListed: slot.includes(','), isPrivate: ip !== null && isPrivate(ip), hop, isLeftmost }
   }
 }
 
