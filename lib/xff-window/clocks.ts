@@ -29,6 +29,7 @@ const MIN_REACH_MS = 1000
 /** @param late in milliseconds */
 export function createClocks(late: number): Clocks {
   const ahead = Math.max(late, MIN_REACH_MS)
+  // in the order in which they were last used, the current one first
   let clocks: Clock[] = []
   let current: Clock = { newest: Number.NEGATIVE_INFINITY, lastLine: 0 }
   let slowest = Number.NEGATIVE_INFINITY
@@ -37,36 +38,60 @@ export function createClocks(late: number): Clocks {
 
   const isNear = ({ newest }: Clock, time: number) => time - newest <= ahead && newest - time <= late
 
-  /** Chooses the clock of a line where there are several, or none yet. */
+  /** The clock that a time is near to, the nearest of several. */
+  const nearest = (time: number): Clock | undefined => {
+    let found: Clock | undefined
+    for (const clock of clocks) {
+      if (!isNear(clock, time)) continue
+      if (!found || Math.abs(clock.newest - time) < Math.abs(found.newest - time)) found = clock
+    }
+    return found
+  }
+
+  /** Whether a time that is near the current clock changes nothing but that: no other clock is nearer, meets it, or ends. */
+  const isOrdinary = (time: number): boolean => {
+    const newest = Math.max(current.newest, time)
+    const distance = Math.abs(current.newest - time)
+    for (const clock of clocks) {
+      if (clock === current) continue
+      if (Math.abs(clock.newest - time) < distance || Math.abs(clock.newest - newest) <= late) return false
+      if (lines - clock.lastLine >= MAX_UNUSED_LINES) return false
+    }
+    return true
+  }
+
+  /** Dates a line by the clock that it is nearest to, or by a new one. */
   const change = (time: number) => {
     if (time < current.newest - late) lateLines += 1
-    const distance = (clock: Clock) => Math.abs(clock.newest - time)
-    const near = clocks.filter(clock => isNear(clock, time)).sort((a, b) => distance(a) - distance(b))[0]
-    current = near ?? { newest: time, lastLine: lines }
+    current = nearest(time) ?? { newest: time, lastLine: lines }
+    const newest = Math.max(current.newest, time)
+    let furthest = newest
+    const kept = [current]
+    for (const clock of clocks) {
+      if (clock === current) continue
+      // what has caught up with another one is the same from then on
+      if (Math.abs(clock.newest - newest) <= late) furthest = Math.max(furthest, clock.newest)
+      else if (lines - clock.lastLine < MAX_UNUSED_LINES && kept.length < MAX_CLOCKS) kept.push(clock)
+    }
+    current.newest = furthest
     current.lastLine = lines
-    current.newest = Math.max(current.newest, time)
-    const { newest } = current
-    // what has caught up with another one is the same from then on
-    const others = clocks.filter(
-      clock =>
-        clock !== current &&
-        lines - clock.lastLine < MAX_UNUSED_LINES &&
-        Math.abs(clock.newest - newest) > late,
-    )
-    const kept = others.sort((a, b) => b.lastLine - a.lastLine).slice(0, MAX_CLOCKS - 1)
-    current.newest = clocks
-      .filter(clock => Math.abs(clock.newest - newest) <= late)
-      .reduce((most, clock) => Math.max(most, clock.newest), newest)
-    clocks = [current, ...kept]
-    slowest = Math.min(...clocks.map(clock => clock.newest))
+    clocks = kept
+    findSlowest()
+  }
+
+  const findSlowest = () => {
+    slowest = current.newest
+    for (const { newest } of clocks) slowest = Math.min(slowest, newest)
   }
 
   return {
     observe(time) {
       lines += 1
-      if (clocks.length !== 1 || !isNear(current, time)) return change(time)
+      if (clocks.length === 0 || !isNear(current, time) || !isOrdinary(time)) return change(time)
       current.lastLine = lines
-      if (time > current.newest) slowest = current.newest = time
+      if (time <= current.newest) return
+      current.newest = time
+      findSlowest()
     },
     slowest: () => slowest,
     late: () => lateLines,
