@@ -87,11 +87,13 @@ export function createClocks(late: number): Clocks {
   return {
     observe(time) {
       lines += 1
-      if (clocks.length === 0 || !isNear(current, time) || !isOrdinary(time)) return change(time)
+      const isOnly = clocks.length === 1
+      if (!isNear(current, time) || !(isOnly || isOrdinary(time))) return change(time)
       current.lastLine = lines
       if (time <= current.newest) return
       current.newest = time
-      findSlowest()
+      if (isOnly) slowest = time
+      else findSlowest()
     },
     slowest: () => slowest,
     late: () => lateLines,
