@@ -45,14 +45,21 @@ export function compileParser(context: Context): (text: string) => readonly Pars
   const isRest =
     format.isOwn || field !== undefined ? undefined : watchTears(format.layouts[0], attribution.client)
   const harakiri = { ...context, format: harakiriFormat(format) }
+  const readJoined = {
+    piece: (text: string) => readFirst(text, format),
+    fromEnd: (line: string) => (format.socket === 'http' ? readLine(line, format.layouts[0]) : undefined),
+  }
   return text => {
     if (text.length > MAX_LINE_LENGTH) return { kind: `longer than ${MAX_LINE_LENGTH} characters` }
     const message = messageOf(text)
     if (message === null) return { kind: `not JSON with "${field}"` }
     const line = message.text.endsWith('\r') ? message.text.slice(0, -1) : message.text
     const cut = cutOf(line, message.isPiece)
-    const joined = format.isOwn ? parseJoined(line, context) : []
-    if (joined.length > 0) return joined
+    const joined = format.isOwn ? splitJoinedLines(line, readJoined) : []
+    if (joined.length > 0)
+      return joined.map(({ reading, isCertain }) =>
+        toParsed(reading, context, isCertain ? undefined : 'joined'),
+      )
     const reading = readFirst(line, format)
     const isTorn = isRest?.(line, reading !== undefined)
     if (reading) return [toParsed(reading, context, isTorn ? 'torn' : cut)]
@@ -77,23 +84,3 @@ function readFirst(line: string, { layouts }: Format): Reading | undefined {
 function toParsed(reading: Reading, { format, attribution, clock }: Context, doubt?: Doubt): Parsed {
   return { reading, ...toRequest(reading, format, attribution, clock, doubt) }
 }
-
-/**
- * The requests of a line that holds a NUL. What stands around one is believed by nobody, since a client may have
- * written it; but read from its end the line has one client whatever stands before.
- */
-function parseJoined(line: string, context: Context): readonly Parsed[] {
-  const pieces = splitJoinedLines(line)
-  if (pieces.length === 1) return []
-  const whole = context.format.socket === 'http' ? readLine(line, context.format.layouts[0]) : undefined
-  const found = pieces.flatMap((piece, i) => {
-    if (whole && i === pieces.length - 1) return [toParsed(whole, context)]
-    const reading = readFirst(piece, context.format)
-    return reading ? [toParsed(reading, context, 'joined')] : []
-  })
-  // two records are joined where the first has filled uWSGI's buffer; else the NUL is a client's, in one record
-  return Buffer.byteLength(line) > BUFFER_BYTES ? found : found.slice(-1)
-}
-
-/** uWSGI's buffer for a record (core/logging.c, uwsgi_logit_simple). */
-const BUFFER_BYTES = 4096

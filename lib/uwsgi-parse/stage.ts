@@ -11,6 +11,7 @@ import { type Client, type FindClient, rememberClients } from './client.js'
 import { compileFastPath, type FastPath } from './fast-path.js'
 import { compileParser, type Parsed, type Unparsed } from './full-parser.js'
 import type { Format } from './layout/log-format.js'
+import { LINE_BYTES } from './layout/uwsgi.js'
 import { countDoubt, countPrivateClient, createTally, type Tally } from './tally.js'
 import { watchDoubledHour } from './time/doubled-hour.js'
 import { type LogClock, logClock } from './time/log-clock.js'
@@ -59,9 +60,6 @@ export function uwsgiParse(options: Options): { stages: Duplex[]; tally: Tally }
   return { stages: [wholeLines(), fast ? fastStage(fast) : fullStage(tally, parse)], tally }
 }
 
-/** Up to which length the fast path reads lines itself, in bytes. */
-const MAX_FAST_BYTES = 4096
-
 /** Whether a line of this log tells all by itself. */
 function isPlain({ format, field, since }: Options): boolean {
   return (
@@ -69,7 +67,8 @@ function isPlain({ format, field, since }: Options): boolean {
     field === undefined &&
     since === undefined &&
     !format.isSplit &&
-    format.cutAt > MAX_FAST_BYTES
+    // the fast path leaves longer lines to the full parser
+    format.cutAt > LINE_BYTES
   )
 }
 

@@ -1,6 +1,6 @@
 import { ascii, digitsBefore, lengthOf, mismatch, SPACE, ZERO } from '../../fast/assembly/bytes'
 
-/** uWSGI's buffer for a line (core/logging.c, uwsgi_logit_simple): what is longer has something else in it. */
+/** LINE_BYTES of layout/uwsgi.ts: what is longer has something else in it. */
 const FULL: usize = 4096
 /** How much of its tail is looked at: enough for numbers of common length. */
 const TAIL: usize = 60

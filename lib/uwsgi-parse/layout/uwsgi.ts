@@ -109,8 +109,11 @@ export function hasHead(line: string): boolean {
 
 const HEAD_OF_LINE = new RegExp(`^\\[pid: ${HEAD}`)
 
+/** uWSGI's buffer for a line of its own layout (core/logging.c, uwsgi_logit_simple): a longer one names nobody. */
+export const LINE_BYTES = 4096
+
 /**
- * uWSGI's own layout as a `log-format`, which is written without the bound of 4096 bytes that uwsgi_logit_simple has.
+ * uWSGI's own layout as a `log-format`, which is written without the bound that uwsgi_logit_simple has.
  */
 export const OWN_LOG_FORMAT =
   '[pid: %(pid)|app: 0|req: 0/0] %(addr) (%(user)) {%(vars) vars in %(pktsize) bytes} [%(ctime)] %(method) %(uri)' +
