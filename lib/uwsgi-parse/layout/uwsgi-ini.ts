@@ -1,4 +1,4 @@
-import type { Socket } from './uwsgi.js'
+import { RSYSLOG_BYTES, type Socket } from './uwsgi.js'
 
 /** What an ini file of uWSGI says about its log, and about how it is reached. */
 export interface LogSettings {
@@ -55,9 +55,6 @@ const INCLUDES = [
   'config',
   'config-py',
 ]
-
-/** What uWSGI's rsyslog plugin sends of a message (plugins/rsyslog: 1024 bytes less 30). */
-const RSYSLOG_BYTES = 994
 
 const HTTP11_WARNING =
   "http11-socket: a request body that the app leaves unread becomes the next request, with a header of the client's " +

@@ -112,6 +112,9 @@ const HEAD_OF_LINE = new RegExp(`^\\[pid: ${HEAD}`)
 /** uWSGI's buffer for a line of its own layout (core/logging.c, uwsgi_logit_simple): a longer one names nobody. */
 export const LINE_BYTES = 4096
 
+/** What uWSGI's rsyslog plugin sends of a message (plugins/rsyslog: 1024 bytes less 30). */
+export const RSYSLOG_BYTES = 994
+
 /**
  * uWSGI's own layout as a `log-format`, which is written without the bound that uwsgi_logit_simple has.
  */

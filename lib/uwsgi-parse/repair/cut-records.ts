@@ -1,4 +1,5 @@
 import type { Format } from '../layout/log-format.js'
+import { RSYSLOG_BYTES } from '../layout/uwsgi.js'
 
 /** Why a line may be more or less than one record. */
 export type Cut = 'cut' | 'rest'
@@ -10,16 +11,33 @@ export type WatchCuts = (line: string, isPiece: boolean) => Cut | undefined
 const CRI_PIECE = /^\S{10,40} std(?:out|err) P /
 
 /**
+ * What a syslog daemon writes before a message, in the date of the sender or its own: `Nov 22 14:06:08 web1 uwsgi: `.
+ * A sender that names its process (`uwsgi[7]: `, as journald does) is not uWSGI's plugin.
+ */
+const SYSLOG_HEAD =
+  /^(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT[\d:.]{8,18}(?:Z|[+-]\d\d:\d\d)) (?:[^\s[]{1,255} )?[^\s[]{1,64}: /
+
+/**
  * What fills the buffer of a logger has lost its end, so that a client chose what stands there instead, or what the next
- * record is joined to; and where the rest comes as a line of its own, a client chose how that begins.
+ * record is joined to; and where the rest comes as a line of its own, a client chose how that begins. By syslog uWSGI's
+ * own plugin is taken for the sender, unless it is said where lines are cut.
  */
 export function watchCuts({ cutAt, isSplit }: Format): WatchCuts {
   let isRest = false
   return (line, isPiece) => {
     // a UTF-16 unit is 3 bytes at the most
-    const isCut = line.length * 3 >= cutAt && Buffer.byteLength(line) >= cutAt
+    const isFull = line.length * 3 >= cutAt && Buffer.byteLength(line) >= cutAt
+    const isSyslog = !isSplit && fillsSyslog(line)
+    const isCut = isFull || isSyslog
     const cut = isRest ? 'rest' : isCut || isPiece ? 'cut' : undefined
-    isRest = isPiece || (isCut && isSplit) || CRI_PIECE.test(line)
+    isRest = isPiece || isSyslog || (isCut && isSplit) || CRI_PIECE.test(line)
     return cut
   }
+}
+
+/** Whether a message that came by syslog is as long as uWSGI sends one, or longer: daemons escape control characters. */
+function fillsSyslog(line: string): boolean {
+  if (line.length * 3 < RSYSLOG_BYTES) return false
+  const [head] = SYSLOG_HEAD.exec(line) ?? []
+  return head !== undefined && Buffer.byteLength(line) - head.length >= RSYSLOG_BYTES
 }
