@@ -8,6 +8,7 @@ import { type Get, InterpolationError, interpolated } from './interpolate.js'
 import { logSource, timeZoneOptions } from './log-source.js'
 import { notifyOptions } from './notify-options.js'
 import { parseCall, parseCalls } from './parse-call.js'
+import { socketOptions } from './socket-options.js'
 import { isTrue, type Note, type ReadOption, type Skipped, type Translated } from './translation.js'
 import { banTimeOptions, windowOptions } from './window-options.js'
 
@@ -81,7 +82,11 @@ export async function translateJail(
   const { calls, unread } = parseCalls(read('action') ?? '')
   for (const text of unread) note('action', text, 'not of the form name[option=value, ...]')
   const actions = await Promise.all(calls.map(call => readAction(call, folder)))
-  const parse = [...statusOption, ...timeZoneOptions(read('logtimezone'), note)]
+  const parse = [
+    ...socketOptions(actions, text => notes.push(text)),
+    ...statusOption,
+    ...timeZoneOptions(read('logtimezone'), note),
+  ]
   const window = [...windowOptions(read, note), ...statusOption]
   const ban = [
     ...backendOptions(actions, read('port'), note),
