@@ -23,7 +23,7 @@ const MAY_IMPORT: readonly (readonly [string, readonly string[]])[] = [
   ['lib/exit', []],
   ['lib/bounded-map', []],
   ['lib/retry', []],
-  ['lib/files/', []],
+  ['lib/files/', ['lib/files/']],
   ['lib/text/', []],
   ['lib/net/', ['lib/net/', 'lib/bounded-map']],
 

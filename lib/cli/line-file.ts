@@ -1,5 +1,6 @@
-import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, writeSync } from 'node:fs'
 import { messageOf } from '../exit.js'
+import { openOwnSync } from '../files/own-file.js'
 
 /** How much is gathered before it is written, in UTF-16 units. */
 const BLOCK_LENGTH = 65_536
@@ -13,13 +14,18 @@ export interface LineFile {
   close: () => void
 }
 
+/** What the shell has opened already, by the names that it has for that. */
+const OPENED = /^\/dev\/(?:(stderr)|fd\/(\d{1,6}))$/
+const STDERR = 2
+
 /**
- * Opens a file for lines. One that cannot be written later on, as on a full disk, is told once and is no reason to stop.
- * @throws Error where it cannot be opened, or is a link
+ * Opens a file for lines: a regular one of our own, a device such as /dev/null, or what is open already by the names
+ * /dev/stderr and /dev/fd/N. One that cannot be written later on, as on a full disk, is told once and is no reason to stop.
+ * @throws Error where it cannot be opened, or is a link, a pipe or a file of somebody else
  */
 export function openLineFile(path: string, warn: (message: string) => void): LineFile {
-  const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants
-  const file = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600)
+  const [isOpen, stderr, number] = OPENED.exec(path) ?? []
+  const file = isOpen ? Number(stderr ? STDERR : number) : openOwnSync(path, 'append', { kind: 'device' })
   const stat = fstatSync(file)
   let size = stat.isFile() ? stat.size : 0
   let gathered = ''
@@ -51,7 +57,7 @@ export function openLineFile(path: string, warn: (message: string) => void): Lin
     },
     close() {
       flush()
-      closeSync(file)
+      if (!isOpen) closeSync(file)
     },
   }
 }

@@ -1,7 +1,8 @@
-import { closeSync, constants, fstatSync, openSync, type Stats, statSync } from 'node:fs'
-import { type FileHandle, open, stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { closeSync, constants, fstatSync, openSync, type Stats } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { geteuid } from 'node:process'
+import { openFolderOf } from './own-folder.js'
 
 /*
  * Files of ours in folders that others may write to as well: what they have put there in the place of one, a link to
@@ -20,25 +21,41 @@ export type Access = keyof typeof FLAGS
  * @throws Error of the system (ELOOP: it is a link), or one that says what else it is
  */
 export async function openOwn(path: string, access: Access, mode = 0o600): Promise<FileHandle> {
-  const file = await open(path, FLAGS[access] | O_NOFOLLOW | O_NONBLOCK, mode)
+  const folder = openFolderOf(path)
+  let file: FileHandle | undefined
   try {
-    check(path, await file.stat(), await stat(dirname(path)))
+    file = await open(folder.at(basename(path)), FLAGS[access] | O_NOFOLLOW | O_NONBLOCK, mode)
+    check(path, await file.stat(), folder.stat)
     return file
   } catch (error) {
-    await file.close()
-    throw error
+    await file?.close()
+    throw folder.named(error)
+  } finally {
+    folder.close()
   }
 }
 
-/** The same, as a descriptor. */
-export function openOwnSync(path: string, access: Access, mode = 0o600): number {
-  const file = openSync(path, FLAGS[access] | O_NOFOLLOW | O_NONBLOCK, mode)
+/**
+ * The same, as a descriptor.
+ * @param kind `device`: one such as /dev/full may be there, too
+ */
+export function openOwnSync(
+  path: string,
+  access: Access,
+  { mode = 0o600, kind = 'file' }: { mode?: number; kind?: 'file' | 'device' } = {},
+): number {
+  const folder = openFolderOf(path)
+  let file: number | undefined
   try {
-    check(path, fstatSync(file), statSync(dirname(path)))
+    file = openSync(folder.at(basename(path)), FLAGS[access] | O_NOFOLLOW | O_NONBLOCK, mode)
+    const stat = fstatSync(file)
+    if (kind === 'file' || !stat.isCharacterDevice()) check(path, stat, folder.stat)
     return file
   } catch (error) {
-    closeSync(file)
-    throw error
+    if (file !== undefined) closeSync(file)
+    throw folder.named(error)
+  } finally {
+    folder.close()
   }
 }
 

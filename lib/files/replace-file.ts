@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { openFolderOf } from './own-folder.js'
 
 export interface Options {
   /** the permissions of the file: 0o644 unless given */
@@ -44,8 +45,8 @@ export interface Draft {
  * A name for the draft of a file, which nobody can foresee and put something else there. nginx's `include folder/*`
  * passes over names that begin with a dot.
  */
-function draftOf(path: string): string {
-  return join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.new`)
+function draftOf(name: string): string {
+  return `.${name}.${randomBytes(6).toString('hex')}.new`
 }
 
 /** The name of the file that a draft is for, by the draft's own; undefined for what is no draft. */
@@ -64,20 +65,30 @@ export async function openDraft(
   path: string,
   { mode = 0o644, durable, modifiedMs }: Options = {},
 ): Promise<Draft> {
-  const draft = draftOf(path)
+  const folder = openFolderOf(path)
+  const draft = folder.at(draftOf(basename(path)))
   // a new file, and never a link that somebody else has put there
-  const file = await open(draft, 'wx', mode)
+  const file = await open(draft, 'wx', mode).catch(error => {
+    folder.close()
+    throw folder.named(error)
+  })
   return {
     file,
     async commit() {
-      if (modifiedMs !== undefined) await file.utimes(modifiedMs / 1000, modifiedMs / 1000)
-      if (durable) await file.datasync()
-      await rename(draft, path)
-      if (durable === 'rename') await syncFolder(dirname(path))
+      try {
+        if (modifiedMs !== undefined) await file.utimes(modifiedMs / 1000, modifiedMs / 1000)
+        if (durable) await file.datasync()
+        await rename(draft, folder.at(basename(path)))
+        if (durable === 'rename') await syncFolder(folder.at('.'))
+      } catch (error) {
+        throw folder.named(error)
+      }
+      folder.close()
     },
     async discard() {
       await file.close()
       await rm(draft, { force: true }).catch(() => {})
+      folder.close()
     },
   }
 }

@@ -55,7 +55,11 @@ const options = {
     'skip requests before this time: 2026-11-22T14:00, or 10m for ten minutes ago',
     value.text,
   ),
-  unparsed: cli.single('FILE', 'append the lines that could not be parsed to this file', value.text),
+  unparsed: cli.single(
+    'FILE',
+    'append the lines that could not be parsed to this file; a device, /dev/stderr or /dev/fd/N will do as well',
+    value.text,
+  ),
   metrics: metricsOption,
   explain: cli.flag(
     'instead of records, show each list of addresses from right to left, and which one is the client',
