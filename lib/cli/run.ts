@@ -40,6 +40,8 @@ export async function run(
     progress.clear()
     process.stderr.write(text)
   })
+  // what asks to read settings again ends nothing, also where there are none to read
+  process.on('SIGHUP', () => {})
   process.stderr.on('error', () => {}) // a reader of stderr that went away is no reason to stop
   try {
     const built = await build(diagnostics)

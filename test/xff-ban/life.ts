@@ -2,11 +2,11 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { constants } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { address } from '../support/bans.js'
 import { bundle } from '../support/commands.js'
+import { catches } from '../support/signals.js'
 import { tempDir } from '../support/temp-dir.js'
 import { waitFor } from '../support/wait-for.js'
 
@@ -37,12 +37,6 @@ function start(
       return { exitCode, signal, stderr }
     },
   }
-}
-
-/** Whether a process has a handler for a signal. */
-function catches(pid: number | undefined, signal: 'SIGTERM' | 'SIGINT'): boolean {
-  const [, caught = ''] = /^SigCgt:\s*([0-9a-f]+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
-  return ((BigInt(`0x${caught}`) >> BigInt(constants.signals[signal] - 1)) & 1n) === 1n
 }
 
 t.test('an xff-ban whose reader goes away ends with exit code 74, and the next one can run', async t => {
