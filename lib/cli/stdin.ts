@@ -1,6 +1,7 @@
 import { fstatSync, readSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
+import { EXIT, ExitError } from '../exit.js'
 import { createLineBlocks } from './line-blocks.js'
 import { readStdin } from './stdin-pipe.js'
 
@@ -65,6 +66,7 @@ export function openInput(drain: () => void): Input {
   }
 
   const open = (): Readable => {
+    if (kind === 'directory') throw new ExitError('stdin is a directory: expected a file or a pipe', EXIT.io)
     process.on('SIGTERM', stop).on('SIGINT', stop)
     if (kind !== 'pipe')
       return Readable.from(kind === 'file' ? fileBlocks() : anythingElse(), { objectMode: false })
@@ -83,12 +85,11 @@ export function openInput(drain: () => void): Input {
   }
 }
 
-function inspectStdin(): { kind: 'file' | 'pipe' | 'other'; size: number } {
+function inspectStdin(): { kind: 'file' | 'pipe' | 'directory' | 'other'; size: number } {
   try {
     const stat = fstatSync(STDIN)
-    return stat.isFile()
-      ? { kind: 'file', size: stat.size }
-      : { kind: stat.isFIFO() ? 'pipe' : 'other', size: 0 }
+    if (stat.isFile()) return { kind: 'file', size: stat.size }
+    return { kind: stat.isFIFO() ? 'pipe' : stat.isDirectory() ? 'directory' : 'other', size: 0 }
   } catch {
     return { kind: 'other', size: 0 } // stdin is closed
   }

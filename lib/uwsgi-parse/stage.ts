@@ -16,6 +16,7 @@ import { countDoubt, countPrivateClient, createTally, type Tally } from './tally
 import { watchDoubledHour } from './time/doubled-hour.js'
 import { type LogClock, logClock } from './time/log-clock.js'
 import type { Zone } from './time/zone.js'
+import { type UnreadLog, watchUnreadLog } from './unread-log.js'
 
 export interface Options {
   /** which statuses become records */
@@ -57,7 +58,8 @@ export function uwsgiParse(options: Options): { stages: Duplex[]; tally: Tally }
     isPlain(options) && !options.explain && !options.thorough
       ? openFastPath(options, tally, clock, counters, parse)
       : null
-  return { stages: [wholeLines(), fast ? fastStage(fast) : fullStage(tally, parse)], tally }
+  const unread = watchUnreadLog({ tally, ...options })
+  return { stages: [wholeLines(), fast ? fastStage(fast, unread) : fullStage(tally, parse, unread)], tally }
 }
 
 /** Whether a line of this log tells all by itself. */
@@ -132,16 +134,24 @@ function isParsed(parsed: readonly Parsed[] | Unparsed): parsed is readonly Pars
 }
 
 /** Every line through the full parser. */
-function fullStage(tally: Tally, parse: ParseLine): Transform {
-  return transform((block: OwnedBuffer, _encoding, done) => {
-    let written = ''
-    for (const line of linesOf(block)) {
-      tally.lines += 1
-      written += parse(line)
-    }
-    release(block)
-    done(null, Buffer.from(written))
-  })
+function fullStage(tally: Tally, parse: ParseLine, unread: UnreadLog): Transform {
+  return transform(
+    (block: OwnedBuffer, _encoding, done) => {
+      let written = ''
+      unread.before(block)
+      for (const line of linesOf(block)) {
+        tally.lines += 1
+        written += parse(line)
+      }
+      unread.after()
+      release(block)
+      done(null, Buffer.from(written))
+    },
+    (done: () => void) => {
+      unread.end()
+      done()
+    },
+  )
 }
 
 /** Reads blocks, and gathers what is to be written of them. */
@@ -197,7 +207,7 @@ function believeOne(client: Client): Client {
 }
 
 /** The records wait for more of them only while the input does not. */
-function fastStage({ read, size, take }: BlockReader): Transform {
+function fastStage({ read, size, take }: BlockReader, unread: UnreadLog): Transform {
   let pause: NodeJS.Immediate | undefined
   const flush = (stream: Transform) => {
     clearImmediate(pause)
@@ -207,7 +217,9 @@ function fastStage({ read, size, take }: BlockReader): Transform {
   }
   return transform(
     function (this: Transform, block: OwnedBuffer, _encoding, done) {
+      unread.before(block)
       read(block)
+      unread.after()
       // a push from here makes the input wait while the last one has not been taken
       if (size() >= BLOCK_BYTES || this.readableLength > 0) flush(this)
       else if (size() > 0) pause ??= setImmediate(flush, this)
@@ -216,6 +228,7 @@ function fastStage({ read, size, take }: BlockReader): Transform {
     },
     function (this: Transform, done: () => void) {
       flush(this)
+      unread.end()
       done()
     },
   )
