@@ -42,6 +42,6 @@ run(usage.command, async ({ badLineCount, ...context }) => {
     return { ...rest, stages: [...stages, encode()], finish: metrics.finish }
   }
   const { records, isRefused } = await change(settings, context, metrics)
-  if (isRefused) process.exitCode = EXIT.usage
+  if (isRefused) process.exitCode = verb === 'unban' ? EXIT.stillBanned : EXIT.usage
   return { input: Readable.from(records), stages: [encode()], summary: () => '' }
 })

@@ -14,6 +14,8 @@ export interface BackendContext {
   object: string
   /** milliseconds since 1970 */
   now: () => number
+  /** the ranges inside a banned prefix that are not banned */
+  holesIn?: (ip: string) => readonly string[]
   warn: (message: string) => void
 }
 

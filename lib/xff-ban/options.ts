@@ -2,6 +2,7 @@ import { metricsOption } from '../cli/metrics.js'
 import * as cli from '../cli/options/option.js'
 import * as value from '../cli/options/values.js'
 import { SUBCOMMANDS, SUBCOMMANDS_NOTE } from './control/subcommand.js'
+import { LEAST_BITS, readWidest } from './jail/width.js'
 import { BACKEND_OPTIONS } from './options-backends.js'
 import { PACKET_OPTIONS } from './options-packets.js'
 
@@ -34,6 +35,12 @@ const options = {
   state: cli.single('FILE', 'journal file (default: /var/lib/xff-ban/NAME.jsonl)', value.text),
   ignore: cli.repeated('CIDR', 'addresses that are never banned; @FILE holds one per line', value.ranges),
   private: cli.flag('allow bans of private addresses'),
+  widest: cli.defaulted(
+    'V4,V6',
+    `bits of the widest prefixes that may be banned, IPv4 and IPv6, each at least ${LEAST_BITS}`,
+    readWidest,
+    '16,32',
+  ),
   clock: cli.defaulted(
     'CLOCK',
     'when bans end: wall: by the time of the system; log: by the time of the newest record, for a replay',

@@ -50,18 +50,21 @@ export function settingsOf(words: readonly string[], given: Given, system: Syste
   const subcommand = readSubcommand(words)
   const isRehearsal = given['dry-run']
   const followsLog = given.clock === 'log'
+  const exempt = createExempt({
+    ignore: given.ignore.flat(),
+    trust: given.trust.flat(),
+    private: given.private,
+    widest: given.widest,
+    now,
+  })
   return {
     ...{ subcommand, system, name, isRehearsal, paths: pathsOf(state), pid },
     jailOptions: {
       banMs: escalation({ ...given, timeMax: given['time-max'] }),
       maxBans: given['max-bans'],
       rememberMs: given.remember * 1000,
-      exempt: createExempt({
-        ignore: given.ignore.flat(),
-        trust: given.trust.flat(),
-        private: given.private,
-        now,
-      }),
+      exempt: exempt.reason,
+      inside: exempt.inside,
     },
     kernelName: given.port.length > 0 ? name : undefined,
     clocks: { wall: now, sinceBoot, monotonic },
@@ -74,7 +77,8 @@ export function settingsOf(words: readonly string[], given: Given, system: Syste
     hits: given.hits,
     async openBackend(warn) {
       try {
-        return await chooseBackend(given, followsLog, { name, state, object, now, warn })
+        const holesIn = (ip: string) => exempt.inside(ip).map(({ range }) => range)
+        return await chooseBackend(given, followsLog, { name, state, object, now, holesIn, warn })
       } catch (error) {
         if (!(error instanceof RangeError)) throw error
         const isAlone = subcommand.verb !== 'filter' && !isRehearsal

@@ -94,6 +94,20 @@ kernelTest('the kernel answers with another status, and bans prefixes', NEEDS, a
   t.equal((await counter(lab, 'hits')) - before, 1, 'and counts')
 })
 
+kernelTest('what must not be banned is left out of a prefix that is', NEEDS, async t => {
+  const lab = await createLab(t)
+  const { http } = await lab.uwsgi()
+  const front = await lab.nginx({ to: [http] })
+  const status = async (from: string) => (await lab.request({ from, to: front })).status
+  const [around, around6] = ['1.2.0.0/16', '2001:db8:a::/64']
+  const spared = `${BAN} --ignore ${ATTACKER} --ignore ${ATTACKER6}`
+  await banAndLeave({ lab }, spared, [around, around6])
+  t.same([await status('1.2.3.45'), await status(ATTACKER)], [403, 200], 'a hole in a prefix of IPv4')
+  t.same([await status(USER6), await status(ATTACKER6)], [403, 200], 'and in one of IPv6')
+  await banAndLeave({ lab }, BAN, [around, around6])
+  t.same([await status(ATTACKER), await status(ATTACKER6)], [403, 403], 'gone with the option')
+})
+
 /** Shows that nginx has found no server failing, and that the app's queue is empty. */
 async function poolIsAlive(t: Test, lab: Lab, front: Front): Promise<void> {
   const answers = await Promise.all(Array.from({ length: 20 }, () => lab.request({ from: USER, to: front })))

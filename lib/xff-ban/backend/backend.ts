@@ -15,6 +15,8 @@ export interface Backend {
   readonly hint?: string
   /** Why it cannot enforce a ban of this address or prefix; undefined when it can. */
   refuses(ip: string): string | undefined
+  /** Whether a ban of a prefix leaves out what must not be banned inside it; else it is to be refused. */
+  makesHoles?(): boolean
   /** Takes over: exactly these bans are enforced from now on, whatever an earlier run left behind. */
   open(bans: readonly Ban[]): Promise<void>
   /** Carries out changes to the set. A ban of an ip already banned replaces it, an unknown unban is nothing. */

@@ -4,12 +4,15 @@ import { createBans, type JailMap, readHits } from './bpf/bans.js'
 import { type BootClock, openBootClock } from './bpf/boot-clock.js'
 import { swallowsIpv4 } from './bpf/contract.js'
 import { findJail } from './bpf/entries.js'
-import { checkDevices, createInstallation, type Options } from './bpf/installation.js'
+import { checkDevices, createInstallation, type Options as InstallationOptions } from './bpf/installation.js'
 import { CannotLoad, checkLoadable } from './bpf/loadable.js'
 import { pinsOfThisNetwork } from './bpf/pins.js'
 import { packetHint } from './hints.js'
 
-export type { Options } from './bpf/installation.js'
+export interface Options extends InstallationOptions {
+  /** the ranges inside a banned prefix that are not banned */
+  holesIn?: ((ip: string) => readonly string[]) | undefined
+}
 
 /** Clocks that differ by less are told by no one. */
 const TOLD_MS = 1_000
@@ -24,7 +27,7 @@ const CHECK_SHARE = 0.01
  */
 export function bpfBackend(options: Options): Backend {
   const { name, object, now, warn } = options
-  const bans = createBans()
+  const bans = createBans(options.holesIn ?? (() => []))
   const installation = createInstallation(options)
   let nextCheckAt = 0
   let clock: BootClock | undefined
@@ -62,6 +65,8 @@ export function bpfBackend(options: Options): Backend {
     hint: packetHint(options.protocol),
 
     refuses: ip => (swallowsIpv4(ip) ? 'an IPv6 prefix this wide would take in all of IPv4' : undefined),
+
+    makesHoles: () => true,
 
     async open(inForce: readonly Ban[]) {
       await checkLoadable(object)

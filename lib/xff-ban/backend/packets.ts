@@ -48,7 +48,7 @@ function reject(options: readonly string[], other: string): void {
 }
 
 /** @throws RangeError */
-function bpfOptions(given: Given, { name, object, now, warn }: BackendContext): BpfOptions {
+function bpfOptions(given: Given, { name, object, now, holesIn, warn }: BackendContext): BpfOptions {
   const { header, uwsgi, hops, dev: devices, answer = PACKET_DEFAULTS.answer } = given
   const answerText = given['answer-text']
   const trust = given.trust.flat()
@@ -64,7 +64,7 @@ function bpfOptions(given: Given, { name, object, now, warn }: BackendContext): 
     )
   }
   return {
-    ...{ name, ports: given.port, answer, answerText, object, now, warn, devices, hops: hops ?? 0 },
+    ...{ name, ports: given.port, answer, answerText, object, now, holesIn, warn, devices, hops: hops ?? 0 },
     protocol: uwsgi === undefined ? 'http' : 'uwsgi',
     field: uwsgi ?? header ?? PACKET_DEFAULTS.header,
     trust: trust.length > 0 ? trust : PRIVATE_RANGES,
@@ -157,6 +157,7 @@ function firstThatLoads(bpf: Backend, fallBack: (error: CannotLoad) => Backend):
     },
 
     refuses: ip => (chosen ?? bpf).refuses(ip),
+    makesHoles: () => (chosen ?? bpf).makesHoles?.() === true,
     apply: async changes => chosen?.apply(changes),
     reconcile: async () => chosen?.reconcile(),
     alarmed: () => chosen?.alarmed?.() === true,

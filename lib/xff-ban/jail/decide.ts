@@ -43,7 +43,7 @@ export interface Tally {
 
 export interface Options {
   jail: Jail
-  backend: Pick<Backend, 'refuses'>
+  backend: Pick<Backend, 'refuses' | 'makesHoles'>
   /** milliseconds since 1970; undefined: the newest record's time is now */
   now: (() => number) | undefined
   /** by how many milliseconds the clock was set since the last call */
@@ -61,7 +61,7 @@ export interface Decider {
 }
 
 export function createDecider(options: Options): Decider {
-  const { jail, backend, now, clockStep, warnings, warn } = options
+  const { jail, now, clockStep, warnings, warn } = options
   const tally: Tally = { bans: 0, unbans: 0, expired: 0, duplicates: 0, refused: 0 }
   let newest = Number.NEGATIVE_INFINITY
   // when bans from the journal were decided is not known: not after this
@@ -76,7 +76,7 @@ export function createDecider(options: Options): Decider {
 
   const decideBan = (record: BanRecord, at: number): Decision => {
     const ip = canonicalTarget(record.ip)
-    const reason = ip === null ? 'not an address' : backend.refuses(ip)
+    const reason = ip === null ? 'not an address' : refusal(options, ip)
     return reason === undefined ? jail.ban(record, at) : { does: 'refuse', reason }
   }
 
@@ -114,13 +114,7 @@ export function createDecider(options: Options): Decider {
       newest = jail.newest()
       startedAt = now ? now() : newest
       addUnbans(batch, tally, jail.unbanExpired(startedAt))
-      for (const { ip } of jail.inForce()) {
-        const reason = jail.exempt(ip) ?? backend.refuses(ip)
-        if (reason === undefined) continue
-        warn(`no longer banned: ${ip}: ${reason}`)
-        const decision = jail.unban({ type: 'unban', ip }, startedAt)
-        if (decision.does === 'unban') addUnbans(batch, tally, [decision.record])
-      }
+      addUnbans(batch, tally, unbanExempt(options, startedAt))
       addUnbans(batch, tally, jail.unbanSurplus(startedAt))
       return batch
     },
@@ -129,14 +123,47 @@ export function createDecider(options: Options): Decider {
       followClock(batch)
       for (const { order, reply } of pending) {
         const result = decideOne(batch, order)
-        if (reply) batch.replies.push(() => reply(result))
-        else if (result.type === 'refused') {
+        if (reply) {
+          const answer = order.type === 'unban' ? stillBanned(jail, result) : result
+          batch.replies.push(() => reply(answer))
+        } else if (result.type === 'refused') {
           warn(`refused to ${order.type} ${JSON.stringify(order.ip)}: ${result.reason}`)
         }
       }
       if (now) addUnbans(batch, tally, jail.unbanExpired(now()))
       return batch
     },
+  }
+}
+
+/** Why the backend is not given a ban: it cannot enforce it, or not leave out what must not be banned inside it. */
+function refusal({ jail, backend }: Options, ip: string): string | undefined {
+  const [hole] = backend.makesHoles?.() ? [] : jail.inside(ip)
+  return hole ? `it holds ${hole.range}: ${hole.reason}` : backend.refuses(ip)
+}
+
+/** Ends the bans that must not be: of the journal, before other options were given. */
+function unbanExempt(options: Options, at: number): UnbanRecord[] {
+  const { jail, warn } = options
+  return jail.inForce().flatMap(({ ip }) => {
+    const reason = jail.exempt(ip) ?? refusal(options, ip)
+    if (reason === undefined) return []
+    warn(`no longer banned: ${ip}: ${reason}`)
+    const decision = jail.unban({ type: 'unban', ip }, at)
+    return decision.does === 'unban' ? [decision.record] : []
+  })
+}
+
+/** The reply to an unban, which does not help where a prefix is banned that holds the address. */
+function stillBanned(jail: Jail, reply: Reply): Reply {
+  const [wider] = jail.covering(reply.ip)
+  if (!wider) return reply
+  const ended = reply.type === 'unban' ? 'its own ban has ended, but it is' : 'it is'
+  const { until } = wider.record
+  return {
+    type: 'refused',
+    ip: reply.ip,
+    reason: `${ended} still refused: ${wider.ip} is banned until ${until}`,
   }
 }
 

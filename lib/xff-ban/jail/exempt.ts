@@ -1,9 +1,23 @@
 import { networkInterfaces } from 'node:os'
-import { overlap, type Prefix, parsePrefix } from '../../net/prefix.js'
+import { contains, formatPrefix, overlap, type Prefix, parsePrefix } from '../../net/prefix.js'
 import { INTERNAL_RANGES, LOOPBACK_RANGES, NO_HOST_RANGES } from '../../net/private.js'
+import { type Entry, indexRanges } from '../../net/range-index.js'
+import { tooWide, type Widest } from './width.js'
 
-/** Why an address or prefix is never banned; undefined when it may be. */
-export type Exempt = (ip: string) => string | undefined
+/** Who is never banned. */
+export interface Exempt {
+  /** Why an address or prefix is never banned; undefined when it may be. */
+  reason: (ip: string) => string | undefined
+  /** What a ban of a prefix must leave out, where that can be done; elsewhere the prefix is not to be banned. */
+  inside: (ip: string) => Hole[]
+}
+
+/** A range inside a banned prefix that is not banned. */
+export interface Hole {
+  /** canonical */
+  range: string
+  reason: string
+}
 
 /** How long the addresses of this host are taken as read. */
 const REREAD_MS = 10_000
@@ -15,51 +29,96 @@ export interface ExemptOptions {
   trust: readonly string[]
   /** whether private ranges may be banned */
   private: boolean
+  /** how wide a prefix may be */
+  widest: Widest
   /** the time of day, for re-reading this host's addresses now and then */
   now: () => number
 }
 
 /**
  * Nobody may be made to ban the host itself: loopback, its own addresses, what no host has, the ignored ranges,
- * trusted proxies, and private ranges unless asked for, are refused; and so is a prefix that holds any of them.
+ * trusted proxies, and private ranges unless asked for, are refused. A prefix that holds any of them is refused,
+ * too, or leaves them out: that is for ignored ranges and trusted proxies alone.
  */
-export function createExempt({ ignore, trust, private: allowPrivate, now }: ExemptOptions): Exempt {
-  const privateRanges = allowPrivate ? [] : INTERNAL_RANGES
+export function createExempt(options: ExemptOptions): Exempt {
+  const { widest, now } = options
   // nobody is asked about while a log is quiet, and to read a first address takes a tenth of the start-up
-  const readFixed = () =>
-    [
-      ...LOOPBACK_RANGES.map(range => ({ range, reason: 'loopback is never banned' })),
-      ...NO_HOST_RANGES.map(range => ({ range, reason: 'no host has such an address' })),
-      ...ignore.map(range => ({ range, reason: `--ignore ${range}` })),
-      ...trust.map(range => ({ range, reason: `a trusted proxy: --trust ${range}` })),
-      ...privateRanges.map(range => ({ range, reason: `private range ${range} (--private allows it)` })),
-    ].flatMap(({ range, reason }) => prefixesOf(range).map(prefix => ({ prefix, reason })))
-  let fixed: ReturnType<typeof readFixed> | undefined
+  let compiled: ReturnType<typeof compile> | undefined
+  const ranges = () => {
+    compiled ??= compile(options)
+    return compiled
+  }
   let own: Prefix[] = []
   let readAt = Number.NEGATIVE_INFINITY
 
-  return ip => {
-    if (now() - readAt >= REREAD_MS) {
-      own = ownAddresses()
-      readAt = now()
-    }
-    const [target] = prefixesOf(ip)
-    if (!target) return 'not an address'
-    fixed ??= readFixed()
-    const known = fixed.find(({ prefix }) => overlap(prefix, target))
-    if (known) return known.reason
-    return own.some(address => overlap(address, target)) ? 'an address of this host' : undefined
+  return {
+    reason(ip) {
+      if (now() - readAt >= REREAD_MS) {
+        own = ownAddresses()
+        readAt = now()
+      }
+      const target = parsePrefix(ip)
+      if (!target) return 'not an address'
+      const wide = tooWide(target, widest)
+      if (wide !== undefined) return wide
+      const { fixed, spared } = ranges()
+      const known = spared.holding(target) ?? fixed.holding(target) ?? fixed.inside(target)[0]
+      if (known) return known.value
+      return own.some(address => overlap(address, target)) ? 'an address of this host' : undefined
+    },
+
+    inside(ip) {
+      const target = parsePrefix(ip)
+      if (!target || !ip.includes('/')) return []
+      const found = ranges().spared.inside(target)
+      // of ranges in one another the widest is enough
+      const widestOf = found.filter(
+        ({ prefix }, i) =>
+          !found.some(
+            (other, j) => isWithin(prefix, other.prefix) && (j < i || !isWithin(other.prefix, prefix)),
+          ),
+      )
+      return widestOf.map(({ prefix, value }) => ({ range: formatPrefix(prefix), reason: value }))
+    },
   }
+}
+
+/** Ranges that a banned prefix may not hold, and those that it may leave out. */
+function compile({ ignore, trust, private: allowPrivate }: ExemptOptions) {
+  return {
+    fixed: indexRanges(
+      entriesOf([
+        ...LOOPBACK_RANGES.map(range => ({ range, reason: 'loopback is never banned' })),
+        ...NO_HOST_RANGES.map(range => ({ range, reason: 'no host has such an address' })),
+        ...(allowPrivate ? [] : INTERNAL_RANGES).map(range => ({
+          range,
+          reason: `private range ${range} (--private allows it)`,
+        })),
+      ]),
+    ),
+    spared: indexRanges(
+      entriesOf([
+        ...ignore.map(range => ({ range, reason: `--ignore ${range}` })),
+        ...trust.map(range => ({ range, reason: `a trusted proxy: --trust ${range}` })),
+      ]),
+    ),
+  }
+}
+
+/** Whether a prefix lies in another, or is the same. */
+function isWithin(inner: Prefix, outer: Prefix): boolean {
+  return inner.length >= outer.length && contains(outer, inner.network)
+}
+
+function entriesOf(ranges: readonly Hole[]): Entry<string>[] {
+  return ranges.flatMap(({ range, reason }) => {
+    const prefix = parsePrefix(range)
+    return prefix ? [{ prefix, value: reason }] : []
+  })
 }
 
 function ownAddresses(): Prefix[] {
   return Object.values(networkInterfaces()).flatMap(addresses =>
-    (addresses ?? []).flatMap(({ address }) => prefixesOf(address)),
+    (addresses ?? []).flatMap(({ address }) => parsePrefix(address) ?? []),
   )
-}
-
-/** A text as a prefix; none where it is no address. */
-function prefixesOf(text: string): Prefix[] {
-  const prefix = parsePrefix(text)
-  return prefix ? [prefix] : []
 }

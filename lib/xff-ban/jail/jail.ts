@@ -1,8 +1,11 @@
+import { contains, formatPrefix, masked, parsePrefix, prefixOf } from '../../net/prefix.js'
 import { END_OF_TIME_MS, formatInstant, parseInstant } from '../../wire/instant.js'
 import type { BanRecord, UnbanRecord } from '../../wire/record.js'
 import { type ActiveBan, type ActiveBans, createActiveBans } from './active-bans.js'
 import type { Ban } from './ban.js'
+import type { Hole } from './exempt.js'
 import { banRecord, canonicalInstant, canonicalTarget, unbanRecord } from './records.js'
+import { LEAST_BITS } from './width.js'
 
 /** What a record comes to. */
 export type Decision =
@@ -32,6 +35,8 @@ export interface JailOptions {
   rememberMs: number
   /** why this address or prefix is never to be banned; undefined when it may be */
   exempt: (ip: string) => string | undefined
+  /** what a ban of this prefix must leave out; none: nothing */
+  inside?: (ip: string) => readonly Hole[]
 }
 
 export interface Jail {
@@ -54,13 +59,17 @@ export interface Jail {
   nextEnd: () => number | undefined
   inForce: () => Ban[]
   exempt: (ip: string) => string | undefined
+  /** What a ban of this prefix must leave out. */
+  inside: (ip: string) => readonly Hole[]
+  /** The bans in force of prefixes that hold an address or prefix, its own ban aside. */
+  covering: (ip: string) => Ban[]
   /** the newest instant of all records; -Infinity before the first */
   newest: () => number
 }
 
 /** Who is banned until when. Pure: every `now` comes from outside; all times are milliseconds since 1970. */
 export function createJail(options: JailOptions): Jail {
-  const { maxBans, rememberMs, exempt } = options
+  const { maxBans, rememberMs, exempt, inside = () => [] } = options
   const bans = createActiveBans(rememberMs)
 
   return {
@@ -95,6 +104,8 @@ export function createJail(options: JailOptions): Jail {
     nextEnd: () => bans.first()?.ban.until,
     inForce: () => [...bans.values()].map(({ ban }) => ban),
     exempt,
+    inside,
+    covering: ip => covering(bans, inside, ip),
     newest: bans.newest,
   }
 }
@@ -158,6 +169,20 @@ function recall(bans: ActiveBans, { banMs }: JailOptions, record: BanRecord | Un
   const texts = { time: canonicalInstant(record.time, at), until: canonicalInstant(record.until, until) }
   const ban = { ip, until, record: banRecord(record, { ...texts, ip, count }) }
   bans.add({ ban, at, latest: at, decidedAt: Number.NEGATIVE_INFINITY })
+}
+
+/** The bans of prefixes by which an address or prefix is banned, whether or not it is banned itself. */
+function covering(bans: ActiveBans, inside: Jail['inside'], ip: string): Ban[] {
+  const target = parsePrefix(ip)
+  if (!target) return []
+  const found: Ban[] = []
+  for (let length = LEAST_BITS; length < target.length; length++) {
+    const prefix = formatPrefix({ network: masked(target.network, length), length })
+    const active = bans.get(prefix)
+    if (active && !inside(prefix).some(({ range }) => contains(prefixOf(range), target.network)))
+      found.push(active.ban)
+  }
+  return found
 }
 
 function timeOf({ time }: BanRecord | UnbanRecord, now: number): number {

@@ -23,8 +23,8 @@ function jailAt(t: Parameters<typeof tempDir>[0]) {
   const xffBan = (...args: string[]) =>
     execa(bundle('xff-ban'), [...args, ...state], { reject: false, input: '' })
   return {
+    state,
     dir,
-
     bans,
     files,
     socket: join(dir, 'jail.sock'),
@@ -88,6 +88,33 @@ t.test('list, ban, unban and flush are carried out by the running xff-ban', asyn
   t.equal(stdout.split('\n').length, 10, 'whoever reads its output is told all of it')
   t.match(stderr, /5 bans, 5 unbans, .* 1 duplicate, 1 refused$/)
   t.same(readdirSync(dir).sort(), ['bans', 'jail.clock', 'jail.jsonl', 'jail.lock'])
+})
+
+t.test('an unban of an address inside a banned prefix says that it is still refused', async t => {
+  const { dir, state } = jailAt(t)
+  const xffBan = (...args: string[]) =>
+    execa(bundle('xff-ban'), [...args, '--on-ban', 'true', '--on-unban', 'true', ...state], {
+      reject: false,
+      input: '',
+    })
+  t.match(await xffBan('ban', '203.0.113.0/24', '203.0.113.7', '2001:db8::/48'), { exitCode: 0 })
+  const both = await xffBan('unban', '203.0.113.7')
+  t.match(both, {
+    exitCode: 1,
+    stderr: /own ban has ended, but it is still refused: 203.0.113.0\/24 is banned until 20/,
+  })
+  t.match(readFileSync(join(dir, 'jail.jsonl'), 'utf8'), /"unban".*"203.0.113.7"/)
+  t.match(await xffBan('unban', '203.0.113.8'), {
+    exitCode: 1,
+    stderr: /: it is still refused: 203.0.113.0\/24 is/,
+  })
+  t.match(await xffBan('unban', '2001:db8:0:1::/64'), {
+    exitCode: 1,
+    stderr: /2001:db8::\/48 is banned until/,
+  })
+  t.match(await xffBan('unban', '203.0.114.7'), { exitCode: 0, stderr: /not banned/ })
+  t.match(await xffBan('unban', '203.0.113.0/24'), { exitCode: 0, stdout: /"unban"/ })
+  t.match(await xffBan('unban', '203.0.113.8'), { exitCode: 0, stderr: /not banned/ })
 })
 
 t.test('list, ban, unban and flush work without a running xff-ban', async t => {

@@ -1,7 +1,7 @@
 import type { Ban } from '../../jail/ban.js'
 import type { Change } from '../backend.js'
 import type { InBootTime } from './boot-clock.js'
-import { banValue, jailOfRange, rangeKey, rangeOf, readBan } from './contract.js'
+import { banValue, HOLE_NS, jailOfRange, rangeKey, rangeOf, readBan } from './contract.js'
 import { type Row, readRows, type Step, writeRows } from './maps.js'
 
 /** The kernel's map of bans, and which entries of it are ours. */
@@ -36,16 +36,22 @@ export async function readHits({ pin, jail }: JailMap): Promise<Map<string, { hi
 /** An end that differs by less is that of the same ban, worked out anew. */
 const SAME_END_NS = 1_000_000_000n
 
-export function createBans(): Bans {
+/** @param holesIn the ranges inside a banned prefix that are not banned */
+export function createBans(holesIn: (ip: string) => readonly string[]): Bans {
   /** when each ends, in nanoseconds since boot: computed once, so that a clock that is set changes nothing */
   let ends = new Map<string, bigint>()
+
+  const holesOfAll = (): Set<string> =>
+    new Set([...ends.keys()].flatMap(ip => (ip.includes('/') ? holesIn(ip) : [])))
 
   const reconcile = async (map: JailMap) => reconcileRows(map, await readRows(map.pin))
 
   /** @param there what the map holds */
   const reconcileRows = async ({ pin, jail }: JailMap, there: Map<string, Row>): Promise<number> => {
     const steps: Step[] = []
-    for (const [ip, until] of ends) {
+    const holes = [...holesOfAll()].map(ip => [ip, HOLE_NS] as const)
+    // a hole stands before the ban around it
+    for (const [ip, until] of [...holes, ...ends]) {
       const key = rangeKey(jail, ip)
       const hex = key.toString('hex')
       const row = there.get(hex)
@@ -82,9 +88,17 @@ export function createBans(): Bans {
         if ('ban' in change) {
           const until = inBootTime(change.ban.until)
           ends.set(ip, until)
+          for (const hole of ip.includes('/') ? holesIn(ip) : []) {
+            const key = rangeKey(map.jail, hole)
+            steps.set(hole, { key, value: banValue(key, { until: HOLE_NS, hits: 0n, last: 0n }) })
+          }
           steps.set(ip, { key, value: banValue(key, { until, hits: 0n, last: 0n }) })
         } else if (ends.delete(ip)) {
           steps.set(ip, { key })
+          if (!ip.includes('/')) continue
+          const left = holesOfAll()
+          for (const hole of holesIn(ip))
+            if (!left.has(hole)) steps.set(hole, { key: rangeKey(map.jail, hole) })
         }
       }
       // a row to delete is not there when it came and went in these changes, or somebody was quicker

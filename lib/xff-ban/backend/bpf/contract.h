@@ -28,7 +28,7 @@ _Static_assert(sizeof(struct range) == 24, "contract.ts writes it");
 /* Value of `bans`. 32 bytes. */
 struct ban {
 	__u64 until;           /*  0: CLOCK_BOOTTIME in nanoseconds; in the past: as if absent */
-	__u32 bits;            /*  8: of the address, 0..128: the key's prefixlen - 32 */
+	__u32 bits;            /*  8: of the address, 0..128: the key's prefixlen - 32; 0 with `until` 0: a hole in a wider ban */
 	__u32 zero;            /* 12 */
 	__u64 hits;            /* 16: requests stopped (or, in a rehearsal, counted); the kernel adds to it */
 	__u64 last;            /* 24: CLOCK_BOOTTIME of the last hit, 0 for none; the kernel writes it */

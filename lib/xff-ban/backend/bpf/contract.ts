@@ -60,11 +60,15 @@ export interface BanRow {
   last: bigint
 }
 
-/** @param key the range that is banned */
+/** The end of a range that is not banned though one around it is. */
+export const HOLE_NS = 0n
+
+/** @param key the range that is banned, or a hole */
 export function banValue(key: Buffer, { until, hits, last }: BanRow): Buffer {
   const value = Buffer.alloc(32)
   value.writeBigUInt64LE(until, 0)
-  value.writeUInt32LE(key.readUInt32LE(0) - 32, 8)
+  // from an entry without bits the kernel does not go on to the wider one
+  value.writeUInt32LE(until === HOLE_NS ? 0 : key.readUInt32LE(0) - 32, 8)
   value.writeBigUInt64LE(hits, 16)
   value.writeBigUInt64LE(last, 24)
   return value
