@@ -8,7 +8,7 @@ const options = {
   all: cli.flag('write a record for every request; same as --status any'),
   trust: cli.repeated(
     'CIDR',
-    'trusted proxies, skipped when the client is looked for; @FILE holds one per line',
+    `trusted proxies, skipped when the client is looked for: CIDR or ${value.rangeWords}; @FILE holds one per line`,
     value.ranges,
     'private ranges',
   ),

@@ -51,7 +51,7 @@ export const PACKET_OPTIONS = {
     'bpf',
     repeated(
       'CIDR',
-      'trusted proxies, skipped when the client is looked for and never banned; @FILE holds one per line',
+      'trusted proxies, skipped when the client is looked for and never banned; as for --ignore',
       ranges,
       'private ranges',
     ),

@@ -33,8 +33,13 @@ const options = {
     'xff-ban',
   ),
   state: cli.single('FILE', 'journal file (default: /var/lib/xff-ban/NAME.jsonl)', value.text),
-  ignore: cli.repeated('CIDR', 'addresses that are never banned; @FILE holds one per line', value.ranges),
+  ignore: cli.repeated(
+    'CIDR',
+    `addresses that are never banned: CIDR or ${value.rangeWords}; @FILE holds one per line`,
+    value.ranges,
+  ),
   private: cli.flag('allow bans of private addresses'),
+  edges: cli.flag('allow bans of the edges of CDNs and load balancers, by which many clients come'),
   widest: cli.defaulted(
     'V4,V6',
     `bits of the widest prefixes that may be banned, IPv4 and IPv6, each at least ${LEAST_BITS}`,

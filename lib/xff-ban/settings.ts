@@ -53,6 +53,7 @@ export function settingsOf(words: readonly string[], given: Given, system: Syste
   const exempt = createExempt({
     ignore: given.ignore.flat(),
     trust: given.trust.flat(),
+    edges: given.edges,
     private: given.private,
     widest: given.widest,
     now,

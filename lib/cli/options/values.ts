@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 import { readFileSync, statSync } from 'node:fs'
 import { messageOf } from '../../exit.js'
-import { compileRanges } from '../../net/ranges.js'
+import { namedRanges, RANGE_WORDS } from '../../net/named-ranges.js'
+import { parsePrefix } from '../../net/prefix.js'
 import { parseDuration } from '../../text/duration.js'
 
 /*
@@ -88,11 +89,21 @@ export function words(given: string): string[] {
   throw new RangeError(`expected words of letters, digits and _.:/=-, got ${quote(given)}`)
 }
 
-/** A range like 10.0.0.0/8 or an address, or `@FILE` with one a line (blank lines and `#` comments aside). */
+/** What stands for ranges by name, for the help. */
+export const rangeWords = RANGE_WORDS.join(', ')
+
+/**
+ * A range like 10.0.0.0/8, an address or the name of ranges, or `@FILE` with one a line (blank lines and `#` comments
+ * aside). @returns the ranges, names replaced by what they stand for
+ */
 export function ranges(given: string): string[] {
   const listed = given.startsWith('@') ? listedIn(file(given.slice(1))) : [given]
-  compileRanges(listed)
-  return listed
+  return listed.flatMap(text => {
+    const named = namedRanges(text)
+    if (named) return [...named]
+    if (parsePrefix(text)) return [text]
+    throw new RangeError(`expected an address, a range like 10.0.0.0/8, or ${rangeWords}, got ${quote(text)}`)
+  })
 }
 
 /** The same, checked and kept as given, for ranges that are reloaded. */

@@ -127,7 +127,7 @@ export function createDecider(options: Options): Decider {
           const answer = order.type === 'unban' ? stillBanned(jail, result) : result
           batch.replies.push(() => reply(answer))
         } else if (result.type === 'refused') {
-          warn(`refused to ${order.type} ${JSON.stringify(order.ip)}: ${result.reason}`)
+          warnings.refused(order.type, order.ip, result.reason)
         }
       }
       if (now) addUnbans(batch, tally, jail.unbanExpired(now()))

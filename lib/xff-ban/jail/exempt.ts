@@ -1,4 +1,6 @@
 import { networkInterfaces } from 'node:os'
+import { edgeRanges } from '../../net/known-edge.js'
+import { EDGES } from '../../net/named-ranges.js'
 import { contains, formatPrefix, overlap, type Prefix, parsePrefix } from '../../net/prefix.js'
 import { INTERNAL_RANGES, LOOPBACK_RANGES, NO_HOST_RANGES } from '../../net/private.js'
 import { type Entry, indexRanges } from '../../net/range-index.js'
@@ -27,6 +29,8 @@ export interface ExemptOptions {
   ignore: readonly string[]
   /** the trusted proxies, valid CIDR: to ban one would be to ban every client behind it */
   trust: readonly string[]
+  /** whether the edges of CDNs and load balancers may be banned */
+  edges: boolean
   /** whether private ranges may be banned */
   private: boolean
   /** how wide a prefix may be */
@@ -37,8 +41,8 @@ export interface ExemptOptions {
 
 /**
  * Nobody may be made to ban the host itself: loopback, its own addresses, what no host has, the ignored ranges,
- * trusted proxies, and private ranges unless asked for, are refused. A prefix that holds any of them is refused,
- * too, or leaves them out: that is for ignored ranges and trusted proxies alone.
+ * trusted proxies, and known edges and private ranges unless asked for, are refused. A prefix that holds any of them is
+ * refused, too, or leaves them out: that is for ignored ranges, trusted proxies and edges alone.
  */
 export function createExempt(options: ExemptOptions): Exempt {
   const { widest, now } = options
@@ -83,8 +87,19 @@ export function createExempt(options: ExemptOptions): Exempt {
   }
 }
 
+/** Why an address of an edge is not banned. */
+function edgeReason(name: string): string {
+  return (
+    `an edge of ${name}, by which many clients come: uwsgi-parse --trust ${name} --trust private finds them, ` +
+    'and so does xff-ban with the same options (--edges allows bans of edges)'
+  )
+}
+
+/** The reasons of all edges: to hear each once is enough, since an edge that is taken for a client fails all the time. */
+export const EDGE_REASONS: ReadonlySet<string> = new Set(Object.keys(EDGES).map(edgeReason))
+
 /** Ranges that a banned prefix may not hold, and those that it may leave out. */
-function compile({ ignore, trust, private: allowPrivate }: ExemptOptions) {
+function compile({ ignore, trust, edges: allowEdges, private: allowPrivate }: ExemptOptions) {
   return {
     fixed: indexRanges(
       entriesOf([
@@ -96,12 +111,13 @@ function compile({ ignore, trust, private: allowPrivate }: ExemptOptions) {
         })),
       ]),
     ),
-    spared: indexRanges(
-      entriesOf([
+    spared: indexRanges([
+      ...entriesOf([
         ...ignore.map(range => ({ range, reason: `--ignore ${range}` })),
         ...trust.map(range => ({ range, reason: `a trusted proxy: --trust ${range}` })),
       ]),
-    ),
+      ...(allowEdges ? [] : edgeRanges()).map(({ prefix, value }) => ({ prefix, value: edgeReason(value) })),
+    ]),
   }
 }
 

@@ -1,4 +1,7 @@
+import { EDGE_REASONS } from './exempt.js'
+
 const MINUTE_MS = 60_000
+
 /** Failures this soon after a ban may have been on their way when it fell. */
 const IN_FLIGHT_MS = 5_000
 /** How many addresses are named in one message. */
@@ -12,6 +15,8 @@ export interface Warnings {
   banned: (now: number) => void
   /** A banned address failed at `at`; its ban was decided at `decidedAt`. */
   stillFailing: (ip: string, at: number, decidedAt: number, now: number) => void
+  /** An order on stdin was refused. */
+  refused: (type: string, ip: string, reason: string) => void
   /** A record of an address came from the future: at `at`. */
   ahead: (ip: string, at: number, now: number) => void
 }
@@ -29,6 +34,17 @@ export function createWarnings({ storm, hint, warn }: Options): Warnings {
     banned: createStormWarning(storm, warn),
     stillFailing: createIneffectiveWarning(hint, warn),
     ahead: createAheadWarning(warn),
+    refused: createRefusalWarning(warn),
+  }
+}
+
+/** Warns of each order that was refused; of each edge once. */
+function createRefusalWarning(warn: Options['warn']): Warnings['refused'] {
+  const told = new Set<string>()
+  return (type, ip, reason) => {
+    if (told.has(reason)) return
+    if (EDGE_REASONS.has(reason)) told.add(reason)
+    warn(`refused to ${type} ${JSON.stringify(ip)}: ${reason}`)
   }
 }
 

@@ -4,7 +4,7 @@ import { readWidest } from '../../../lib/xff-ban/jail/width.js'
 
 const exemptOf = (options: Partial<ExemptOptions>) =>
   createExempt({
-    ...{ ignore: [], trust: [], private: false, widest: { 4: 16, 6: 32 }, now: () => 0 },
+    ...{ ignore: [], trust: [], edges: false, private: false, widest: { 4: 16, 6: 32 }, now: () => 0 },
     ...options,
   })
 
