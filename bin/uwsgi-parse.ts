@@ -78,7 +78,7 @@ run(usage.command, async ({ onBadLine, warn }) => {
     finish: metrics.finish,
     summary: () => {
       kept?.close()
-      for (const advice of advise(tally, format)) warn(advice)
+      for (const advice of [...tally.proxies.about(tally.wanted), ...advise(tally, format)]) warn(advice)
       return summarize(tally)
     },
   }

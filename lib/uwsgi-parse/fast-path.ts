@@ -25,10 +25,10 @@ export interface Options {
    */
   parseFully: (text: string, line: number) => string
   /**
-   * Counts a record.
+   * Counts a record, by the address slot of its line.
    * @returns whether it has to be told of the next one, too: else they are counted here
    */
-  countRecord: (unknown: boolean) => boolean
+  countRecord: (slot: string) => boolean
   /** is told of a request from a slot that holds one private address and nothing else */
   countPrivate: (slot: string) => void
 }
@@ -108,7 +108,7 @@ export function compileFastPath(options: Options): FastPath | null {
       const size = memory.write(JSON.stringify(ip), place + module.CLIENT.value, 'latin1')
       module.keepClient(place, size, ip === null, shown, isPrivate && !shown)
     },
-    countRecord: unknown => Number(countRecord(unknown === 1)),
+    countRecord: (start, length) => Number(countRecord(textAt(start, length))),
     countPrivate(start, length) {
       countPrivate(textAt(start, length))
     },

@@ -16,6 +16,7 @@ import { countDoubt, countPrivateClient, createTally, type Tally } from './tally
 import { watchDoubledHour } from './time/doubled-hour.js'
 import { type LogClock, logClock } from './time/log-clock.js'
 import type { Zone } from './time/zone.js'
+import { LOOK_AT } from './unnamed-proxies.js'
 import { type UnreadLog, watchUnreadLog } from './unread-log.js'
 
 export interface Options {
@@ -75,16 +76,20 @@ function isPlain({ format, field, since }: Options): boolean {
 }
 
 interface Counters {
-  countRecord: (isUnknown: boolean) => void
+  /** @param slot the address slot in which the client stands */
+  countRecord: (client: Client | null, slot: string) => void
   /** whether every record has still to be counted at once, since advice is due */
   isWatching: () => boolean
 }
 
-function createCounters({ warn, format }: Options, tally: Tally): Counters {
+function createCounters({ warn, format, attribution }: Options, tally: Tally): Counters {
   return {
-    countRecord(isUnknown) {
+    countRecord(client, slot) {
       tally.wanted += 1
-      if (isUnknown) tally.unattributed += 1
+      if (client === null || client.ip === null) tally.unattributed += 1
+      // where hops are counted, that many proxies are known
+      else if (!attribution.counted) tally.proxies.saw(client, slot)
+      if (LOOK_AT.includes(tally.wanted)) for (const advice of tally.proxies.about(tally.wanted)) warn(advice)
       if (tally.wanted === ADVISE_AT) for (const advice of advise(tally, format)) warn(advice)
     },
     isWatching: () => tally.wanted < ADVISE_AT,
@@ -114,7 +119,8 @@ function compileFullParser(
     }
     if (ip !== null && via === undefined && client(ip).isPrivate) countPrivateClient(tally, ip)
     if (parsed.doubt !== undefined) countDoubt(tally, parsed.doubt)
-    countRecord(ip === null)
+    if (ip === null) countRecord(null, '')
+    else countRecord(client(via ?? ip), via ?? ip)
     return options.explain ? options.explain(parsed, tally.lines) : encodeLine(parsed.record)
   }
   return text => {
@@ -180,8 +186,8 @@ function openFastPath(
       tally.lines = linesBefore + line
       return parse(text)
     },
-    countRecord(isUnknown) {
-      countRecord(isUnknown)
+    countRecord(slot) {
+      countRecord(clientIn(slot), slot)
       return isWatching()
     },
     countPrivate: slot => countPrivateClient(tally, client(slot).ip as string),

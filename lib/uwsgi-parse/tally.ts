@@ -1,5 +1,6 @@
 import { counted } from '../text/counted.js'
 import type { Doubt } from './request.js'
+import { type UnnamedProxies, watchUnnamedProxies } from './unnamed-proxies.js'
 
 /** How many private addresses are told apart. */
 const MAX_ADDRESSES = 16
@@ -22,6 +23,7 @@ export interface Tally {
   doubts: Map<Doubt, number>
   /** wanted requests whose only hop is a private address, by address; the first few of them */
   privateClients: Map<string, number>
+  proxies: UnnamedProxies
 }
 
 export function createTally(): Tally {
@@ -35,6 +37,7 @@ export function createTally(): Tally {
     unattributed: 0,
     doubts: new Map(),
     privateClients: new Map(),
+    proxies: watchUnnamedProxies(),
   }
 }
 

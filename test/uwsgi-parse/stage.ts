@@ -20,22 +20,28 @@ async function parsed(
   { from = 0, thorough = false, tz = 'Europe/Berlin' } = {},
 ): Promise<string> {
   const client = compileClient({ ranges: PRIVATE_RANGES })
+  const advice: string[] = []
   const { stages, tally } = uwsgiParse({
     wanted: status => status >= from,
     attribution: { client, counted: false },
     zone: compileZone(tz),
     format: OWN_FORMAT,
-    warn: () => {},
+    warn: said => advice.push(said),
     onBadLine: () => {},
     thorough,
   })
   const written = await collect(stages, chunks)
   // a line with a request's head and tail and something else between them, which uWSGI never writes, is dropped as a
   // request nobody asked for where the full parser does not parse it
-  const { requests, unparsed, damaged: _, privateClients, ...counts } = tally
+  const { requests, unparsed, damaged: _, privateClients, proxies, ...counts } = tally
   return (
     Buffer.concat(written).toString() +
-    JSON.stringify({ ...counts, all: requests + unparsed, privateClients: [...privateClients] })
+    JSON.stringify({
+      ...counts,
+      all: requests + unparsed,
+      privateClients: [...privateClients],
+      proxies: [...advice.filter(said => said.includes('requests come by')), ...proxies.about(tally.wanted)],
+    })
   )
 }
 

@@ -18,5 +18,5 @@ export declare function fillClient(place: usize, length: usize): void
 /** Is told of a request that came from one private address alone. */
 export declare function countPrivate(start: usize, length: usize): void
 
-/** Counts a record, of a client that is known or not. Returns whether it wants to count the next one, too. */
-export declare function countRecord(unknown: bool): bool
+/** Counts a record, by the address slot of its line. Returns whether it wants to count the next one, too. */
+export declare function countRecord(start: usize, length: usize): bool

@@ -61,7 +61,7 @@ function readOrdinary(start: usize, status: usize, isWanted: bool): bool {
   const unknown = isUnknown(client)
   if (isPrivate(client)) countPrivate(slotStart, slotEnd - slotStart)
   if (isWatched) {
-    isWatched = countRecord(unknown)
+    isWatched = countRecord(slotStart, slotEnd - slotStart)
   } else {
     records += 1
     if (unknown) unattributed += 1
