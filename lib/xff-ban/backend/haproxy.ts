@@ -74,8 +74,7 @@ export function haproxyBackend({ socket, map }: Options): Backend {
       const moved = [...after.values()].filter(ban => inForce.has(ban.ip) && inForce.get(ban.ip) !== ban)
       const added = [...after.values()].filter(ban => !inForce.has(ban.ip))
       if (gone.length + moved.length + added.length === 0) return
-      await save(after.values())
-      await withRuntimeApi(socket, async ask => {
+      const told = withRuntimeApi(socket, async ask => {
         for (const ip of gone) await command(ask, `del map ${map} ${ip}`, 'Key not found.')
         for (const ban of moved) {
           const lost = await command(ask, `set map ${map} ${ban.ip} ${endOf(ban)}`, 'entry not found.')
@@ -83,6 +82,9 @@ export function haproxyBackend({ socket, map }: Options): Backend {
         }
         await add(ask, map, added)
       })
+      // at the same time: HAProxy need not wait until the file is on the disk, nor the file until HAProxy is up again
+      for (const part of await Promise.allSettled([told, save(after.values())]))
+        if (part.status === 'rejected') throw part.reason
       inForce = after
     },
 
