@@ -69,7 +69,7 @@ export function createLoop({ transactions, untilNextEnd, onProgress, onError }: 
         last = await transactions.run(pending, reconcile)
         if (pending.length > 0) batchTimer.restart()
         onProgress()
-      } while (queue.length > 0)
+      } while (queue.length > 0 || (needsReconcile && !hurried))
       schedule(last)
     } finally {
       // synchronously after the last check of the queue, so that no order is left in it

@@ -38,8 +38,8 @@ export const PACKET_OPTIONS = {
     'bpf',
     repeated(
       'DEVICE',
-      'network device on which requests arrive',
-      pattern(/^[^\s/\0]{1,15}$/, 'the name of a network device'),
+      'network device by which requests come in or leave for a container; * and ? stand for any characters and for one',
+      pattern(/^[^\s/\0]{1,15}$/, 'the name of a network device, or a pattern with * and ?'),
       'every device, lo included',
     ),
   ),

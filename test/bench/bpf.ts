@@ -84,6 +84,7 @@ async function measure(counts: readonly number[]): Promise<void> {
           object: OBJECT,
           now: Date.now,
           warn() {},
+          translations: async () => ({ targets: [], aliases: [] }),
         },
         ...{ protocol: 'http', field: 'X-Forwarded-For', hops: 0, answer: '403' },
       })

@@ -28,6 +28,8 @@ export interface Backend {
   reconcile(): Promise<string | undefined>
   /** Whether something has happened for which `reconcile` should be called at once; it is asked each second, and cheap. */
   alarmed?(): boolean
+  /** Calls back when something has happened for which `reconcile` should be called at once. @returns ends that */
+  watch?(onEvent: () => void): () => void
   /** Removes every trace. */
   flush(): Promise<void>
   /** How often each ban in force was hit, where that is counted; one that was never hit may be left out. */

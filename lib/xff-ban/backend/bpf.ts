@@ -1,10 +1,12 @@
 import type { Ban } from '../jail/ban.js'
 import type { Backend, Hits } from './backend.js'
+import { checkDevices } from './bpf/attachment.js'
 import { createBans, type JailMap, readHits } from './bpf/bans.js'
 import { type BootClock, openBootClock } from './bpf/boot-clock.js'
 import { swallowsIpv4 } from './bpf/contract.js'
+import { createDeviceEvents } from './bpf/device-events.js'
 import { findJail } from './bpf/entries.js'
-import { checkDevices, createInstallation, type Options as InstallationOptions } from './bpf/installation.js'
+import { createInstallation, type Options as InstallationOptions } from './bpf/installation.js'
 import { CannotLoad, checkLoadable } from './bpf/loadable.js'
 import { pinsOfThisNetwork } from './bpf/pins.js'
 import { packetHint } from './hints.js'
@@ -30,19 +32,10 @@ export function bpfBackend(options: Options): Backend {
   const bans = createBans(options.holesIn ?? (() => []))
   const installation = createInstallation(options)
   let nextCheckAt = 0
+  const events = createDeviceEvents(installation.devicesChanged, () => installation.map() !== undefined)
   let clock: BootClock | undefined
-
-  /** Looks again now and then: what is in the place of /proc/uptime may change. */
   const compareClocks = async (): Promise<BootClock> => {
-    const before = clock?.behind ?? 0
-    clock = await openBootClock()
-    if (Math.abs(clock.behind - before) >= TOLD_MS) {
-      const seconds = Math.round(clock.behind / 1000)
-      warn(
-        `/proc/uptime is ${seconds} s behind the kernel's clock, as in a container with lxcfs or in a time namespace; ` +
-          "bans end by the kernel's",
-      )
-    }
+    clock = await openClock(clock?.behind ?? 0, warn)
     return clock
   }
 
@@ -58,6 +51,13 @@ export function bpfBackend(options: Options): Backend {
       nextCheckAt = end + (end - start) / CHECK_SHARE
       return missing
     }
+
+  const checkAll = async (): Promise<string[]> => {
+    const compared = await compareClocks()
+    const problems = await installation.reconcile(checkBy(compared))
+    events.checked(compared.sinceBoot())
+    return problems
+  }
 
   return {
     name: `bpf program, jail ${name}`,
@@ -89,11 +89,13 @@ export function bpfBackend(options: Options): Backend {
     },
 
     async reconcile() {
-      const problems = await installation.reconcile(checkBy(await compareClocks()))
+      const isEnough = clock && events.take(clock.sinceBoot())
+      const problems = await (isEnough ? installation.follow() : checkAll())
       return problems.length === 0 ? undefined : problems.join('; ')
     },
 
-    alarmed: installation.devicesChanged,
+    alarmed: events.alarmed,
+    watch: events.watch,
 
     flush: installation.remove,
 
@@ -102,6 +104,22 @@ export function bpfBackend(options: Options): Backend {
       return map ? await hitsIn(map, now) : new Map()
     },
   }
+}
+
+/**
+ * Looks again now and then: what is in the place of /proc/uptime may change.
+ * @param before how far it was behind when last looked at, in milliseconds
+ */
+async function openClock(before: number, warn: (message: string) => void): Promise<BootClock> {
+  const clock = await openBootClock()
+  if (Math.abs(clock.behind - before) >= TOLD_MS) {
+    const seconds = Math.round(clock.behind / 1000)
+    warn(
+      `/proc/uptime is ${seconds} s behind the kernel's clock, as in a container with lxcfs or in a time namespace; ` +
+        "bans end by the kernel's",
+    )
+  }
+  return clock
 }
 
 /**

@@ -9,6 +9,7 @@ import { matchHint } from './hints.js'
 import { currentListeners, warningsOfSilence } from './iptables/listeners.js'
 import { compileMatch, type Match, openEndsOf } from './iptables/match.js'
 import { type Options as IptablesOptions, iptablesBackend } from './iptables.js'
+import { natOf } from './nat/translations.js'
 
 /** The options of `--port`. */
 type Given = PacketOptions & { port: readonly number[] }
@@ -68,6 +69,7 @@ function bpfOptions(given: Given, { name, object, now, holesIn, warn }: BackendC
     protocol: uwsgi === undefined ? 'http' : 'uwsgi',
     field: uwsgi ?? header ?? PACKET_DEFAULTS.header,
     trust: trust.length > 0 ? trust : PRIVATE_RANGES,
+    translations: natOf(given.port, now),
   }
 }
 
@@ -161,6 +163,7 @@ function firstThatLoads(bpf: Backend, fallBack: (error: CannotLoad) => Backend):
     apply: async changes => chosen?.apply(changes),
     reconcile: async () => chosen?.reconcile(),
     alarmed: () => chosen?.alarmed?.() === true,
+    watch: onEvent => bpf.watch?.(() => chosen === bpf && onEvent()) ?? (() => {}),
     flush: async () => chosen?.flush(),
     hits: async () => (await chosen?.hits?.()) ?? new Map(),
   }

@@ -22,3 +22,32 @@ export async function runProgram(argv: readonly string[], input = ''): Promise<s
         : result.stderr || result.shortMessage || 'failed'
   throw new BackendError(`${program}: ${reason.trim()}`)
 }
+
+/**
+ * Runs a program of iproute2 that carries out commands one after the other (`-force -batch -`).
+ * @returns what it wrote on stdout, and the errors of the commands that failed, by their places
+ * @throws BackendError where it cannot be run
+ */
+export async function runBatch(
+  argv: readonly string[],
+  commands: readonly string[],
+): Promise<{ stdout: string; errors: Map<number, string> }> {
+  const { execa } = await import('execa')
+  const [program = '', ...args] = argv
+  const input = commands.map(command => `${command}\n`).join('')
+  const result = await execa(program, args, { input, reject: false, timeout: TIMEOUT_MS })
+  if (result.code === 'ENOENT') throw new BackendError(`${program}: not installed`)
+  if (result.timedOut) throw new BackendError(`${program}: did not end within ${TIMEOUT_MS / 1000} s`)
+  const errors = new Map<number, string>()
+  let message = ''
+  for (const line of result.stderr.split('\n')) {
+    const place = /^Command failed .*:(\d+)$/.exec(line)?.[1]
+    if (place === undefined) {
+      message += message === '' ? line : `; ${line}`
+      continue
+    }
+    errors.set(Number(place) - 1, message || 'failed')
+    message = ''
+  }
+  return { stdout: result.stdout, errors }
+}

@@ -8,7 +8,7 @@ const ALARM_MS = 1_000
  * @returns stops it
  */
 export function watch(
-  { alarmed }: Pick<Backend, 'alarmed'>,
+  { alarmed, watch }: Pick<Backend, 'alarmed' | 'watch'>,
   verifyMs: number,
   reconcile: () => void,
 ): () => void {
@@ -16,7 +16,9 @@ export function watch(
   const listening = setInterval(() => {
     if (alarmed?.()) reconcile()
   }, ALARM_MS)
+  const stop = watch?.(reconcile)
   return () => {
+    stop?.()
     clearInterval(verifying)
     clearInterval(listening)
   }

@@ -21,8 +21,9 @@ export const bpf: Subject = {
       bpfBackend({
         ...{ name, ports: [port], trust, devices: ['lo'], object: OBJECT, now: Date.now, warn() {} },
         ...{ protocol: 'http', field: 'X-Forwarded-For', hops: 0, answer: '403' },
+        translations: async () => ({ targets: [], aliases: [] }),
       })
-    const pins = `/sys/fs/bpf/xff-ban/v2-${statSync('/proc/self/ns/net').ino}`
+    const pins = `/sys/fs/bpf/xff-ban/v3-${statSync('/proc/self/ns/net').ino}`
     const start = () => backend('xff-ban')
     t.teardown(() => start().flush())
     const tc = (...args: string[]) => execa('tc', args)

@@ -22,6 +22,8 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
   'time namespaces': ['unshare', '--time', 'true'],
   veth: ['ip', 'link', 'add', 'one', 'type', 'veth', 'peer', 'name', 'two'],
   bridge: ['ip', 'link', 'add', 'one', 'type', 'bridge'],
+  macvlan: ['sh', '-c', 'ip link add a1 type veth peer name a2 && ip link add b1 link a1 type macvlan'],
+  ipvlan: ['sh', '-c', 'ip link add a1 type veth peer name a2 && ip link add b1 link a1 type ipvlan'],
   xt_time: ['iptables', '-A', 'INPUT', ...TIME],
   xt_string: ['iptables', '-A', 'INPUT', ...STRING],
   xt_set: ['sh', '-c', 'ipset create x hash:net && iptables -A INPUT -m set --match-set x src'],
@@ -79,6 +81,9 @@ function missingOf(needs: readonly string[]): readonly string[] {
   if (!isApart) return ['a machine that lets it have namespaces']
   return [...ALWAYS, ...needs].filter(isMissing)
 }
+
+/** For a test that says itself what it leaves out without it. */
+export const isThere = (need: string): boolean => !isMissing(need)
 
 function isMissing(need: string): boolean {
   const probe = PARTS[need]

@@ -100,7 +100,8 @@ const SETTINGS = {
   'ipv4/ip_forward': 1,
 }
 
-async function addNamespace(name: string): Promise<void> {
+/** Makes a host. */
+export async function addNamespace(name: string): Promise<void> {
   await execa('ip', ['netns', 'add', name])
   const line = Object.entries(SETTINGS).map(([name, value]) => `echo ${value} > /proc/sys/net/${name}`)
   await execa('ip', ['netns', 'exec', name, 'sh', '-c', line.join(' && ')])
@@ -111,11 +112,13 @@ function assign(device: string, { v4, v6 }: { v4: string; v6: string }): string[
   return [`address add ${v4}/24 dev ${device}`, `address add ${v6}/64 dev ${device} nodad`]
 }
 
-async function batch(namespace: string, lines: readonly string[]): Promise<void> {
+/** Carries out commands of `ip` in a namespace. */
+export async function batch(namespace: string, lines: readonly string[]): Promise<void> {
   await execa('ip', ['-n', namespace, '-batch', '-'], { input: `${lines.join('\n')}\n` })
 }
 
-async function removeNamespace(name: string): Promise<void> {
+/** Ends every process in it first. */
+export async function removeNamespace(name: string): Promise<void> {
   if (!existsSync(join(NAMESPACES, name))) return
   await waitFor(`the end of the processes in ${name}`, async () => {
     const { stdout } = await execa('ip', ['netns', 'pids', name])

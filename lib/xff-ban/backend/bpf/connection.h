@@ -100,10 +100,11 @@ struct connection {
 _Static_assert(sizeof(struct connection) == 24, "eight of them and their tags are a bucket of connections.h");
 
 enum connection_flag {
-	CONNECTION_LOCAL = 1,  /* a socket of this host stands for it */
+	CONNECTION_LOCAL = 1,  /* a socket of this host, or of a container of its, stands for it */
 	CONNECTION_GUESSED = 2, /* where it stands is a guess from mid-stream on */
 	CONNECTION_ASKED = 4,  /* a request went through under `ack` */
-	CONNECTION_PASSED_ON = 16, /* nobody here listens: no socket of this host will stand for it */
+	CONNECTION_PASSED_ON = 16, /* nobody listens that we can see: no socket will stand for it */
+	CONNECTION_LEAVING = 32, /* it is followed as it leaves this host, and not as it comes in */
 	CONNECTION_RENEWED = 8, /* closing: `isn` is of a SYN that came after the answer */
 };
 

@@ -94,7 +94,7 @@ __noinline int connection_find(struct tag *t, struct connection *c)
 {
 	if (!t || !c)
 		return 0;
-	c->stage = STAGE_NONE;
+	__builtin_memset(c, 0, sizeof *c);
 	t->place = PLACE_NONE;
 	for (__u32 i = 0; i < 2; i++) {
 		__u32 number = t->bucket[i];

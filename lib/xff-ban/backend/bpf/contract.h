@@ -13,6 +13,8 @@
 #define MAX_BANS   (1 << 20)
 #define MAX_RANGES 4096        /* trusted ranges, of all jails */
 #define MAX_PORTS  64
+#define MAX_TARGETS 1024
+#define MAX_DEVICES 16384
 #define NAME_SIZE  64          /* a header's or a jail's name; a power of two */
 #define MAX_HOPS   8           /* a power of two */
 #define TEXT_SIZE  1024        /* of an answer, which is one segment on any path; a power of two */
@@ -35,7 +37,7 @@ struct ban {
 };
 _Static_assert(sizeof(struct ban) == 32, "contract.ts writes it");
 
-/* Value of `ports`; the key is the destination port as a __u32. 72 bytes. */
+/* Value of `ports`; the key is the destination port as a __u32. 76 bytes. */
 struct port {
 	__u32 jail;            /*  0 */
 	__u8  protocol;        /*  4: enum protocol */
@@ -43,8 +45,9 @@ struct port {
 	__u8  answer;          /*  6: enum answer */
 	__u8  name_length;     /*  7: 1..63 */
 	char  name[NAME_SIZE]; /*  8: header in lower case with '-' for '_', or uwsgi variable as it is; then zeros */
+	__u32 translated;      /* 72: 1: NAT leads from it to `targets`, so that only what is for this host is looked at on arrival */
 };
-_Static_assert(sizeof(struct port) == 72, "contract.ts writes it");
+_Static_assert(sizeof(struct port) == 76, "contract.ts writes it");
 
 enum protocol { PROTOCOL_HTTP = 0, PROTOCOL_UWSGI = 1 };
 enum answer { ANSWER_COUNT = 0, ANSWER_403 = 1, ANSWER_429 = 2, ANSWER_RESET = 3 };
@@ -56,6 +59,28 @@ struct text {
 	char  text[TEXT_SIZE]; /*  8: then zeros */
 };
 _Static_assert(sizeof(struct text) == TEXT_SIZE + 8, "contract.ts writes it");
+
+/*
+ * Key of `targets`; the value is the port given, a __u32, a key of `ports`. Where NAT of this host takes requests to that
+ * port: they are looked at as they leave for there. 20 bytes.
+ */
+struct target {
+	__u8  address[16];     /*  0 */
+	__u32 port;            /* 16 */
+};
+_Static_assert(sizeof(struct target) == 20, "contract.ts writes it");
+
+/* Value of `devices`; the key is the number of the device as a __u32. 8 bytes. */
+struct device {
+	__s32 netns;           /*  0: in which network namespace its other end lies, as this one numbers them; -1: not known */
+	__u32 flags;           /*  4: enum device_flag */
+};
+_Static_assert(sizeof(struct device) == 8, "contract.ts writes it");
+
+enum device_flag {
+	DEVICE_LEAVING = 1,    /* whatever leaves by it is looked at as it leaves */
+	DEVICE_OTHERS = 2,     /* it hands on frames that are for others: it is a member of a bridge, or below a macvlan */
+};
 
 /* Value of `trust`: a __u32, 1. Value of `jails`: char[NAME_SIZE], the name and zeros; its key is the id. */
 

@@ -98,10 +98,39 @@ export function portKey(port: number): Buffer {
   return numbers(port)
 }
 
-export function portValue(jail: number, { protocol, field, hops, answer }: Policy): Buffer {
+/**
+ * @param isTranslated whether NAT leads from the port to rows of `targets`
+ */
+export function portValue(
+  jail: number,
+  { protocol, field, hops, answer }: Policy,
+  isTranslated = false,
+): Buffer {
   const name = protocol === 'http' ? field.toLowerCase().replaceAll('_', '-') : field
   const head = [protocol === 'uwsgi' ? 1 : 0, hops, ANSWERS.indexOf(answer), name.length]
-  return Buffer.concat([numbers(jail), Buffer.from(head), nameValue(name)])
+  return Buffer.concat([numbers(jail), Buffer.from(head), nameValue(name), numbers(isTranslated ? 1 : 0)])
+}
+
+/** Where NAT leads from one of the ports: the key of `targets`; its value is the key of that port. */
+export function targetKey(address: string, port: number): Buffer {
+  return Buffer.concat([addressBytes(address), numbers(port)])
+}
+
+export function deviceKey(index: number): Buffer {
+  return numbers(index)
+}
+
+/** What the kernel program has to know of a device. */
+export interface DeviceRow {
+  /** the network namespace at its other end, as this one numbers them */
+  netns?: number | undefined
+  /** whether all that leaves by it is looked at */
+  isLeaving: boolean
+  handsOn: boolean
+}
+
+export function deviceValue({ netns = -1, isLeaving, handsOn }: DeviceRow): Buffer {
+  return numbers(netns >>> 0, (isLeaving ? 1 : 0) + (handsOn ? 2 : 0))
 }
 
 export function portOf(key: Buffer): number {
@@ -129,8 +158,13 @@ export function readName(value: Buffer): string {
 
 /** The address as 16 bytes in hex, as the kernel program has it; for tests. */
 export function hexOf(address: string): string {
+  return addressBytes(address).toString('hex')
+}
+
+/** An address as 16 bytes. */
+function addressBytes(address: string): Buffer {
   const parsed = bytes(address) as Bytes
-  return Buffer.from([...(parsed.length === 4 ? MAPPED : []), ...parsed]).toString('hex')
+  return Buffer.from([...(parsed.length === 4 ? MAPPED : []), ...parsed])
 }
 
 function numbers(...values: number[]): Buffer {

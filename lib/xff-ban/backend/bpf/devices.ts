@@ -1,25 +1,6 @@
-import { readFileSync } from 'node:fs'
-import { messageOf } from '../../../exit.js'
 import { BackendError } from '../backend.js'
-import { runProgram } from '../run-program.js'
-
-/** The programs of the object: for frames with an Ethernet header, and without. */
-export type Program = 'xff_ban_ether' | 'xff_ban_plain'
-
-/** A network device that the program can work on. */
-export interface Device {
-  name: string
-  program: Program
-}
-
-/** How iproute2 names the types of devices (lib/ll_types.c). */
-const PROGRAMS: Readonly<Record<string, Program>> = {
-  ether: 'xff_ban_ether',
-  loopback: 'xff_ban_ether',
-  ...Object.fromEntries(
-    ['none', 'ppp', 'ipip', 'tunnel6', 'sit', 'gre'].map(type => [type, 'xff_ban_plain']),
-  ),
-}
+import { runBatch, runProgram } from '../run-program.js'
+import type { Hook } from './links.js'
 
 /** Our preference among the filters of a device (`pref` of tc). */
 const PREF = 49_152
@@ -32,60 +13,20 @@ const IS_GONE = /Cannot find device|No such device/
 /** Another program has our place among the filters of a device. */
 export class PlaceTaken extends BackendError {}
 
-interface Link {
-  ifname: string
-  link_type: string
-  linkinfo?: { info_slave_kind?: string }
-}
-
 /** A program of ours on a device. */
 export interface Attached {
   device: string
+  hook: Hook
   /** the kernel's id of the program */
   id: number
 }
 
-/**
- * The devices through which packets to a port may come: those named, or all that carry packets of this host. The
- * members of a bridge or bond are left out, since the bridge or bond itself gets their packets.
- * @throws BackendError for a named one whose packets cannot be read
- */
-export async function listDevices(named: readonly string[]): Promise<Device[]> {
-  const links: Link[] = JSON.parse(await runProgram(['ip', '-j', '-d', 'link', 'show']))
-  for (const link of links.filter(({ ifname }) => named.includes(ifname))) {
-    if (PROGRAMS[link.link_type] === undefined) {
-      throw new BackendError(`--dev ${link.ifname}: packets of type ${link.link_type} cannot be read`)
-    }
-  }
-  return links.flatMap(({ ifname, link_type, linkinfo }) => {
-    const program = PROGRAMS[link_type]
-    const wanted = named.length > 0 ? named.includes(ifname) : !isMember(linkinfo?.info_slave_kind)
-    return wanted && program !== undefined ? { name: ifname, program } : []
-  })
-}
-
-/**
- * The names and numbers of all devices, without a program being run: another text means that some came or went. A
- * device that was made anew has another number under the same name (igmp_mc_seq_show in net/ipv4/igmp.c).
- */
-export function deviceSignature(): string {
-  const names = linesOf('/proc/self/net/dev').map(line => line.slice(0, line.indexOf(':') + 1).trim())
-  const numbers = linesOf('/proc/self/net/igmp').flatMap(line => /^\d+\s+\S+/.exec(line)?.[0] ?? [])
-  return [...names, ...numbers].join(' ')
-}
-
-/** The lines of a file of the kernel's; none where it has no such file. */
-function linesOf(path: string): string[] {
-  try {
-    return readFileSync(path, 'latin1').split('\n')
-  } catch {
-    return []
-  }
-}
-
-/** A member of a virtual router keeps its packets. */
-function isMember(kind: string | undefined): boolean {
-  return kind !== undefined && kind !== 'vrf'
+/** Where a program of ours is to be attached. */
+export interface Place {
+  device: string
+  hook: Hook
+  /** a pinned program */
+  program: string
 }
 
 /** Where programs of ours are at work in this network namespace. */
@@ -93,59 +34,65 @@ export async function listAttached(): Promise<Attached[]> {
   const [{ tc = [] } = {}] = JSON.parse(await runProgram(['bpftool', '-j', 'net', 'show'])) as [
     { tc?: { devname: string; kind: string; name: string; id: number }[] }?,
   ]
-  return tc
-    .filter(({ kind, name }) => kind.endsWith('/ingress') && OURS.test(name))
-    .map(({ devname, id }) => ({ device: devname, id }))
+  return tc.flatMap(({ devname, kind, name, id }) => {
+    const hook = kind.endsWith('/ingress') ? 'ingress' : kind.endsWith('/egress') ? 'egress' : undefined
+    return hook !== undefined && OURS.test(name) ? { device: devname, hook, id } : []
+  })
+}
+
+/** What came of the places at which programs were to be attached. */
+export interface Outcome {
+  /** those where they are now: a device may have gone meanwhile */
+  attached: Place[]
+  taken: PlaceTaken[]
 }
 
 /**
- * Attaches a pinned program to a device, in place of an earlier one without a gap.
- * @returns false where the device has gone meanwhile
- * @throws PlaceTaken
+ * Attaches programs to devices, in the places of earlier ones without a gap; all of them in three runs of tc.
+ * @throws BackendError where the kernel does not let us
  */
-export async function attach(device: Device, programs: string): Promise<boolean> {
-  try {
-    await attachTo(device, programs)
-    return true
-  } catch (error) {
-    if (!IS_GONE.test(messageOf(error))) throw error
-    return false
-  }
-}
-
-async function attachTo({ name, program }: Device, programs: string): Promise<void> {
-  await runProgram(['tc', 'qdisc', 'add', 'dev', name, 'clsact']).catch(error => {
-    if (!/File exists|Exclusivity flag on/.test(error.message)) throw error
+export async function attach(places: readonly Place[]): Promise<Outcome> {
+  if (places.length === 0) return { attached: [], taken: [] }
+  const devices = [...new Set(places.map(({ device }) => device))]
+  const prepared = await tc(devices.map(device => `qdisc add dev ${device} clsact`))
+  throwUnless(prepared, /File exists|Exclusivity flag on/)
+  const shown = await tc(places.map(({ device, hook }) => `filter show dev ${device} ${hook}`))
+  throwUnless(shown)
+  const taken = places.flatMap(({ device }, i) => {
+    const foreign = shown[i]?.filters.find(
+      ({ pref, options }) => pref === PREF && options && !isOurs(options),
+    )
+    if (!foreign) return []
+    return new PlaceTaken(`${device}: another program has our place among its filters (pref ${PREF})`)
   })
-  const there = await filters(name, 'ingress')
-  const foreign = there.find(({ pref, options }) => pref === PREF && options && !isOurs(options))
-  if (foreign) throw new PlaceTaken(`${name}: another program has our place among its filters (pref ${PREF})`)
-  const pinned = ['object-pinned', `${programs}/${program}`]
-  await runProgram([
-    'tc',
-    'filter',
-    'replace',
-    'dev',
-    name,
-    'ingress',
-    ...['pref', String(PREF)],
-    'handle',
-    '1',
-    'bpf',
-    'da',
-    ...pinned,
-  ])
+  const free = places.filter(
+    ({ device }, i) =>
+      shown[i]?.error === undefined && !taken.some(({ message }) => message.startsWith(`${device}:`)),
+  )
+  const replaced = await tc(
+    free.map(
+      ({ device, hook, program }) =>
+        `filter replace dev ${device} ${hook} pref ${PREF} handle 1 bpf da object-pinned ${program}`,
+    ),
+  )
+  throwUnless(replaced)
+  return { attached: free.filter((_, i) => replaced[i]?.error === undefined), taken }
 }
 
-/** Takes it off, and what was made for it. A device that has gone took it along. */
-export async function detach(name: string): Promise<void> {
-  try {
-    await runProgram(['tc', 'filter', 'del', 'dev', name, 'ingress', 'pref', String(PREF)])
-    const rest = [...(await filters(name, 'ingress')), ...(await filters(name, 'egress'))]
-    if (rest.length === 0) await runProgram(['tc', 'qdisc', 'del', 'dev', name, 'clsact'])
-  } catch (error) {
-    if (!IS_GONE.test(messageOf(error))) throw error
-  }
+/** Takes programs off, and what was made for them. A device that has gone took its program along. */
+export async function detach(places: readonly Pick<Attached, 'device' | 'hook'>[]): Promise<void> {
+  throwUnless(
+    await tc(places.map(({ device, hook }) => `filter del dev ${device} ${hook} pref ${PREF}`)),
+    /Cannot find|No such file/,
+  )
+  const devices = [...new Set(places.map(({ device }) => device))]
+  const rest = await tc(
+    devices.flatMap(device => [`filter show dev ${device} ingress`, `filter show dev ${device} egress`]),
+  )
+  const unused = devices.filter((_, i) =>
+    rest.slice(2 * i, 2 * i + 2).every(({ error, filters }) => error === undefined && filters.length === 0),
+  )
+  throwUnless(await tc(unused.map(device => `qdisc del dev ${device} clsact`)))
 }
 
 interface Filter {
@@ -153,9 +100,30 @@ interface Filter {
   options?: { bpf_name?: string }
 }
 
-async function filters(device: string, direction: 'ingress' | 'egress'): Promise<Filter[]> {
-  const listing = await runProgram(['tc', '-j', 'filter', 'show', 'dev', device, direction])
-  return listing.trim() === '' ? [] : JSON.parse(listing)
+/** What came of one command of tc. */
+interface Result {
+  error?: string
+  /** what it listed */
+  filters: readonly Filter[]
+}
+
+/** Carries out commands one after the other, those after one that fails as well. */
+async function tc(commands: readonly string[]): Promise<Result[]> {
+  if (commands.length === 0) return []
+  const { stdout, errors } = await runBatch(['tc', '-j', '-force', '-batch', '-'], commands)
+  const listings = stdout.split('\n').filter(line => line.startsWith('['))
+  return commands.map((command, i) => {
+    const error = errors.get(i)
+    if (error !== undefined) return { error, filters: [] }
+    return { filters: command.startsWith('filter show') ? JSON.parse(listings.shift() ?? '[]') : [] }
+  })
+}
+
+function throwUnless(results: readonly Result[], isHarmless?: RegExp): void {
+  const failed = results.find(
+    ({ error }) => error !== undefined && !IS_GONE.test(error) && !isHarmless?.test(error),
+  )
+  if (failed) throw new BackendError(`tc: ${failed.error}`)
 }
 
 function isOurs({ bpf_name }: { bpf_name?: string }): boolean {

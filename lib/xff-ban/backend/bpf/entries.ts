@@ -2,6 +2,9 @@ import { BackendError } from '../backend.js'
 import { textValue } from './answer-text.js'
 import {
   COUNTERS_SIZE,
+  type DeviceRow,
+  deviceKey,
+  deviceValue,
   jailKey,
   jailOfPort,
   jailOfRange,
@@ -13,12 +16,16 @@ import {
   rangeKey,
   readName,
   TRUSTED,
+  targetKey,
 } from './contract.js'
 import { createRow, type Row, readRows, type Step, writeRows } from './maps.js'
 import type { Pins, Table } from './pins.js'
 
 /** How many names there may be (MAX_PORTS of contract.h). */
 const MAX_JAILS = 64
+/** How many rows `targets` and `devices` may have (contract.h). */
+const MAX_TARGETS = 1024
+const MAX_DEVICES = 16_384
 
 /** The id of a jail by its name; undefined when it has none. */
 export async function findJail(pins: Pins, name: string): Promise<number | undefined> {
@@ -89,18 +96,57 @@ export async function reconcileText(pins: Pins, jail: number, policy: Policy): P
   return wrong
 }
 
-/** From here on the ports are policed. @returns how many were missing */
+/** What NAT of this host makes of a port. */
+export interface Translation {
+  port: number
+  to: { address: string; port: number }
+}
+
+/** Where requests to the ports are looked at as they leave. @returns how many were missing */
+export async function reconcileTargets(
+  pins: Pins,
+  ports: readonly number[],
+  translations: readonly Translation[],
+): Promise<number> {
+  const isOurs = (port: number) => ports.includes(port)
+  const rows = new Map<string, Row>()
+  for (const { port, to } of translations.slice(0, MAX_TARGETS)) {
+    const key = targetKey(to.address, to.port)
+    if (isOurs(port)) rows.set(key.toString('hex'), { key, value: portKey(port) })
+  }
+  const { wrong } = await reconcile(pins.table('targets'), [...rows.values()], ({ value }) =>
+    isOurs(portOf(value)),
+  )
+  return wrong
+}
+
+/** What the kernel program knows of the devices, by their numbers, from now on. */
+export async function reconcileDevices(pins: Pins, devices: ReadonlyMap<number, DeviceRow>): Promise<void> {
+  const wanted = [...devices]
+    .slice(0, MAX_DEVICES)
+    .map(([index, row]) => ({ key: deviceKey(index), value: deviceValue(row) }))
+  await reconcile(pins.table('devices'), wanted, () => true)
+}
+
+/**
+ * From here on the ports are policed.
+ * @param translated those from which NAT leads to `targets`
+ * @returns how many were missing
+ */
 export async function reconcilePorts(
   pins: Pins,
   jail: number,
   ports: readonly number[],
+  translated: ReadonlySet<number>,
   policy: Policy,
 ): Promise<number> {
   for (const port of ports) {
     await createRow(pins.table('stats'), { key: portKey(port), value: Buffer.alloc(COUNTERS_SIZE) })
   }
-  const value = portValue(jail, policy)
-  const wanted = ports.map(port => ({ key: portKey(port), value }))
+  const wanted = ports.map(port => ({
+    key: portKey(port),
+    value: portValue(jail, policy, translated.has(port)),
+  }))
   const isOurs = ({ value }: Row) => jailOfPort(value) === jail
   const { wrong, extra } = await reconcile(pins.table('ports'), wanted, isOurs)
   await writeRows(
@@ -116,6 +162,11 @@ export async function removeJail(pins: Pins, jail: number): Promise<void> {
     [...(await readRows(pins.table(table))).values()].filter(isOurs).map(({ key }): Step => ({ key }))
   const isOurs = ({ key }: Row) => jailOfRange(key) === jail
   const ports = await keys('ports', ({ value }) => jailOfPort(value) === jail)
+  const given = ports.map(({ key }) => key.toString('hex'))
+  await writeRows(
+    pins.table('targets'),
+    await keys('targets', ({ value }) => given.includes(value.toString('hex'))),
+  )
   await writeRows(pins.table('ports'), ports)
   await writeRows(pins.table('stats'), ports)
   await writeRows(pins.table('texts'), await keys('texts', ({ key }) => key.equals(jailKey(jail))))

@@ -1,29 +1,24 @@
 import { messageOf } from '../../../exit.js'
 import { counted } from '../../../text/counted.js'
 import { BackendError } from '../backend.js'
+import { createAttachment } from './attachment.js'
 import type { JailMap } from './bans.js'
 import type { Policy } from './contract.js'
-import {
-  attach,
-  type Device,
-  detach,
-  deviceSignature,
-  listAttached,
-  listDevices,
-  PlaceTaken,
-} from './devices.js'
+import { detach, listAttached } from './devices.js'
 import {
   claimJail,
   findJail,
   hasJails,
   ownerOfPort,
   reconcilePorts,
+  reconcileTargets,
   reconcileText,
   reconcileTrust,
   removeJail,
+  type Translation,
 } from './entries.js'
 import { asKernelAllows } from './loadable.js'
-import { pinsOfThisNetwork, programId } from './pins.js'
+import { type Pins, pinsOfThisNetwork } from './pins.js'
 
 export interface Options extends Policy {
   /** of the jail: its name in the kernel */
@@ -32,8 +27,10 @@ export interface Options extends Policy {
   ports: readonly number[]
   /** the trusted proxies, where `hops` is 0 */
   trust: readonly string[]
-  /** where the front end's packets come in; none: on every device */
+  /** where the front end's packets come in or leave: names, or patterns; none: on every device */
   devices: readonly string[]
+  /** what NAT of this host makes of the ports */
+  translations: () => Promise<{ targets: readonly Translation[]; aliases: readonly number[] }>
   /** the built kernel program */
   object: string
   /** the wall clock, milliseconds since 1970 */
@@ -56,8 +53,13 @@ export interface Installation {
   reconcile: (fill: (map: JailMap, isNew: boolean) => Promise<number>) => Promise<string[]>
   /** the map of bans, once it is there */
   map: () => JailMap | undefined
-  /** whether devices have come or gone since the last `reconcile` */
+  /** whether devices have come or gone since they were last followed */
   devicesChanged: () => boolean
+  /**
+   * Follows the devices and NAT, and no more: what is in the tables stays as it is.
+   * @returns what was missing
+   */
+  follow: () => Promise<string[]>
   /** Removes what a dead process has left behind: loaded, and attached nowhere. */
   removeStale: () => Promise<void>
   /** Removes the jail, and the program when no other jail needs it. */
@@ -66,21 +68,22 @@ export interface Installation {
 
 export function createInstallation(options: Options): Installation {
   const { name, ports, object, now, warn } = options
+  const attachment = createAttachment(options.devices, warn)
   let map: JailMap | undefined
-  /** the devices that had the program when last seen */
-  let attachedTo: ReadonlySet<string> = new Set()
-  let signature = ''
-  let takenWhenLastSeen: readonly string[] = []
+  let lastTranslations = ''
 
-  const attachAll = async (programs: string): Promise<string[]> => {
-    signature = deviceSignature()
-    const { devices, attachedNow, taken } = await attachWhereMissing(options.devices, programs)
-    for (const problem of taken.filter(problem => !takenWhenLastSeen.includes(problem)))
-      warn(`${problem}: requests that arrive there pass`)
-    takenWhenLastSeen = taken
-    const gone = attachedNow.filter(device => attachedTo.has(device))
-    attachedTo = new Set(devices)
-    return gone
+  /** What the ports are, by what NAT makes of them. @returns how many were missing */
+  const policePorts = async (pins: Pins, jail: number): Promise<number> => {
+    const nat = await options.translations()
+    const translated = new Set(nat.targets.map(({ port }) => port))
+    // first where they are looked at as they leave, then not any more as they come in
+    const targets = await reconcileTargets(pins, ports, nat.targets)
+    const policed = [...ports, ...nat.aliases]
+    const missing = targets + (await reconcilePorts(pins, jail, policed, translated, options))
+    const isNew = JSON.stringify(nat) !== lastTranslations
+    lastTranslations = JSON.stringify(nat)
+    // what NAT has changed is no damage
+    return isNew ? 0 : missing
   }
 
   const reconcile = async (fill: (map: JailMap, isNew: boolean) => Promise<number>): Promise<string[]> => {
@@ -93,8 +96,8 @@ export function createInstallation(options: Options): Installation {
     const trust = await reconcileTrust(pins, map.jail, options.hops > 0 ? [] : options.trust)
     const text = await reconcileText(pins, map.jail, options)
     const bans = await fill(map, isNew)
-    const missingPorts = await reconcilePorts(pins, map.jail, ports, options)
-    const gone = await asKernelAllows(() => attachAll(programs))
+    const missingPorts = await policePorts(pins, map.jail)
+    const gone = await asKernelAllows(() => attachment.follow(pins, programs))
     pins.forgetOthers(programs)
     return [
       ...(existed ? [] : ['the program was gone']),
@@ -109,7 +112,15 @@ export function createInstallation(options: Options): Installation {
   return {
     reconcile: fill => againWhenRemoved(() => reconcile(fill)),
     map: () => map,
-    devicesChanged: () => map !== undefined && deviceSignature() !== signature,
+    devicesChanged: () => map !== undefined && attachment.isBehind(),
+
+    async follow() {
+      const pins = pinsOfThisNetwork()
+      if (map === undefined || !pins.exist()) return []
+      const gone = await attachment.follow(pins, await pins.load(object, now()))
+      await policePorts(pins, map.jail)
+      return gone.map(device => `the program was gone from ${device}`)
+    },
 
     async removeStale() {
       const pins = pinsOfThisNetwork()
@@ -124,18 +135,11 @@ export function createInstallation(options: Options): Installation {
         if (jail !== undefined) await removeJail(pins, jail)
         if (await hasJails(pins)) return
       }
-      for (const { device } of await listAttached()) await detach(device)
+      await detach(await listAttached())
       pins.remove()
-      attachedTo = new Set()
+      attachment.forget()
     },
   }
-}
-
-/** @throws BackendError for a device that is named and not there */
-export async function checkDevices(named: readonly string[]): Promise<void> {
-  const there = new Set((await listDevices(named)).map(({ name }) => name))
-  const missing = named.find(name => !there.has(name))
-  if (missing !== undefined) throw new BackendError(`--dev ${missing}: there is no such device`)
 }
 
 async function checkPorts(
@@ -148,41 +152,6 @@ async function checkPorts(
     if (owner === undefined) continue
     throw new BackendError(`--port ${port}: --name ${owner} bans there; with --flush it gives the port away`)
   }
-}
-
-/**
- * @returns the devices that have the program, those to which it had to be attached, and what is wrong with others
- * @throws PlaceTaken for a device that is named, or where none is left
- */
-async function attachWhereMissing(
-  named: readonly string[],
-  programs: string,
-): Promise<{ devices: string[]; attachedNow: string[]; taken: string[] }> {
-  const attached = new Map((await listAttached()).map(({ device, id }) => [device, id]))
-  const ids = new Map<string, number>()
-  const isAttached = async ({ name, program }: Device) => {
-    const id = ids.get(program) ?? (await programId(programs, program))
-    ids.set(program, id)
-    return attached.get(name) === id
-  }
-  const devices: string[] = []
-  const attachedNow: string[] = []
-  const taken: PlaceTaken[] = []
-  for (const device of await listDevices(named)) {
-    if (!(await isAttached(device))) {
-      const isThere = await attach(device, programs).catch(error => {
-        if (!(error instanceof PlaceTaken) || named.length > 0) throw error
-        taken.push(error)
-        return false
-      })
-      if (!isThere) continue
-      attachedNow.push(device.name)
-    }
-    devices.push(device.name)
-  }
-  const [problem] = taken
-  if (problem && devices.length === 0) throw problem
-  return { devices, attachedNow, taken: taken.map(messageOf) }
 }
 
 /** Another jail that is flushed may remove meanwhile what no jail seemed to need. */

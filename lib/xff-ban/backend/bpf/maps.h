@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
-/* All tables. The first six are the contract with user space, the others are the kernel's own memory. */
+/* All tables. The first eight are the contract with user space, the others are the kernel's own memory. */
 #ifndef XFF_BAN_MAPS_H
 #define XFF_BAN_MAPS_H
 
@@ -60,6 +60,22 @@ struct {
 	__uint(value_size, sizeof(struct text));
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 } texts SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_TARGETS);
+	__uint(key_size, sizeof(struct target));
+	__uint(value_size, sizeof(__u32));
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+} targets SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_DEVICES);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct device));
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+} devices SEC(".maps");
 
 /* See connections.h. These three have types, since their locks take that; nobody looks into them from outside. */
 #define BUCKET_ROWS 8

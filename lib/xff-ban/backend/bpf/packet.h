@@ -19,12 +19,17 @@ enum tcp_flag { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_PSH = 8, TCP_ACK = 16
 /* A length in 1..max (a power of two) in a form that every verifier since 5.17 understands. */
 #define AT_LEAST_1(n, max) ({ __u32 n_ = (n) - 1; barrier_var(n_); n_ &= (max) - 1; n_ + 1; })
 
+/* Where a packet is looked at: as it comes in by a device, or as it leaves by one for a container. */
+enum hook { HOOK_IN, HOOK_OUT };
+
 struct packet {
 	struct flow flow;
+	__u32 hook;            /* enum hook */
+	__s32 netns;           /* whose sockets it is for: as in struct device; HOOK_IN: -1, our own */
 	__u32 l2;              /* bytes before the IP header: 14, 18 with a VLAN tag, or 0 where a device has no such header */
 	__u32 l4;              /* offset of the TCP header */
 	__u32 data, end;       /* offsets of the payload */
-	__u32 port;            /* destination, host order */
+	__u32 port;            /* destination, host order; or the one that NAT has led there */
 	__u32 seq, ack, flags;
 	__u32 checksum;        /* as it stands there, network order */
 	__u32 ipv6;
@@ -121,13 +126,13 @@ struct plain_ipv4 {
 	__u32 timestamps[3];
 };
 
-/* Reads the headers; 0 where this is no TCP segment for this host, or none that we can follow (fragments). */
+/* Reads the headers; 0 where this is no TCP segment, or none that we can follow (fragments). */
 __noinline int packet_read(struct __sk_buff *skb, __u32 l2, struct packet *p)
 {
 	struct plain_ipv4 plain;
 	__u32 ip_end, protocol = skb->protocol;
 
-	if (!p || skb->pkt_type != PACKET_HOST)
+	if (!p)
 		return 0;
 	p->l2 = l2;
 	p->ipv6 = 0;

@@ -12,23 +12,23 @@ import {
 import { basename, join } from 'node:path'
 import { codeOf } from '../../../exit.js'
 import { runProgram } from '../run-program.js'
-import type { Program } from './devices.js'
+import type { Program } from './links.js'
 
 /*
  * Where the kernel program and its tables are kept while no process has them open:
  *
- *     /sys/fs/bpf/xff-ban/v2-4026531840/        the layout of contract.h, the network namespace
+ *     /sys/fs/bpf/xff-ban/v3-4026531840/        the layout of contract.h, the network namespace
  *         maps/{bans,trust,ports,stats,jails,…}
- *         object-0123456789abcdef/{xff_ban_ether,xff_ban_plain}
+ *         object-0123456789abcdef/{xff_ban_ether,xff_ban_plain,xff_ban_leaving}
  *
- * All --name of a network namespace share it. A folder is made under another name, `v2-4026531840-` and something new,
+ * All --name of a network namespace share it. A folder is made under another name, `v3-4026531840-` and something new,
  * and renamed when it is complete.
  */
 
 const BPFFS = '/sys/fs/bpf'
 const ROOT = join(BPFFS, 'xff-ban')
 /** Raise it when the layout of a table in contract.h or connection.h changes. */
-const LAYOUT = 'v2'
+const LAYOUT = 'v3'
 /** Loading takes a second or two: a folder that is still not complete after this long never will be. */
 const STALE_MS = 60_000
 /** The type of the file system that holds pins (BPF_FS_MAGIC). */
@@ -36,7 +36,7 @@ const BPF_FS = 0xcafe4a11
 
 /** The maps that an upgrade takes over: all that hold state. */
 const KEPT_MAPS = [
-  ...(['bans', 'trust', 'ports', 'stats', 'jails', 'texts'] as const),
+  ...(['bans', 'trust', 'ports', 'stats', 'jails', 'texts', 'targets', 'devices'] as const),
   ...(['connections', 'halves', 'commons'] as const),
 ]
 export type Table = (typeof KEPT_MAPS)[number]

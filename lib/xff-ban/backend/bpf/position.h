@@ -41,7 +41,10 @@ static __always_inline void ask_socket(struct connection *c, struct packet *p, s
 	int is_known = c->stage == STAGE_START || c->stage == STAGE_HEADER || c->stage == STAGE_CHUNKS;
 
 	c->flags |= CONNECTION_LOCAL;
-	if (s->fresh && !is_known) {
+	/* what leaves for a container has yet to reach its socket */
+	int is_late = p->hook == HOOK_OUT && c->stage == STAGE_UNSURE;
+
+	if (s->fresh && !is_known && !is_late) {
 		place_at(c, STAGE_START, s->rcv_nxt);
 		c->flags &= ~CONNECTION_GUESSED;
 	} else if (c->stage == STAGE_NONE || c->stage == STAGE_OPEN ||

@@ -16,13 +16,19 @@ static __always_inline void keep(struct scratch *d)
 	connection_store(&d->tag, &d->connection);
 }
 
+/* Out by the device that it came in by; or in by the one that it was to leave by, as the app's own answer would come. */
+static __always_inline __u64 way_back(struct packet *p)
+{
+	return p->hook == HOOK_OUT ? BPF_F_INGRESS : 0;
+}
+
 static __always_inline int send_back(struct __sk_buff *skb, struct scratch *d, struct segment *s)
 {
 	if (segment_write(skb, &d->packet, s)) {
 		COUNT(d, errors);
 		return DROP;
 	}
-	return bpf_redirect(skb->ifindex, 0);
+	return bpf_redirect(skb->ifindex, way_back(&d->packet));
 }
 
 /*
@@ -72,7 +78,7 @@ static __always_inline int is_renewed(struct __sk_buff *skb, struct scratch *d)
 	socket_find(skb, p, &s);
 	if (s.owner == OWNER_NOBODY)
 		return 0;
-	c->flags &= CONNECTION_PASSED_ON;
+	c->flags &= CONNECTION_PASSED_ON | CONNECTION_LEAVING;
 	place_at(c, STAGE_OPEN, c->isn + 1);
 	return 1;
 }
@@ -102,11 +108,11 @@ __noinline int stop(struct __sk_buff *skb, struct scratch *d, struct port *port,
 		to_front.jail = port->jail;
 		to_front.seconds = c->rest;
 	}
-	c->flags &= CONNECTION_LOCAL;
+	c->flags &= CONNECTION_LOCAL | CONNECTION_LEAVING;
 	keep(d);
 	if (segment_write(skb, p, &to_front))
 		goto failed;
-	if (bpf_clone_redirect(skb, skb->ifindex, 0))
+	if (bpf_clone_redirect(skb, skb->ifindex, way_back(p)))
 		COUNT(d, errors);
 	if (segment_write(skb, p, &to_stack))
 		goto failed;

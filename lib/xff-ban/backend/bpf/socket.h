@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
-/* What this host's own TCP stack makes of a segment: it knows best which belong to a connection, and where they stand. */
+/*
+ * What the TCP stack makes of a segment, this host's own or that of the container which it leaves for: it knows best which
+ * belong to a connection, and where they stand.
+ */
 #ifndef XFF_BAN_SOCKET_H
 #define XFF_BAN_SOCKET_H
 
@@ -9,7 +12,7 @@ enum owner {
 	OWNER_NOBODY,          /* the stack will not take it: a port that is closed to the sender, a connection that is over */
 	OWNER_SOCKET,          /* an established connection */
 	OWNER_OPENING,         /* a connection that has been asked for; its first data open it */
-	OWNER_ELSEWHERE,       /* no socket of this host: it is passed on, by routing or NAT */
+	OWNER_ELSEWHERE,       /* no socket that we can see: it is passed on, by routing or NAT */
 };
 
 struct socket {
@@ -47,18 +50,22 @@ __noinline int socket_find(struct __sk_buff *skb, struct packet *p, struct socke
 	struct bpf_sock *sock;
 
 	__builtin_memset(s, 0, sizeof *s);
+	if (p->hook == HOOK_OUT && p->netns < 0) {
+		s->owner = OWNER_ELSEWHERE;
+		return 0;
+	}
 	if (p->ipv6) {
 		__builtin_memcpy(tuple.ipv6.saddr, p->flow.source, 16);
 		__builtin_memcpy(tuple.ipv6.daddr, p->flow.destination, 16);
 		tuple.ipv6.sport = p->flow.source_port;
 		tuple.ipv6.dport = p->flow.destination_port;
-		sock = bpf_skc_lookup_tcp(skb, &tuple, sizeof tuple.ipv6, BPF_F_CURRENT_NETNS, 0);
+		sock = bpf_skc_lookup_tcp(skb, &tuple, sizeof tuple.ipv6, (__s64)p->netns, 0);
 	} else {
 		__builtin_memcpy(&tuple.ipv4.saddr, p->flow.source + 12, 4);
 		__builtin_memcpy(&tuple.ipv4.daddr, p->flow.destination + 12, 4);
 		tuple.ipv4.sport = p->flow.source_port;
 		tuple.ipv4.dport = p->flow.destination_port;
-		sock = bpf_skc_lookup_tcp(skb, &tuple, sizeof tuple.ipv4, BPF_F_CURRENT_NETNS, 0);
+		sock = bpf_skc_lookup_tcp(skb, &tuple, sizeof tuple.ipv4, (__s64)p->netns, 0);
 	}
 	if (!sock) {
 		s->owner = OWNER_ELSEWHERE;

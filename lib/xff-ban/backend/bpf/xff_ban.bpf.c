@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /*
- * xff-ban in the kernel: at the ingress of the app's host, follows the requests to some TCP ports, finds out who the
- * client is as uwsgi-parse does, and answers the banned in the app's stead.
+ * xff-ban in the kernel: on their way to the app, follows the requests to some TCP ports, finds out who the client is as
+ * uwsgi-parse does, and answers the banned in the app's stead.
  *
  *     packet.h       what is needed of a segment's headers; checksum.h: whether it is whole
- *     socket.h       what this host's TCP stack makes of it
+ *     device.h       at which device of its way it is looked at
+ *     socket.h       what the TCP stack that it is for makes of it
  *     connection.h   what is remembered between two segments, in the tables of connections.h and headers.h
  *     position.h     where in its stream a segment stands
  *     stream.h       bytes to header sections (header.h: http.h, uwsgi.h) and bodies (body.h)
@@ -16,6 +17,7 @@
  * a RST in place of the request, so that no half-open socket stays in the listen queue.
  * UAPI only, no BTF of the running kernel; Linux 5.17 and later (bpf_loop).
  */
+#include "device.h"
 #include "headers.h"
 #include "position.h"
 #include "refusal.h"
@@ -28,10 +30,15 @@
  */
 #define PATIENCE 12
 
-/* A SYN: where the stack takes it, a request begins behind it. A second one of the same connection changes nothing. */
-__noinline int connection_opened(struct __sk_buff *skb, struct scratch *d)
+static __always_inline __u8 leaving(struct packet *p)
 {
-	if (!d)
+	return p->hook == HOOK_OUT ? CONNECTION_LEAVING : 0;
+}
+
+/* A SYN: where the stack takes it, a request begins behind it. A second one of the same connection changes nothing. */
+__noinline int connection_opened(struct __sk_buff *skb, struct scratch *d, struct port *port)
+{
+	if (!d || !port)
 		return PASS;
 	struct packet *p = &d->packet;
 	struct connection *c = &d->connection;
@@ -41,6 +48,8 @@ __noinline int connection_opened(struct __sk_buff *skb, struct scratch *d)
 		return PASS;
 	socket_find(skb, p, &s);
 	if (s.owner == OWNER_SOCKET || s.owner == OWNER_OPENING || (c->stage != STAGE_NONE && c->isn == p->seq))
+		return PASS;
+	if (s.owner == OWNER_ELSEWHERE && is_seen_leaving(skb, p, port))
 		return PASS;
 	if (c->stage == STAGE_CLOSING) {                                 /* its first data will show whether it is true */
 		c->flags |= CONNECTION_RENEWED;
@@ -52,6 +61,7 @@ __noinline int connection_opened(struct __sk_buff *skb, struct scratch *d)
 	}
 	if (s.owner == OWNER_ELSEWHERE)
 		c->flags |= CONNECTION_PASSED_ON;
+	c->flags = (c->flags & ~CONNECTION_LEAVING) | leaving(p);
 	c->isn = p->seq;
 	keep(d);
 	return PASS;
@@ -174,7 +184,7 @@ static __always_inline void count(struct scratch *d)
 		all[i] += d->counted[i];
 }
 
-static __always_inline int inspect(struct __sk_buff *skb, __u32 l2)
+static __always_inline int inspect(struct __sk_buff *skb, __u32 l2, __u32 hook)
 {
 	__u32 zero = 0;
 	struct scratch *d = bpf_map_lookup_elem(&scratch, &zero);
@@ -184,17 +194,27 @@ static __always_inline int inspect(struct __sk_buff *skb, __u32 l2)
 		return PASS;
 	struct packet *p = &d->packet;
 	d->verdict = VERDICT_NONE;
-	if (!packet_read(skb, l2, p))
+	p->hook = hook;
+	if (!is_addressed(skb, hook) || !packet_read(skb, l2, p))
 		return PASS;
-	struct port *port = bpf_map_lookup_elem(&ports, &p->port);
+	struct port *port = port_of(p);
 	if (!port || p->flags & TCP_RST)
 		return PASS;
+	p->netns = -1;
+	if (hook == HOOK_OUT) {
+		struct device *device = device_of(skb->ifindex);
+		p->netns = device ? device->netns : -1;
+	}
 	tag_of(&p->flow, &d->tag);
 	if (p->data == p->end && !(p->flags & TCP_SYN) && !may_be_closing(&d->tag))
 		return PASS;
 	connection_find(&d->tag, &d->connection);
 	if (p->flags & TCP_SYN)
-		return connection_opened(skb, d);
+		return connection_opened(skb, d, port);
+	if (d->connection.stage == STAGE_NONE)
+		d->connection.flags = leaving(p);
+	else if ((d->connection.flags & CONNECTION_LEAVING) != leaving(p))
+		return PASS;
 	int is_closing = d->connection.stage == STAGE_CLOSING && !is_renewed(skb, d);
 	if (!(p->flags & TCP_ACK) || (p->data == p->end && !is_closing))
 		return PASS;
@@ -204,10 +224,13 @@ static __always_inline int inspect(struct __sk_buff *skb, __u32 l2)
 	return action;
 }
 
-/* For devices with an Ethernet header (lo, veth, bridges, network cards) ... */
-SEC("tc") int xff_ban_ether(struct __sk_buff *skb) { return inspect(skb, ETH_HLEN); }
+/* For what comes in by devices with an Ethernet header (lo, veth, bridges, network cards) ... */
+SEC("tc") int xff_ban_ether(struct __sk_buff *skb) { return inspect(skb, ETH_HLEN, HOOK_IN); }
 
-/* ... and without (tun, wireguard, ppp, ipip). */
-SEC("tc") int xff_ban_plain(struct __sk_buff *skb) { return inspect(skb, 0); }
+/* ... and without (tun, wireguard, ppp, ipip); */
+SEC("tc") int xff_ban_plain(struct __sk_buff *skb) { return inspect(skb, 0, HOOK_IN); }
+
+/* and for what leaves for containers and virtual machines. */
+SEC("tc") int xff_ban_leaving(struct __sk_buff *skb) { return inspect(skb, ETH_HLEN, HOOK_OUT); }
 
 char _license[] SEC("license") = "Dual MIT/GPL";

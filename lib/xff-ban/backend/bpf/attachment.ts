@@ -1,0 +1,113 @@
+import { messageOf } from '../../../exit.js'
+import { isGlob } from '../../../text/glob.js'
+import { BackendError } from '../backend.js'
+import { type Attached, attach, listAttached, type Outcome, type Place } from './devices.js'
+import { reconcileDevices } from './entries.js'
+import { type Device, deviceSignature, type Hook, listDevices } from './links.js'
+import { type Pins, programId } from './pins.js'
+
+/** The program on all devices that are on the way of requests. */
+export interface Attachment {
+  /**
+   * Attaches it where it is missing.
+   * @param programs the folder of the pinned programs
+   * @returns the devices that have lost it
+   * @throws PlaceTaken for a device that is named, or where none is left
+   */
+  follow: (pins: Pins, programs: string) => Promise<string[]>
+  /** whether devices have come or gone since */
+  isBehind: () => boolean
+  /** Nothing is attached any more. */
+  forget: () => void
+}
+
+/** @param named where it is to be; none: everywhere */
+export function createAttachment(named: readonly string[], warn: (message: string) => void): Attachment {
+  /** the places that had the program when last seen */
+  let attachedTo: ReadonlySet<string> = new Set()
+  let signature = ''
+  let takenWhenLastSeen: readonly string[] = []
+
+  return {
+    async follow(pins, programs) {
+      signature = deviceSignature()
+      const devices = await listDevices(named)
+      const before = await listAttached()
+      // before the programs, which look up what their devices are
+      await reconcileDevices(pins, rowsOf(devices, before))
+      const missing = missingPlaces(devices, before, programs, await idsOf(programs))
+      const { attached, taken } = await attach(missing)
+      const problems = problemsOf({ attached, taken }, named.length > 0, before.length === 0)
+      for (const problem of problems.filter(problem => !takenWhenLastSeen.includes(problem)))
+        warn(`${problem}: requests that pass there are not looked at`)
+      takenWhenLastSeen = problems
+      if (attached.length > 0) await reconcileDevices(pins, rowsOf(devices, [...before, ...attached]))
+      const gone = attached.filter(place => attachedTo.has(nameOf(place)))
+      const isMissing = new Set(missing.map(nameOf))
+      const there = placesOf(devices).filter(place => !isMissing.has(nameOf(place)))
+      attachedTo = new Set([...there, ...attached].map(nameOf))
+      return [...new Set(gone.map(({ device }) => device))]
+    },
+
+    isBehind: () => deviceSignature() !== signature,
+
+    forget() {
+      attachedTo = new Set()
+    },
+  }
+}
+
+/**
+ * @throws BackendError for a device that is named and not there
+ */
+export async function checkDevices(named: readonly string[]): Promise<void> {
+  const there = new Set((await listDevices(named)).map(({ name }) => name))
+  const missing = named.find(name => !isGlob(name) && !there.has(name))
+  if (missing !== undefined) throw new BackendError(`--dev ${missing}: there is no such device`)
+}
+
+const nameOf = ({ device, hook }: Pick<Place, 'device' | 'hook'>) => `${device} ${hook}`
+
+function placesOf(devices: readonly Device[]) {
+  return devices.flatMap(({ name: device, hooks }) =>
+    [...hooks].map(([hook, program]) => ({ device, hook, program })),
+  )
+}
+
+/** Where another program is, or none. */
+function missingPlaces(
+  devices: readonly Device[],
+  attached: readonly Attached[],
+  programs: string,
+  ids: ReadonlyMap<string, number>,
+): Place[] {
+  const there = new Map(attached.map(place => [nameOf(place), place.id]))
+  return placesOf(devices)
+    .filter(place => there.get(nameOf(place)) !== ids.get(place.program))
+    .map(({ device, hook, program }) => ({ device, hook, program: `${programs}/${program}` }))
+}
+
+async function idsOf(programs: string): Promise<ReadonlyMap<string, number>> {
+  const ids = new Map<string, number>()
+  for (const program of ['xff_ban_ether', 'xff_ban_plain', 'xff_ban_leaving'] as const)
+    ids.set(program, await programId(programs, program))
+  return ids
+}
+
+/** What the kernel program has to know of each device, by its number. */
+function rowsOf(devices: readonly Device[], attached: readonly { device: string; hook: Hook }[]) {
+  const leaving = new Set(attached.filter(({ hook }) => hook === 'egress').map(({ device }) => device))
+  return new Map(
+    devices.map(({ name, index, netns, handsOn, members }) => {
+      const isLeaving = leaving.has(name) || (members.length > 0 && members.every(one => leaving.has(one)))
+      return [index, { netns, handsOn, isLeaving }]
+    }),
+  )
+}
+
+/** @throws PlaceTaken */
+function problemsOf({ attached, taken }: Outcome, isNamed: boolean, isNew: boolean): string[] {
+  const [problem] = taken
+  if (problem && (isNamed || (isNew && attached.length === 0))) throw problem
+  return [...new Set(taken.map(messageOf))]
+}

@@ -1,0 +1,71 @@
+import { isIP } from 'node:net'
+import { networkInterfaces } from 'node:os'
+import { runProgram } from '../run-program.js'
+import { readIptablesNat } from './iptables-save.js'
+import { readNftNat } from './nft-ruleset.js'
+import { type NatTable, type Way, waysIn } from './rules.js'
+
+/** What NAT of this host makes of some ports. */
+export interface Translations {
+  /** where requests to them go on to another host, as a rule a container */
+  targets: readonly { port: number; to: { address: string; port: number } }[]
+  /** other ports from which requests to them come in, on this host itself */
+  aliases: readonly number[]
+}
+
+/** Rules are read no more often than this, in milliseconds. */
+const FRESH_MS = 500
+
+/**
+ * What is known of NAT in this network namespace: rules of iptables and of nft. What is not in them (IPVS, programs of
+ * others) is not known.
+ * @param now any clock, in milliseconds
+ */
+export function natOf(ports: readonly number[], now: () => number): () => Promise<Translations> {
+  let last: { at: number; found: Translations } | undefined
+  return async () => {
+    const at = now()
+    if (last && Math.abs(at - last.at) < FRESH_MS) return last.found
+    const found = translationsOf(await readTables(), ports, localAddresses())
+    last = { at, found }
+    return found
+  }
+}
+
+export function translationsOf(
+  tables: readonly NatTable[],
+  ports: readonly number[],
+  local: ReadonlySet<string>,
+): Translations {
+  const isWanted = (port: number) => ports.includes(port)
+  // of a range of addresses it is not known which
+  const ways = tables
+    .flatMap(table => waysIn(table, isWanted))
+    .filter(({ address }) => address === undefined || isIP(address) !== 0)
+  const leavesHost = ({ address }: Way) =>
+    address !== undefined && !local.has(address) && !address.startsWith('127.')
+  const targets = ways.flatMap(way => {
+    const { port, address, to } = way
+    return address !== undefined && isWanted(port) && leavesHost(way)
+      ? [{ port, to: { address, port: to } }]
+      : []
+  })
+  const aliases = ways.filter(way => isWanted(way.to) && !isWanted(way.port) && !leavesHost(way))
+  return { targets, aliases: [...new Set(aliases.map(({ port }) => port))] }
+}
+
+async function readTables(): Promise<NatTable[]> {
+  const [v4, v6, nft] = await Promise.all(
+    [['iptables-save'], ['ip6tables-save'], ['nft', '-j', '-t', 'list', 'ruleset']].map(argv =>
+      // what is not installed, or not ours to read, has no rules that we know of
+      runProgram(argv).catch(() => ''),
+    ),
+  )
+  return [...[v4, v6].map(saved => readIptablesNat(saved ?? '')), ...(nft ? readNftNat(nft) : [])]
+}
+
+function localAddresses(): ReadonlySet<string> {
+  return new Set(
+    Object.values(networkInterfaces()).flatMap(some => (some ?? []).map(({ address }) => address)),
+  )
+}

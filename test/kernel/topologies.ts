@@ -1,0 +1,325 @@
+/**
+ * Where front end and app may stand to each other on a machine with containers: whatever the way, the banned are
+ * refused, and neighbours and those who name the banned are served.
+ */
+import type { Test } from 'tap'
+import { ATTACKER, USER } from './addresses.js'
+import { BPF } from './bpf/loaded.js'
+import { createMachine, type Machine, OUTSIDE } from './lab/machine.js'
+import { APP, isThere, kernelTest, PACKET_FILTER } from './lab/needs.js'
+import { isFromApp } from './lab/request.js'
+
+const NEEDS = ['nginx', ...APP, ...BPF, ...PACKET_FILTER]
+
+/** The address of a container on Docker's bridge. */
+const IN_DOCKER = { app: '172.17.0.2', front: '172.17.0.3' } as const
+type Container = keyof typeof IN_DOCKER
+
+/** Docker's bridge, its rules of NAT, and containers on it. */
+async function docker(machine: Machine, ...containers: readonly Container[]): Promise<void> {
+  await machine.ip(
+    'host',
+    'link add docker0 type bridge',
+    'address add 172.17.0.1/16 dev docker0',
+    'link set docker0 up',
+  )
+  for (const name of containers) {
+    await machine.add(name)
+    await machine.ip('host', `link add veth${name} type veth peer name eth0 netns @${name}`)
+    await machine.ip('host', `link set veth${name} master docker0`, `link set veth${name} up`)
+    await machine.ip(
+      name,
+      `address add ${IN_DOCKER[name]}/16 dev eth0`,
+      'link set eth0 up',
+      'route add default via 172.17.0.1',
+    )
+  }
+  await machine.rules(
+    'host',
+    'nat',
+    ':DOCKER - [0:0]',
+    '-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER',
+    '-A OUTPUT ! -d 127.0.0.0/8 -m addrtype --dst-type LOCAL -j DOCKER',
+    '-A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE',
+    // the bridge's own address leads back to a container of the same bridge
+    '-A POSTROUTING -s 172.17.0.0/16 -d 172.17.0.0/16 -p tcp -m conntrack --ctstate DNAT -j MASQUERADE',
+    '-A DOCKER -i docker0 -j RETURN',
+  )
+}
+
+/** As `docker run --publish` does. */
+const publish = (machine: Machine, port: number, to: string) =>
+  machine.rules('host', 'nat', `-A DOCKER ! -i docker0 -p tcp --dport ${port} -j DNAT --to-destination ${to}`)
+
+interface Topology {
+  build: (machine: Machine) => Promise<void>
+  /** the ports with which it has to work, each alone */
+  ports: readonly number[]
+  /** a kind of device that not every kernel has */
+  kind?: 'macvlan' | 'ipvlan'
+}
+
+const TOPOLOGIES: Readonly<Record<string, Topology>> = {
+  'front end and app on one bridge': {
+    ports: [3031],
+    async build(machine) {
+      await docker(machine, 'app', 'front')
+      await machine.uwsgi('app', 3031)
+      await machine.nginx('front', `${IN_DOCKER.app}:3031`)
+      await publish(machine, 80, `${IN_DOCKER.front}:80`)
+    },
+  },
+  'front end on the host, app at the address of its container': {
+    ports: [3031],
+    async build(machine) {
+      await docker(machine, 'app')
+      await machine.uwsgi('app', 3031)
+      await machine.nginx('host', `${IN_DOCKER.app}:3031`)
+    },
+  },
+  'front end on the host, app at a published port': {
+    ports: [8080, 3031],
+    async build(machine) {
+      await docker(machine, 'app')
+      await machine.uwsgi('app', 3031)
+      await publish(machine, 8080, `${IN_DOCKER.app}:3031`)
+      await machine.nginx('host', '192.0.2.1:8080')
+    },
+  },
+  'front end on the host, app behind a proxy in user space': {
+    ports: [8080, 3031],
+    async build(machine) {
+      await docker(machine, 'app')
+      await machine.uwsgi('app', 3031)
+      await publish(machine, 8080, `${IN_DOCKER.app}:3031`)
+      await proxy(machine, 8080, `${IN_DOCKER.app}:3031`)
+      await machine.nginx('host', '127.0.0.1:8080')
+    },
+  },
+  'front end on another machine, app at a published port': {
+    ports: [8080, 3031],
+    async build(machine) {
+      await docker(machine, 'app')
+      await machine.uwsgi('app', 3031)
+      await publish(machine, 8080, `${IN_DOCKER.app}:3031`)
+      // it listens there, too, and gets nothing of what NAT leads past it
+      await proxy(machine, 8080, `${IN_DOCKER.app}:3031`)
+      await otherMachine(machine, '10.77.0.2:8080')
+    },
+  },
+  'front end in a container, app at a port published on the bridge': {
+    ports: [8080, 3031],
+    async build(machine) {
+      await docker(machine, 'app', 'front')
+      await machine.uwsgi('app', 3031)
+      await machine.rules(
+        'host',
+        'nat',
+        '-I PREROUTING -d 172.17.0.1 -p tcp --dport 8080 -j DNAT --to-destination 172.17.0.2:3031',
+      )
+      await machine.nginx('front', '172.17.0.1:8080')
+      await publish(machine, 80, `${IN_DOCKER.front}:80`)
+    },
+  },
+  'front end in a container, app on the host': {
+    ports: [3031],
+    async build(machine) {
+      await docker(machine, 'front')
+      await machine.uwsgi('host', 3031)
+      await machine.nginx('front', '172.17.0.1:3031')
+      await publish(machine, 80, `${IN_DOCKER.front}:80`)
+    },
+  },
+  'both in the network of the host': {
+    ports: [3031],
+    async build(machine) {
+      await machine.uwsgi('host', 3031)
+      await machine.nginx('host', '127.0.0.1:3031')
+    },
+  },
+  'containers on two bridges, with routing between them': {
+    ports: [3031],
+    async build(machine) {
+      await docker(machine, 'app')
+      await machine.add('front')
+      await machine.ip(
+        'host',
+        'link add backend type bridge',
+        'link add vethfront type veth peer name eth0 netns @front',
+      )
+      await machine.ip(
+        'host',
+        'address add 172.18.0.1/16 dev backend',
+        'link set vethfront master backend',
+        'link set vethfront up',
+        'link set backend up',
+      )
+      await machine.ip(
+        'front',
+        'address add 172.18.0.3/16 dev eth0',
+        'link set eth0 up',
+        'route add default via 172.18.0.1',
+      )
+      await machine.uwsgi('app', 3031)
+      await machine.nginx('front', `${IN_DOCKER.app}:3031`)
+      await publish(machine, 80, '172.18.0.3:80')
+    },
+  },
+  'pods without a bridge, as Calico makes them': {
+    ports: [3031],
+    async build(machine) {
+      await pod(machine, 'front', '10.244.0.3')
+      await pod(machine, 'app', '10.244.0.2')
+      await machine.uwsgi('app', 3031)
+      await machine.nginx('front', '10.244.0.2:3031')
+      await machine.rules(
+        'host',
+        'nat',
+        '-A PREROUTING -p tcp --dport 80 -j DNAT --to-destination 10.244.0.3:80',
+      )
+    },
+  },
+  'pods behind a service, as kube-proxy makes it': {
+    // the port of the service, and that of the pod
+    ports: [8080, 3031],
+    async build(machine) {
+      await pod(machine, 'front', '10.244.0.3')
+      await pod(machine, 'app', '10.244.0.2')
+      await machine.uwsgi('app', 3031)
+      await machine.rules(
+        'host',
+        'nat',
+        ...[':KUBE-SERVICES - [0:0]', ':KUBE-SVC-APP - [0:0]', ':KUBE-SEP-APP - [0:0]'],
+        '-A PREROUTING -j KUBE-SERVICES',
+        '-A OUTPUT -j KUBE-SERVICES',
+        '-A KUBE-SERVICES -d 10.96.0.10/32 -p tcp -m tcp --dport 8080 -j KUBE-SVC-APP',
+        '-A KUBE-SVC-APP -j KUBE-SEP-APP',
+        '-A KUBE-SEP-APP -p tcp -m tcp -j DNAT --to-destination 10.244.0.2:3031',
+        '-A PREROUTING -p tcp --dport 80 -j DNAT --to-destination 10.244.0.3:80',
+      )
+      await machine.nginx('front', '10.96.0.10:8080')
+    },
+  },
+  'containers and rules as Podman makes them': {
+    ports: [8080, 3031],
+    async build(machine) {
+      await docker(machine, 'app')
+      await machine.uwsgi('app', 3031)
+      await machine.command('host', ['nft', '-f', '-'], NETAVARK)
+      await otherMachine(machine, '10.77.0.2:8080')
+    },
+  },
+  'a port that the host redirects to itself': {
+    ports: [8080, 3031],
+    async build(machine) {
+      await machine.uwsgi('host', 3031)
+      await machine.rules('host', 'nat', '-A PREROUTING -p tcp --dport 8080 -j REDIRECT --to-ports 3031')
+      await otherMachine(machine, '10.77.0.2:8080')
+    },
+  },
+  'app in a container with a macvlan': {
+    ports: [3031],
+    kind: 'macvlan',
+    async build(machine) {
+      await otherMachine(machine, '10.77.0.9:3031')
+      await machine.add('app')
+      await machine.ip('host', 'link add eth0 link lan type macvlan mode bridge', 'link set eth0 netns @app')
+      await machine.ip('app', 'address add 10.77.0.9/24 dev eth0', 'link set eth0 up')
+      await machine.uwsgi('app', 3031)
+    },
+  },
+  'app in a container with an ipvlan': {
+    ports: [3031],
+    kind: 'ipvlan',
+    async build(machine) {
+      await otherMachine(machine, '10.77.0.9:3031')
+      await machine.add('app')
+      await machine.ip('host', 'link add eth0 link lan type ipvlan mode l2', 'link set eth0 netns @app')
+      await machine.ip('app', 'address add 10.77.0.9/24 dev eth0', 'link set eth0 up')
+      await machine.uwsgi('app', 3031)
+    },
+  },
+}
+
+/** What netavark writes for `podman run --publish 8080:3031`, with nft. */
+const NETAVARK = `
+table inet netavark {
+  chain NETAVARK-HOSTPORT-DNAT { tcp dport 8080 jump nv_2f259bab_172_17_0_0_nm16_dnat; }
+  chain nv_2f259bab_172_17_0_0_nm16_dnat {
+    ip saddr 172.17.0.0/16 tcp dport 8080 jump NETAVARK-HOSTPORT-SETMARK
+    tcp dport 8080 dnat ip to 172.17.0.2:3031
+  }
+  chain NETAVARK-HOSTPORT-SETMARK { meta mark set meta mark or 0x2000; }
+  chain PREROUTING { type nat hook prerouting priority -100; policy accept; fib daddr type local jump NETAVARK-HOSTPORT-DNAT; }
+  chain OUTPUT { type nat hook output priority -100; policy accept; fib daddr type local jump NETAVARK-HOSTPORT-DNAT; }
+}
+`
+
+/** A container without a bridge: the host answers for its gateway, and has a route to it. */
+async function pod(machine: Machine, name: string, address: string): Promise<void> {
+  await machine.add(name)
+  await machine.ip('host', `link add cali${name} type veth peer name eth0 netns @${name}`)
+  await machine.ip('host', `link set cali${name} up`)
+  await machine.command('host', ['sh', '-c', `echo 1 > /proc/sys/net/ipv4/conf/cali${name}/proxy_arp`])
+  await machine.ip('host', `route add ${address}/32 dev cali${name} scope link`)
+  await machine.ip(
+    name,
+    `address add ${address}/32 dev eth0`,
+    'link set eth0 up',
+    'route add 169.254.1.1 dev eth0 scope link',
+    'route add default via 169.254.1.1 dev eth0',
+  )
+}
+
+/** A front end on a machine of its own, 10.77.0.1, which reaches the host as 10.77.0.2. */
+async function otherMachine(machine: Machine, to: string): Promise<void> {
+  await machine.add('front')
+  await machine.ip('host', 'link add lan type veth peer name lan netns @front')
+  await machine.ip('host', 'address add 10.77.0.2/24 dev lan', 'link set lan up')
+  await machine.ip(
+    'front',
+    'address add 10.77.0.1/24 dev lan',
+    'link set lan up',
+    'route add default via 10.77.0.2',
+  )
+  await machine.nginx('front', to)
+  await machine.rules(
+    'host',
+    'nat',
+    '-A PREROUTING -i wan -p tcp --dport 80 -j DNAT --to-destination 10.77.0.1:80',
+  )
+}
+
+/** What docker-proxy does: it listens at a published port, and carries bytes. */
+async function proxy(machine: Machine, port: number, to: string): Promise<void> {
+  const [host, target] = to.split(':')
+  const script =
+    `const net = require('node:net');` +
+    `net.createServer(one => { const other = net.connect(${target}, '${host}');` +
+    `one.pipe(other).pipe(one); one.on('error', () => other.destroy()); other.on('error', () => one.destroy()) }).listen(${port})`
+  await machine.serve('host', [process.execPath, '-e', script], port)
+}
+
+for (const [name, { build, ports, kind }] of Object.entries(TOPOLOGIES)) {
+  kernelTest(name, NEEDS, async t => {
+    if (kind !== undefined && !isThere(kind)) return t.comment(`this kernel has no ${kind}`)
+    const machine = await createMachine(t)
+    await build(machine)
+    for (const port of ports) {
+      await machine.xffBan(`--port ${port} --packets bpf`, ATTACKER)
+      await onlyAttackerIsRefused(t, machine, `--port ${port}`)
+      await machine.xffBan(`--port ${port} --packets bpf --flush`)
+      t.ok(isFromApp(await machine.request({ from: ATTACKER, to: OUTSIDE })), 'served without bans')
+    }
+  })
+}
+
+/** Shows that the attacker is refused, whomever he claims to be, and that neighbour and namer are served. */
+async function onlyAttackerIsRefused(t: Test, { request }: Machine, what: string): Promise<void> {
+  const names = [{}, { 'X-Forwarded-For': USER }, { 'X-Forwarded-For': ATTACKER }]
+  for (const headers of names) {
+    t.match(await request({ from: ATTACKER, to: OUTSIDE, headers }), { status: 403 }, `${what}: refused`)
+    const answer = await request({ from: USER, to: OUTSIDE, headers })
+    t.ok(isFromApp(answer), `${what}: served`, { answer })
+  }
+}
