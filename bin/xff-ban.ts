@@ -16,13 +16,14 @@ const SYSTEM = {
   pid: process.pid,
   /** built beside the bundle */
   object: fileURLToPath(new URL('xff-ban.bpf.o', import.meta.url)),
+  parser: [process.execPath, fileURLToPath(new URL('uwsgi-parse.js', import.meta.url))],
 }
 
 run(usage.command, async ({ badLineCount, ...context }) => {
   const read = await parseWords(usage, process.argv.slice(2))
   if (!read) return null
   // what enforces takes a tenth of the start-up, and --help does without
-  const [{ settingsOf }, { change, filter, list }] = await Promise.all([
+  const [{ settingsOf }, { change, checked: check, filter, list }] = await Promise.all([
     import('../lib/xff-ban/settings.js'),
     import('../lib/xff-ban/main.js'),
   ])
@@ -37,6 +38,11 @@ run(usage.command, async ({ badLineCount, ...context }) => {
     }
   }
   const metrics = await openMetrics('xff_ban', read.given.metrics, context.warn)
+  if (verb === 'check') {
+    const { text, ok } = await check(settings, context, metrics, process.stdout.isTTY)
+    if (!ok) process.exitCode = EXIT.doesNotHold
+    return { input: Readable.from([Buffer.from(text)]), stages: [], summary: () => '' }
+  }
   if (verb === 'filter') {
     const { stages, ...rest } = await filter(settings, context, metrics, badLineCount)
     return { ...rest, stages: [...stages, encode()], finish: metrics.finish }

@@ -1,5 +1,16 @@
-/** The exit codes of the commands, as in sysexits.h; 1 of `xff-ban unban` alone: somebody is still refused. */
-export const EXIT = { stillBanned: 1, usage: 64, noInput: 66, unavailable: 69, software: 70, io: 74 } as const
+/**
+ * The exit codes of the commands, as in sysexits.h; 1 of two subcommands of xff-ban alone: of `unban`, somebody is still
+ * refused; of `check`, not all of it holds.
+ */
+export const EXIT = {
+  stillBanned: 1,
+  doesNotHold: 1,
+  usage: 64,
+  noInput: 66,
+  unavailable: 69,
+  software: 70,
+  io: 74,
+} as const
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 

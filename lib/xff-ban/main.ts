@@ -41,7 +41,8 @@ export async function change(
   metrics: Metrics,
 ): Promise<{ records: (BanRecord | UnbanRecord)[]; isRefused: boolean }> {
   const { subcommand, paths, isRehearsal, until } = settings
-  if (subcommand.verb === 'filter' || subcommand.verb === 'list') return { records: [], isRefused: false }
+  if (subcommand.verb === 'filter' || subcommand.verb === 'list' || subcommand.verb === 'check')
+    return { records: [], isRefused: false }
   const replies = await runSubcommand(subcommand, {
     socket: isRehearsal ? undefined : paths.socket,
     until,
@@ -56,6 +57,33 @@ export async function change(
     records: replies.filter(reply => reply.type === 'ban' || reply.type === 'unban'),
     isRefused: replies.some(({ type }) => type === 'refused'),
   }
+}
+
+/** `xff-ban check`. @returns what was found, as text or as one JSON object, and whether all holds */
+export async function checked(
+  settings: Settings,
+  context: Context,
+  metrics: Metrics,
+  asText: boolean,
+): Promise<{ text: string; ok: boolean }> {
+  const { subcommand, paths, name, system, check: given, jailOptions } = settings
+  if (subcommand.verb !== 'check' || !given) throw new Error('not asked to check')
+  const [{ check }, { verdictText }] = await Promise.all([
+    import('./check/check.js'),
+    import('./check/verdict.js'),
+  ])
+  const run = (order: { verb: 'ban' | 'unban'; targets: string[] }, until?: string) =>
+    runSubcommand(order, {
+      socket: paths.socket,
+      until,
+      open: flush => open({ ...settings, flush }, context, metrics),
+    })
+  const verdict = await check({
+    ...{ ...given, ...system, name, url: subcommand.url, exempt: jailOptions.exempt, warn: context.warn },
+    ban: (ip, until) => run({ verb: 'ban', targets: [ip] }, until),
+    unban: ip => run({ verb: 'unban', targets: [ip] }),
+  })
+  return { text: asText ? verdictText(verdict) : `${JSON.stringify(verdict)}\n`, ok: verdict.ok }
 }
 
 /** `xff-ban` without a subcommand: bans and unbans on stdin, those carried out on stdout. */

@@ -4,6 +4,7 @@ import * as value from '../cli/options/values.js'
 import { SUBCOMMANDS, SUBCOMMANDS_NOTE } from './control/subcommand.js'
 import { LEAST_BITS, readWidest } from './jail/width.js'
 import { BACKEND_OPTIONS } from './options-backends.js'
+import { CHECK_OPTIONS } from './options-check.js'
 import { PACKET_OPTIONS } from './options-packets.js'
 
 const NAME = value.pattern(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,27}$/, 'up to 28 letters, digits and _.-')
@@ -66,6 +67,7 @@ const options = {
     '1000',
   ),
   ...PACKET_OPTIONS,
+  ...CHECK_OPTIONS,
   metrics: metricsOption,
 }
 

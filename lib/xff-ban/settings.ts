@@ -2,11 +2,14 @@ import { EXIT, ExitError, messageOf } from '../exit.js'
 import { formatInstant } from '../wire/instant.js'
 import type { Backend } from './backend/backend.js'
 import { chooseBackend } from './backend/choose.js'
+import type { CheckOptions } from './check/check.js'
 import { readSubcommand, type Subcommand } from './control/subcommand.js'
 import { escalation } from './jail/escalation.js'
 import { createExempt } from './jail/exempt.js'
 import type { OpenOptions } from './open.js'
 import type { Given } from './options.js'
+import { CHECK_OPTIONS, WAIT_S } from './options-check.js'
+import { isGiven } from './options-packets.js'
 import { type JailPaths, pathsOf } from './paths.js'
 
 /** What the process has of the system. */
@@ -20,6 +23,8 @@ export interface System {
   pid: number
   /** the built kernel program */
   object: string
+  /** what starts uwsgi-parse */
+  parser: readonly string[]
 }
 
 /** What the command line comes to. This file is the only one that knows how options are spelled, beside their tables. */
@@ -39,6 +44,8 @@ export interface Settings
   waitForReader: boolean
   /** when bans of the subcommand end, ISO 8601; undefined: as it is set where they are carried out */
   until: string | undefined
+  /** of `check`: what it needs beside the rest */
+  check: Pick<CheckOptions, 'log' | 'waitMs' | 'really' | 'reading' | 'ports'> | undefined
   /** @throws ExitError for options that do not go together */
   openBackend: (warn: (message: string) => void) => Promise<Backend>
 }
@@ -67,6 +74,7 @@ export function settingsOf(words: readonly string[], given: Given, system: Syste
       exempt: exempt.reason,
       inside: exempt.inside,
     },
+    check: checkSettings(subcommand, given),
     kernelName: given.port.length > 0 ? name : undefined,
     clocks: { wall: now, sinceBoot, monotonic },
     now: followsLog ? undefined : now,
@@ -87,5 +95,22 @@ export function settingsOf(words: readonly string[], given: Given, system: Syste
         throw new ExitError(context + messageOf(error), EXIT.usage, { cause: error })
       }
     },
+  }
+}
+
+/** @throws RangeError for an option of `check` without it, and for `check` without a log */
+function checkSettings(subcommand: Subcommand, given: Given): Settings['check'] {
+  if (subcommand.verb !== 'check') {
+    const [stray] =
+      Object.entries(given).find(([name, value]) => Object.hasOwn(CHECK_OPTIONS, name) && isGiven(value)) ??
+      []
+    if (stray === undefined) return undefined
+    throw new RangeError(`--${stray}: expected check URL with it, got ${subcommand.verb}`)
+  }
+  const { log, wait = WAIT_S, really, ini, socket, field, hops } = given
+  if (log === undefined) throw new RangeError('check: expected --log with the log of the app, got none')
+  return {
+    ...{ log, really, waitMs: wait * 1000, ports: given.port },
+    reading: { ini, socket, field, hops, 'log-format': given['log-format'], trust: given.trust.flat() },
   }
 }

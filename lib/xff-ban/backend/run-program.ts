@@ -9,7 +9,7 @@ const TIMEOUT_MS = 30_000
  * @returns what it wrote on stdout
  * @throws BackendError with what it wrote on stderr
  */
-export async function runProgram(argv: readonly string[], input = ''): Promise<string> {
+export async function runProgram(argv: readonly string[], input: string | Uint8Array = ''): Promise<string> {
   const { execa } = await import('execa')
   const [program = '', ...args] = argv
   const result = await execa(program, args, { input, reject: false, timeout: TIMEOUT_MS })

@@ -20,7 +20,7 @@ export interface RunOptions {
  * @throws ControlError, JournalError, BackendError
  */
 export async function runSubcommand(
-  subcommand: Exclude<Subcommand, { verb: 'filter' | 'list' }>,
+  subcommand: Exclude<Subcommand, { verb: 'filter' | 'list' | 'check' }>,
   { socket, until, open }: RunOptions,
 ): Promise<Reply[]> {
   if (subcommand.verb === 'flush') {

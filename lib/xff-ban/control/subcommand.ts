@@ -5,6 +5,7 @@ export type Subcommand =
   | { verb: 'filter' }
   | { verb: 'list' }
   | { verb: 'flush' }
+  | { verb: 'check'; url: URL }
   /** canonical addresses or prefixes, at least one */
   | { verb: 'ban' | 'unban'; targets: string[] }
 
@@ -13,6 +14,10 @@ export const SUBCOMMANDS = [
   { call: 'ban IP...', describe: 'bans addresses or prefixes' },
   { call: 'unban IP...', describe: 'ends their bans', completes: 'banned addresses' },
   { call: 'flush', describe: 'ends all bans' },
+  {
+    call: 'check URL',
+    describe: 'shows whether a ban would bite, by a request to this URL of the front end',
+  },
 ] as const
 
 export const SUBCOMMANDS_NOTE =
@@ -35,9 +40,19 @@ export function readSubcommand(words: readonly string[]): Subcommand {
     case 'unban':
       if (rest.length === 0) throw new RangeError(`${verb}: expected addresses, got none`)
       return { verb, targets: rest.map(readTarget) }
+    case 'check':
+      return { verb, url: readUrl(rest) }
     default:
-      throw new RangeError(`expected list, ban, unban, flush or options only, got ${quote(verb)}`)
+      throw new RangeError(`expected list, ban, unban, flush, check or options only, got ${quote(verb)}`)
   }
+}
+
+function readUrl([text, ...rest]: readonly string[]): URL {
+  const url = text !== undefined && URL.canParse(text) ? new URL(text) : undefined
+  if (!url || rest.length > 0 || !['http:', 'https:'].includes(url.protocol)) {
+    throw new RangeError(`check: expected one http:// or https:// URL, got ${quote(rest[0] ?? text)}`)
+  }
+  return url
 }
 
 function readTarget(text: string): string {

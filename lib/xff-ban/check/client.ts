@@ -1,0 +1,70 @@
+import { knownEdge } from '../../net/known-edge.js'
+import { isPrivate } from '../../net/private.js'
+import type { Reading } from './reading.js'
+import type { Answer } from './request.js'
+import type { Step } from './verdict.js'
+
+/** Why an address is never banned; undefined where it may be. */
+type Reason = (ip: string) => string | undefined
+
+/** Whether the client that the log names is who sent the request. */
+export function judgeClient({ ip, isDated, hops }: Reading, { from }: Answer, exempt: Reason): Step {
+  const step = 'client'
+  const seen = hops.filter(text => !text.startsWith('=>')).join('; ')
+  if (!isDated) {
+    return {
+      step,
+      ok: false,
+      what: 'the line does not say when it was, or in a way that is not read, and without a time nobody is counted',
+      cure: 'a log-format needs %(ltime), %(ctime) or %(time), and the app must not set another locale',
+    }
+  }
+  if (ip === null) {
+    return {
+      step,
+      ok: false,
+      what: `the log names no client: ${seen}`,
+      cure: 'nobody is banned for such a line: see THREATS.md for what hides a client, and uwsgi-parse --explain',
+    }
+  }
+  const never = exempt(ip)
+  if (ip === from) {
+    const note = never === undefined ? '' : `; as such it is never banned: ${never}`
+    return { step, ok: true, what: `${ip}, which is where the request came from${note}` }
+  }
+  const edge = knownEdge(ip)
+  // what stands left of the client is what it said itself, or what proxies wrote that are not trusted
+  const isBehind = from !== undefined && hops.some(text => text.startsWith(`${from}: not looked at`))
+  if (edge !== undefined || isBehind) {
+    const name = edge === undefined ? 'a proxy that stands in front' : `an edge of ${edge}`
+    return {
+      step,
+      ok: false,
+      what: `${ip} is ${name}, and not the client: ${seen}`,
+      cure: `--trust ${edge ?? ip} for uwsgi-parse and xff-ban, with --trust private beside it`,
+    }
+  }
+  if (never !== undefined) {
+    return {
+      step,
+      ok: false,
+      what: `${ip}, and not ${from ?? 'who asked'}: ${never}`,
+      cure:
+        'it is the address of a front end: log-x-forwarded-for is off in uWSGI, or the front end sends no ' +
+        'X-Forwarded-For (share/front-ends has a page for each)',
+    }
+  }
+  if (from === undefined || isPrivate(from)) {
+    return {
+      step,
+      ok: true,
+      what: `${ip}; it should be the address by which ${from ?? 'this host'} is known outside`,
+    }
+  }
+  return {
+    step,
+    ok: false,
+    what: `${ip}, but the request was sent from ${from}: ${seen}`,
+    cure: `if ${ip} is a proxy in front: --trust ${ip} for uwsgi-parse and xff-ban, with --trust private beside it`,
+  }
+}

@@ -1,0 +1,118 @@
+import { currentListeners } from '../backend/iptables/listeners.js'
+import type { Counts, KernelJail, PortPolicy } from './kernel.js'
+import { type Listening, listening, listensElsewhere, named } from './machine.js'
+import type { Step } from './verdict.js'
+
+const failed = (what: string, cure?: string): Step => ({
+  step: 'ban point',
+  ok: false,
+  what,
+  ...(cure === undefined ? {} : { cure }),
+})
+
+/** What the program counted while one request was under way, by port. */
+export type Seen = ReadonlyMap<PortPolicy, Counts>
+
+/** The counts of all ports of a jail. */
+export async function countAll(jail: KernelJail): Promise<Map<PortPolicy, Counts>> {
+  const counts = await Promise.all(
+    jail.ports.map(async policy => [policy, await jail.counts(policy.port)] as const),
+  )
+  return new Map(counts)
+}
+
+/** How much more the second says. */
+export function difference(before: Seen, after: Seen): Map<PortPolicy, Counts> {
+  return new Map(
+    [...after].map(([policy, now]) => {
+      const then = before.get(policy)
+      const less = (name: keyof Counts) => now[name] - (then?.[name] ?? 0)
+      return [
+        policy,
+        {
+          segments: less('segments'),
+          requests: less('requests'),
+          unattributed: less('unattributed'),
+          foreign: less('foreign'),
+          expired: less('expired'),
+        },
+      ]
+    }),
+  )
+}
+
+/** Why the kernel program has not seen a request as one of a known client; undefined where it has. */
+export async function blindness(seen: Seen): Promise<Step | undefined> {
+  const all = [...seen]
+  if (all.length === 0) return failed('the jail has no port in the kernel', 'start xff-ban with --port')
+  const [known] = all.filter(([, { requests, unattributed }]) => requests > unattributed)
+  if (known) return undefined
+  const [unattributed] = all.filter(([, counts]) => counts.requests > 0)
+  if (unattributed) {
+    const [{ port, field, protocol }] = unattributed
+    return failed(
+      `port ${port} saw the request, and no client in ${protocol === 'http' ? 'header' : 'variable'} ${field}`,
+      'give xff-ban the same --trust and --hops as uwsgi-parse; --header NAME or --uwsgi VAR, if the client is elsewhere',
+    )
+  }
+  const [foreign] = all.filter(([, counts]) => counts.foreign > 0)
+  if (foreign) {
+    const [{ port, protocol }] = foreign
+    return failed(
+      `what comes to port ${port} is not read as ${protocol === 'http' ? 'HTTP/1' : 'the uwsgi protocol'}: TLS, HTTP/2, ` +
+        `the PROXY protocol or ${protocol === 'http' ? 'the uwsgi protocol' : 'HTTP'}`,
+      protocol === 'http'
+        ? 'uwsgi_pass needs --uwsgi REMOTE_ADDR; TLS, HTTP/2 and PROXY: use plain HTTP/1 between front end and app, or ban ' +
+            'in the front end (--nginx, --haproxy) or with --dir'
+        : 'leave --uwsgi away where the front end speaks HTTP',
+    )
+  }
+  return await unseen(all.map(([{ port }]) => port))
+}
+
+/** Why nothing has come to the ports at all. */
+export async function unseen(ports: readonly number[]): Promise<Step> {
+  const said = ports.join(', ')
+  const here = await currentListeners()
+  const missing = ports.filter(port => here?.every(listener => listener.port !== port))
+  const apps = listening('uwsgi')
+  for (const port of missing) {
+    const other = listensElsewhere(port)
+    if (!other) continue
+    return failed(
+      `port ${port} saw nothing: ${named(other)} listens there in another network namespace, as in a container`,
+      `nsenter --net=/proc/${other.pid}/ns/net xff-ban …, or xff-ban where the packets pass`,
+    )
+  }
+  const sockets = apps.find(({ unix, ports: tcp }) => unix.length > 0 && tcp.length === 0)
+  if (missing.length > 0 && sockets) return onUnixSocket(said, sockets)
+  const open = apps.find(
+    ({ ports: tcp, isHere }) => isHere && tcp.length > 0 && !tcp.some(port => ports.includes(port)),
+  )
+  if (missing.length > 0 && open) {
+    return failed(
+      `port ${said} saw nothing: ${named(open)} listens on port ${open.ports.join(', ')}`,
+      `--port ${open.ports[0]}`,
+    )
+  }
+  if (missing.length > 0) {
+    return failed(
+      `port ${said} saw nothing, and nobody listens there`,
+      '--port is the port of the app, to which the front end connects, as in socket or http-socket of uwsgi.ini',
+    )
+  }
+  const beside = apps.find(({ unix }) => unix.length > 0)
+  if (beside) return onUnixSocket(said, beside)
+  return failed(
+    `port ${said} saw nothing of it, though somebody listens there`,
+    'the request took another way: another host, another port, a bridge between containers, or a connection that was ' +
+      'open before xff-ban came',
+  )
+}
+
+function onUnixSocket(ports: string, { unix: [path = ''], ...process }: Listening): Step {
+  return failed(
+    `port ${ports} saw nothing: ${named(process)} listens on ${path}, a unix socket, which no packet passes`,
+    'ban in nginx (--nginx FILE), by files (--dir DIR), or by ipset (--set NAME); or give uWSGI a TCP port',
+  )
+}
