@@ -75,7 +75,7 @@ build/assembly/%.js: $(wildcard lib/fast/block-size.ts lib/*/assembly/*.ts) node
 # starts without Node's loader of modules. Libraries that few runs need are files of their own, read when needed. The file
 # with the command's name is a small one that checks the version of Node and loads the other (lib/cli/launch.ts).
 # (Of what yargs uses, string-width carries tables of every script and wrap-ansi colours, while our help is ASCII, and so does assert.)
-LIBRARIES := execa nodemailer prom-client
+LIBRARIES := execa nodemailer prom-client yaml @rgrove/parse-xml
 ESBUILD = npx esbuild --bundle --platform=node --format=cjs --target=node20 --log-level=warning \
   --minify-whitespace --minify-syntax --supported:dynamic-import=false --define:import.meta.url=here --conditions=bundle \
   --alias:string-width=./lib/cli/yargs-shims/string-width.ts --alias:wrap-ansi=./lib/cli/yargs-shims/wrap-ansi.ts \
@@ -90,7 +90,7 @@ $(BUNDLES) $(MAINS) &: $(SOURCES) $(ASSEMBLED) Makefile node_modules/.package-lo
 	  --alias:readable-stream=node:stream \
 	  $(foreach library,$(LIBRARIES),--alias:$(library)=./library/$(library).js --external:./library/$(library).js)
 	for library in $(LIBRARIES); do echo "export * from '$$library'" | \
-	  $(ESBUILD) --outfile=dist/library/$$library.js --metafile=build/meta/$$library.json; done
+	  $(ESBUILD) --outfile=dist/library/$$library.js --metafile=build/meta/$$(basename $$library).json; done
 	echo '{"type":"commonjs"}' > dist/package.json
 	npx esbuild lib/cli/launch.ts --target=es2015 --define:LEAST='"$(LEAST_NODE)"' --log-level=warning \
 	  --outfile=build/launch.js

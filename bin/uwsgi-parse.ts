@@ -1,24 +1,18 @@
 #!/usr/bin/env node
 import { openLineFile } from '../lib/cli/line-file.js'
 import { openMetrics } from '../lib/cli/metrics.js'
-import { checked, parseOptions, UsageError } from '../lib/cli/options/parse.js'
+import { checked, checkedLater, parseOptions, UsageError } from '../lib/cli/options/parse.js'
 import { run } from '../lib/cli/run.js'
 import { PRIVATE_RANGES } from '../lib/net/private.js'
 import { excerpt } from '../lib/text/printable.js'
 import { advise } from '../lib/uwsgi-parse/advice.js'
+import { chooseFormat } from '../lib/uwsgi-parse/choose-format.js'
 import { compileClient } from '../lib/uwsgi-parse/client.js'
 import { explain } from '../lib/uwsgi-parse/explain.js'
-import {
-  compileFormat,
-  type Format,
-  type LogFormat,
-  ownFormat,
-  tellsDuration,
-  tellsTime,
-} from '../lib/uwsgi-parse/layout/log-format.js'
-import type { Socket } from '../lib/uwsgi-parse/layout/uwsgi.js'
-import { readIni } from '../lib/uwsgi-parse/layout/uwsgi-ini.js'
+import { tellsDuration, tellsTime } from '../lib/uwsgi-parse/layout/log-format.js'
 import { usage } from '../lib/uwsgi-parse/options.js'
+import { type LogSettings, logSettings } from '../lib/uwsgi-parse/settings/log-settings.js'
+import { readConfiguration } from '../lib/uwsgi-parse/settings/read.js'
 import { uwsgiParse } from '../lib/uwsgi-parse/stage.js'
 import { summarize } from '../lib/uwsgi-parse/tally.js'
 import { parseSince } from '../lib/uwsgi-parse/time/since.js'
@@ -37,7 +31,10 @@ run(usage.command, async ({ onBadLine, warn }) => {
   }
   const zone = given.tz ?? compileZone()
   const since = given.since
-  const format = chooseFormat(given, warn)
+  const settings = await settingsOf(given)
+  const { format, field, doubt } = checked('', () => chooseFormat(given, settings))
+  for (const warning of settings?.warnings ?? []) warn(inRed(`--ini: ${warning}`))
+  if (doubt !== undefined) warn(doubt)
   if (!tellsTime(format)) warn('this log-format has no time of day: no request can be counted')
   else if (!tellsDuration(format)) {
     warn(
@@ -53,7 +50,7 @@ run(usage.command, async ({ onBadLine, warn }) => {
     attribution,
     zone,
     format,
-    field: given.field,
+    field,
     since: since === undefined ? undefined : checked('--since: ', () => parseSince(since, zone, Date.now())),
     unparsed: kept?.append,
     warn,
@@ -84,46 +81,15 @@ run(usage.command, async ({ onBadLine, warn }) => {
   }
 })
 
-/** What the options and the ini file say of the log; the options come first. */
-function chooseFormat(
-  given: {
-    field: string | undefined
-    ini: string | undefined
-    socket: Socket | undefined
-    cut: number | undefined
-    'log-format': string | undefined
-    'log-format-strftime': boolean
-    'log-date': string | undefined
-  },
-  warn: (message: string) => void,
-): Format {
-  if (given.ini !== undefined && given['log-format'] !== undefined) {
-    throw new UsageError('--ini and --log-format exclude each other')
-  }
-  const settings = given.ini === undefined ? undefined : readIni(given.ini)
-  for (const warning of settings?.warnings ?? []) warn(inRed(warning))
-  const string = given['log-format'] ?? settings?.format
-  const said: Omit<LogFormat, 'format'> = {
-    strftime: given['log-format-strftime'] || (settings?.strftime ?? false),
-    logDate: given['log-date']?.replaceAll('%%', '%') ?? settings?.logDate,
-    forwarded: settings?.forwarded,
-    socket: given.socket ?? settings?.socket,
-    cutAt: given.cut ?? settings?.cutAt,
-    isSplit: given.cut !== undefined || (settings?.isSplit ?? false),
-    encoded: given.field !== undefined,
-  }
-  const format =
-    string === undefined
-      ? ownFormat(said)
-      : checked(settings ? '--ini: log-format: ' : '--log-format: ', () =>
-          compileFormat({ ...said, format: string }),
-        )
-  if (format.isOwn && format.socket === undefined && settings?.socketDoubt !== undefined) {
-    warn(
-      `--ini: ${settings.socketDoubt}: give --socket http or --socket uwsgi, so that hostile lines are read exactly`,
-    )
-  }
-  return format
+/** What the configuration of uWSGI says, if there is one. */
+async function settingsOf(given: {
+  ini: string | undefined
+  'log-format': string | undefined
+}): Promise<LogSettings | undefined> {
+  const { ini } = given
+  if (ini === undefined) return undefined
+  if (given['log-format'] !== undefined) throw new UsageError('--ini and --log-format exclude each other')
+  return logSettings(await checkedLater('--ini: ', () => readConfiguration(ini)))
 }
 
 function inRed(text: string): string {

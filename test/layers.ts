@@ -63,6 +63,7 @@ const MAY_IMPORT: readonly (readonly [string, readonly string[]])[] = [
     'lib/uwsgi-parse/layout/',
     ['lib/uwsgi-parse/layout/', 'lib/uwsgi-parse/time/', 'lib/uwsgi-parse/address-slot', ...LEAVES],
   ],
+  ['lib/uwsgi-parse/settings/', ['lib/uwsgi-parse/settings/', 'lib/uwsgi-parse/layout/', ...LEAVES]],
   [
     'lib/uwsgi-parse/repair/',
     [
@@ -122,6 +123,8 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
   execa: /^lib\/(xff-ban\/backend|xff-notify)\//,
   nodemailer: /^lib\/xff-notify\/send-mail\.ts$/,
   'ipaddr.js': /^lib\/net\/address\.ts$/,
+  yaml: /^lib\/uwsgi-parse\/settings\/yaml\.ts$/,
+  '@rgrove/parse-xml': /^lib\/uwsgi-parse\/settings\/xml\.ts$/,
   tinyqueue: /^lib\/xff-ban\/jail\/expiry-queue\.ts$/,
   // what is compiled of the folders assembly
   '#assembly/uwsgi-parse': /^lib\/uwsgi-parse\/fast-path\.ts$/,

@@ -27,6 +27,8 @@ t.test('npm pack, npm install --global, and the commands answer from any folder'
     'ipaddr.js',
     'execa',
     'nodemailer',
+    'yaml',
+    '@rgrove/parse-xml',
     '@opentelemetry/api',
     'assemblyscript',
   ])

@@ -1,4 +1,6 @@
-import type { Format } from './layout/log-format.js'
+import { excerpt } from '../text/printable.js'
+import { hopAddress } from './client.js'
+import { type Format, tellsTime } from './layout/log-format.js'
 import { OWN_LOG_FORMAT } from './layout/uwsgi.js'
 import type { Tally } from './tally.js'
 
@@ -7,9 +9,18 @@ const MIN_REQUESTS = 20
 
 /** What somebody who reads this log should know about it. */
 export function advise(
-  { wanted, unattributed, doubts, privateClients, damaged }: Tally,
-  { isOwn, socket }: Pick<Format, 'isOwn' | 'socket'>,
+  { wanted, unattributed, doubts, privateClients, damaged, unknownSlots }: Tally,
+  format: Format,
 ): string[] {
+  const { isOwn, socket } = format
+  // one that tells no time at all was told of at the start
+  const undated = tellsTime(format) ? (doubts.get('no time') ?? 0) : 0
+  if (unattributed > 0 && !tellsTime(format)) return []
+  const beginning = undated < unattributed ? commonBeginning(unknownSlots) : undefined
+  // with these nobody can be banned, however many requests there are
+  const isBlind = wanted > 0 && unattributed === wanted
+  if (isBlind && undated === wanted) return [adviseOnTimes(undated, wanted)]
+  if (isBlind && beginning !== undefined) return [adviseOnBeginning(unattributed, wanted, beginning)]
   if (wanted < MIN_REQUESTS) return []
   const advice: string[] = []
   const isMuch = (count: number) => count > wanted * 0.01
@@ -49,10 +60,44 @@ export function advise(
         'let the front end send it, and let nobody else reach the port of uWSGI',
     )
   }
+  if (isMuch(undated)) advice.push(adviseOnTimes(undated, wanted))
   const others =
-    unattributed - tooLong - (doubts.get('cut') ?? 0) - (doubts.get('rest') ?? 0) - headers - lacking
-  if (isMuch(others)) advice.push(adviseOnReadings(others, wanted, isOwn ? socket : 'any'))
+    unattributed -
+    undated -
+    tooLong -
+    (doubts.get('cut') ?? 0) -
+    (doubts.get('rest') ?? 0) -
+    headers -
+    lacking
+  if (isMuch(others) && beginning !== undefined) advice.push(adviseOnBeginning(others, wanted, beginning))
+  else if (isMuch(others)) advice.push(adviseOnReadings(others, wanted, isOwn ? socket : 'any'))
   return advice
+}
+
+function adviseOnTimes(count: number, wanted: number): string {
+  return (
+    `the time of ${count} of ${wanted} requests cannot be read, so that they do not count: log %(epoch), %(ltime), ` +
+    'or ISO 8601 in a variable of your app'
+  )
+}
+
+/** What all of some address slots begin with, before what is an address; undefined where that differs or is nothing. */
+function commonBeginning(slots: readonly string[]): string | undefined {
+  const beginnings = slots.map(slot => {
+    const last = slot.split(',', 1)[0] ?? ''
+    const at = Math.max(last.lastIndexOf(' '), last.lastIndexOf('|'), last.lastIndexOf(']')) + 1
+    return at > 0 && hopAddress(last.slice(at)) !== null ? last.slice(0, at) : undefined
+  })
+  const [first] = beginnings
+  return beginnings.every(one => one !== undefined && one.trim() !== '') ? first : undefined
+}
+
+function adviseOnBeginning(count: number, wanted: number, beginning: string): string {
+  return (
+    `the client of ${count} of ${wanted} requests cannot be read, since each line begins with other text ` +
+    `("${excerpt(beginning, 80)}"): read the log without it ("docker compose logs --no-log-prefix", "journalctl -o cat", ` +
+    'an encoder that only --ini uwsgi.ini tells of)'
+  )
 }
 
 function adviseOnReadings(count: number, wanted: number, socket: Format['socket'] | 'any'): string {

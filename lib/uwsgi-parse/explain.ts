@@ -12,6 +12,7 @@ const REASONS: Readonly<Partial<Record<Doubt, string>>> = {
   joined: 'a NUL stands beside it, which a client may have written',
   'too long': 'too long for the 4096 bytes in which uWSGI writes a line',
   'too many headers': 'uWSGI gave up on its headers: the address may be that of the front end',
+  'no time': 'its time cannot be read',
   'no header': 'no header came: the address may be that of the front end',
 }
 

@@ -1,11 +1,12 @@
 import { MAX_LINE_LENGTH } from '../wire/lines.js'
-import type { Attribution } from './address-slot.js'
+import { type Attribution, attribute } from './address-slot.js'
 import { harakiriFormat, tellsOfHarakiri } from './harakiri.js'
 import type { Format } from './layout/log-format.js'
-import { type Reading, readLine } from './layout/reading.js'
+import { type Reading, readLine, unescaped } from './layout/reading.js'
 import { hasHead } from './layout/uwsgi.js'
+import { type Head, headOf, withoutEnd, withoutPrefix } from './repair/collector-prefixes.js'
 import { watchCuts } from './repair/cut-records.js'
-import { compileMessages, type Message } from './repair/json-encoder.js'
+import { compileCollectors, compileMessages, type Message } from './repair/json-encoder.js'
 import { splitJoinedLines } from './repair/split-joined-lines.js'
 import { watchTears } from './repair/torn-records.js'
 import { type Doubt, type Request, toRequest } from './request.js'
@@ -39,11 +40,15 @@ export interface Unparsed {
  */
 export function compileParser(context: Context): (text: string) => readonly Parsed[] | Unparsed {
   const { format, field, attribution } = context
-  const messageOf = field === undefined ? wholeText : compileMessages(field)
+  const messageOf = field === undefined ? messageOfCollectors(format) : compileMessages(field)
   const cutOf = watchCuts(format)
+  // the mark of uWSGI's own layout stands behind any text
+  const head = format.isOwn ? 'never' : headOf(format.layouts[0])
   // neither JSON nor the mark at the head of uWSGI's own layout lets itself be torn
   const isRest =
-    format.isOwn || field !== undefined ? undefined : watchTears(format.layouts[0], attribution.client)
+    format.isOwn || format.isEscaped || field !== undefined
+      ? undefined
+      : watchTears(format.layouts[0], attribution.client)
   const harakiri = { ...context, format: harakiriFormat(format) }
   const readJoined = {
     piece: (text: string) => readFirst(text, format),
@@ -53,14 +58,14 @@ export function compileParser(context: Context): (text: string) => readonly Pars
     if (text.length > MAX_LINE_LENGTH) return { kind: `longer than ${MAX_LINE_LENGTH} characters` }
     const message = messageOf(text)
     if (message === null) return { kind: `not JSON with "${field}"` }
-    const line = message.text.endsWith('\r') ? message.text.slice(0, -1) : message.text
+    const line = withoutTail(message.text, format)
     const cut = cutOf(line, message.isPiece)
     const joined = format.isOwn ? splitJoinedLines(line, readJoined) : []
     if (joined.length > 0)
       return joined.map(({ reading, isCertain }) =>
         toParsed(reading, context, isCertain ? undefined : 'joined'),
       )
-    const reading = readFirst(line, format)
+    const reading = readLog(line, context, head)
     const isTorn = isRest?.(line, reading !== undefined)
     if (reading) return [toParsed(reading, context, isTorn ? 'torn' : cut)]
     const hung = tellsOfHarakiri(line) ? readFirst(line, harakiri.format) : undefined
@@ -69,14 +74,32 @@ export function compileParser(context: Context): (text: string) => readonly Pars
   }
 }
 
-function wholeText(text: string): Message {
-  return { text, isPiece: false }
+/** The lines as they are, or out of the JSON of a collector that is known by itself. */
+function messageOfCollectors(format: Format): (text: string) => Message {
+  const read = compileCollectors()
+  return text => (text.startsWith('{') && !readFirst(text, format) && read(text)) || { text, isPiece: false }
 }
 
-function readFirst(line: string, { layouts }: Format): Reading | undefined {
+function withoutTail(text: string, { tail }: Format): string {
+  const line = text.endsWith('\r') ? text.slice(0, -1) : text
+  return tail ? line.replace(tail, '') : line
+}
+
+/** Reads a line as it is, without blanks at its end, or without what a collector wrote before it. */
+function readLog(line: string, context: Context, head: Head): Reading | undefined {
+  const { format } = context
+  const trimmed = withoutEnd(line) ?? line
+  const reading = readFirst(line, format) ?? (trimmed === line ? undefined : readFirst(trimmed, format))
+  if (head === 'never' || (reading && head === 'unread')) return reading
+  if (reading && attribute(reading, format, context.attribution).client) return reading
+  const bare = withoutPrefix(trimmed)
+  return (bare === undefined ? undefined : readFirst(bare, format)) ?? reading
+}
+
+function readFirst(line: string, { layouts, isEscaped }: Format): Reading | undefined {
   for (const layout of layouts) {
     const reading = readLine(line, layout)
-    if (reading) return reading
+    if (reading) return isEscaped ? unescaped(reading) : reading
   }
   return undefined
 }

@@ -52,7 +52,10 @@ const LAYOUTS: Readonly<Record<Socket, Layout>> = {
 /** How such a line is written beside the requests of a log. */
 export function harakiriFormat({ socket, forwarded, cutAt, isSplit }: Format): Format {
   const layout = socket === undefined ? OPEN_LAYOUT : LAYOUTS[socket]
-  return { layouts: [layout], isOwn: false, dates: [], socket, forwarded, cutAt, isSplit }
+  return {
+    ...{ layouts: [layout], isOwn: false, dates: [], isDatedAtEnd: false, isEscaped: false },
+    ...{ socket, forwarded, cutAt, isSplit, tail: undefined },
+  }
 }
 
 /** Whether a line may be one. */

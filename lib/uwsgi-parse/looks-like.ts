@@ -45,7 +45,11 @@ export function looksLike(line: string, { isOwn }: Pick<Format, 'isOwn'>): strin
   if (line.startsWith('{')) return looksLikeJson(line)
   if (MANUAL.test(line))
     return 'It looks like the "default logging" of uWSGI\'s manual with changes: --ini uwsgi.ini'
-  if (OWN.test(line)) return isOwn ? undefined : "It looks like uWSGI's own layout, without a log-format"
+  if (OWN.test(line)) {
+    return isOwn
+      ? "It begins like a line of uWSGI's own layout and does not end like one: a terminal or a logger has cut or changed it"
+      : "It looks like uWSGI's own layout, without a log-format"
+  }
   if (ACCESS_LOG.test(line)) {
     return (
       'It looks like an access log of nginx or Apache, which tells the client to them and not to uWSGI; or, if uWSGI ' +

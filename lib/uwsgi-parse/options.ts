@@ -42,12 +42,20 @@ const options = {
   ),
   ini: cli.single(
     'FILE',
-    'ini file of uWSGI, which says what --log-format, --log-date, --socket and --cut would say',
-    value.file,
+    "uWSGI's configuration (ini, YAML, XML or JSON), or FILE:SECTION: it says what --log-format, --log-date, --socket, " +
+      '--cut and --field would say',
+    value.text,
+  ),
+  address: cli.single(
+    'NAME',
+    "variable of the log-format that holds the client's address, as the front end writes it: X-Real-IP, " +
+      'HTTP_CF_CONNECTING_IP, remote_ip',
+    value.pattern(/^[\w.-]{1,100}$/, 'the name of a header or a variable'),
   ),
   field: cli.single(
     'NAME',
-    'the lines are JSON objects (a JSON log encoder): the key that holds the log line',
+    'the lines are JSON objects (a JSON log encoder, a collector): the key that holds the log line, or the path to it ' +
+      '(message.log)',
     value.text,
   ),
   since: cli.single(

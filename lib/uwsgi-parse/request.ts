@@ -4,6 +4,7 @@ import { ADDRESSES, type Attribution, attribute, type SlotDoubt } from './addres
 import type { Format } from './layout/log-format.js'
 import type { Reading } from './layout/reading.js'
 import { parseOffset, parseStrftime } from './layout/strftime.js'
+import { isNamedTime, SAME_AS } from './layout/variables.js'
 import { MONTHS, parseCtime, wallReading } from './time/date.js'
 import type { LogClock } from './time/log-clock.js'
 
@@ -11,7 +12,7 @@ import type { LogClock } from './time/log-clock.js'
 const MAX_VARS = 32
 
 /** Why the client of a request is not known. */
-export type Doubt = SlotDoubt | 'torn' | 'cut' | 'rest' | 'joined'
+export type Doubt = SlotDoubt | 'torn' | 'cut' | 'rest' | 'joined' | 'no time'
 
 export interface Request {
   record: RequestRecord
@@ -30,6 +31,7 @@ export function toRequest(
   lineDoubt?: Doubt,
 ): Request {
   const { value, disputed } = reading
+  const known = (name: string) => value(name) ?? value(SAME_AS[name] ?? name)
   const msecs = durationOf(reading)
   const end = endOf(reading, format, msecs ?? 0, clock)
   const isDated = end >= 0 && end < END_OF_TIME_MS
@@ -37,7 +39,7 @@ export function toRequest(
   const ip = isDated && client && !disputed('status') && lineDoubt === undefined ? client.ip : null
   const bytes = numberOf(value('rsize') ?? value('size'))
   const { user, referer, uagent, host, ...vars } = textsOf(reading)
-  const [status, method, uri, protocol] = ['status', 'method', 'uri', 'proto'].map(value)
+  const [status, method, uri, protocol] = ['status', 'method', 'uri', 'proto'].map(known)
 
   // fields in the order of the table of records
   const record: RequestRecord = {
@@ -57,7 +59,7 @@ export function toRequest(
   if (uagent !== undefined) record.agent = uagent
   if (host !== undefined) record.host = host
   if (Object.keys(vars).length > 0) record.vars = vars
-  return { record, doubt: ip === null ? doubt : undefined }
+  return { record, doubt: ip === null ? (doubt ?? (isDated ? undefined : 'no time')) : undefined }
 }
 
 /** How long the answer took, in milliseconds. */
@@ -69,28 +71,54 @@ function durationOf({ value }: Reading): number | undefined {
 }
 
 /** When the answer was written; NaN where that is not told, or in two ways. */
-function endOf({ value, disputed }: Reading, { dates }: Format, msecs: number, clock: LogClock): number {
+function endOf(reading: Reading, { dates, isDatedAtEnd }: Format, msecs: number, clock: LogClock): number {
+  const { value, disputed } = reading
   for (const [name, instant] of INSTANTS) {
     const text = value(name)
     if (text === undefined) continue
     if (disputed(name) || disputed('msecs') || disputed('micros')) return Number.NaN
-    return instant(text) + (name === 'epoch' ? 0 : msecs)
+    return instant(text) + (ENDS.includes(name) ? 0 : msecs)
   }
   const ctime = value('ctime')
   if (ctime !== undefined) return disputed('ctime') ? Number.NaN : clock.read(parseCtime(ctime), msecs)
-  if (dates.length === 0 || dates.some(({ field }) => value(field) === undefined || disputed(field)))
-    return Number.NaN
+  if (dates.length === 0) return namedTime(reading, clock)
+  if (dates.some(({ field }) => value(field) === undefined || disputed(field))) return Number.NaN
   const text = dates.map(({ field }) => value(field)).join('\n')
   const moment = parseStrftime(text, dates.map(({ format }) => format).join('\n'))
-  return 'instant' in moment ? moment.instant + msecs : clock.read(moment.wall, msecs)
+  const took = isDatedAtEnd ? 0 : msecs
+  return 'instant' in moment ? moment.instant + took : clock.read(moment.wall, took)
 }
 
-/** Variables that tell an instant by themselves, the finest first; all but epoch tell the start. */
+/** The time of a variable that an app sets, if it is the only one it can be. */
+function namedTime({ layout, texts }: Reading, clock: LogClock): number {
+  const name = layout.texts.find(isNamedTime)
+  const [text, ...others] = name === undefined ? [] : texts(name)
+  return text === undefined || others.length > 0 ? Number.NaN : parseIso8601(text, clock)
+}
+
+/** `2026-11-27T16:16:26.123+00:00`, with a blank for the T, with or without a fraction and a zone. */
+function parseIso8601(text: string, clock: LogClock): number {
+  const [, year, month, day, time = '', fraction = '0', zone] =
+    /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?(Z|[+-]\d\d:?\d\d)?$/.exec(text) ?? []
+  if (year === undefined) return Number.NaN
+  const wall = wallReading(Number(year), Number(month) - 1, Number(day), time)
+  const millis = Math.floor(Number(`0.${fraction}`) * 1000)
+  if (zone === undefined) return clock.read(wall, millis)
+  return wall + millis - (zone === 'Z' ? 0 : parseOffset(zone.replace(':', '')))
+}
+
+/** Variables that tell the end of a request, as against its start. */
+const ENDS: readonly string[] = ['epoch', 'now.micros', 'now.millis', 'now.unix']
+
+/** Variables that tell an instant by themselves, the finest first. */
 const INSTANTS: readonly (readonly [string, (text: string) => number])[] = [
   ['tmicros', text => Number(text) / 1000],
   ['tmsecs', Number],
+  ['now.micros', text => Number(text) / 1000],
+  ['now.millis', Number],
   ['time', text => Number(text) * 1000],
   ['epoch', text => Number(text) * 1000],
+  ['now.unix', text => Number(text) * 1000],
   ['ltime', parseLtime],
 ]
 
@@ -107,7 +135,15 @@ function numberOf(text: string | undefined): number | undefined {
 }
 
 /** Texts that have a field of their own, or are part of the address slot. */
-const NOT_VARS: ReadonlySet<string> = new Set([...ADDRESSES, 'method', 'uri', 'proto'])
+const NOT_VARS: ReadonlySet<string> = new Set([
+  ...ADDRESSES,
+  ...['method', 'uri', 'proto'].flatMap(name => [name, SAME_AS[name] ?? name]),
+])
+
+/** The names under which texts are fields. */
+const FIELDS: ReadonlyMap<string, string> = new Map(
+  Object.entries(SAME_AS).map(([name, other]) => [other, name]),
+)
 
 /** The free texts that are logged and not empty, under the names of uWSGI. */
 function textsOf({ value, layout }: Reading): Record<string, string> {
@@ -116,7 +152,7 @@ function textsOf({ value, layout }: Reading): Record<string, string> {
   for (const name of [...layout.texts.slice(0, MAX_VARS), 'user']) {
     const text = value(name)
     if (text === undefined || text === '' || text === '-' || NOT_VARS.has(name)) continue
-    texts[name.replace(/^var\./, '')] = text
+    texts[FIELDS.get(name) ?? name.replace(/^(?:var\.|other )/, '')] ??= text
   }
   return texts
 }

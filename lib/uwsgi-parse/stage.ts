@@ -12,7 +12,7 @@ import { compileFastPath, type FastPath } from './fast-path.js'
 import { compileParser, type Parsed, type Unparsed } from './full-parser.js'
 import type { Format } from './layout/log-format.js'
 import { LINE_BYTES } from './layout/uwsgi.js'
-import { countDoubt, countPrivateClient, createTally, type Tally } from './tally.js'
+import { countDoubt, countPrivateClient, createTally, keepUnknownSlot, type Tally } from './tally.js'
 import { watchDoubledHour } from './time/doubled-hour.js'
 import { type LogClock, logClock } from './time/log-clock.js'
 import type { Zone } from './time/zone.js'
@@ -67,6 +67,7 @@ export function uwsgiParse(options: Options): { stages: Duplex[]; tally: Tally }
 function isPlain({ format, field, since }: Options): boolean {
   return (
     format.isOwn &&
+    format.tail === undefined &&
     field === undefined &&
     since === undefined &&
     !format.isSplit &&
@@ -119,6 +120,7 @@ function compileFullParser(
     }
     if (ip !== null && via === undefined && client(ip).isPrivate) countPrivateClient(tally, ip)
     if (parsed.doubt !== undefined) countDoubt(tally, parsed.doubt)
+    else if (ip === null) keepUnknownSlot(tally, via ?? '')
     if (ip === null) countRecord(null, '')
     else countRecord(client(via ?? ip), via ?? ip)
     return options.explain ? options.explain(parsed, tally.lines) : encodeLine(parsed.record)

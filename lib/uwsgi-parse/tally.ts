@@ -24,6 +24,8 @@ export interface Tally {
   /** wanted requests whose only hop is a private address, by address; the first few of them */
   privateClients: Map<string, number>
   proxies: UnnamedProxies
+  /** the first address slots whose client is not known */
+  unknownSlots: string[]
 }
 
 export function createTally(): Tally {
@@ -38,6 +40,7 @@ export function createTally(): Tally {
     doubts: new Map(),
     privateClients: new Map(),
     proxies: watchUnnamedProxies(),
+    unknownSlots: [],
   }
 }
 
@@ -46,6 +49,12 @@ export function countPrivateClient({ privateClients }: Tally, ip: string): void 
   const count = privateClients.get(ip)
   if (count !== undefined) privateClients.set(ip, count + 1)
   else if (privateClients.size < MAX_ADDRESSES) privateClients.set(ip, 1)
+}
+
+/** Keeps an address slot without a client, if it is one of the first. */
+export function keepUnknownSlot({ unknownSlots }: Tally, slot: string): void {
+  // a slice of a line keeps its whole block of the log alive: a copy
+  if (unknownSlots.length < MAX_ADDRESSES) unknownSlots.push(Buffer.from(slot.slice(0, 200)).toString())
 }
 
 export function countDoubt({ doubts }: Tally, doubt: Doubt): void {

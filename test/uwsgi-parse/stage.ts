@@ -57,6 +57,7 @@ const line = fc
     mostly(
       '[pid: 7|app: 0|req: 1/1] ',
       '[pid: 7|app: -1|req: -1/12] ',
+      '[pid: 7|app: -|req: -/-] ',
       'x [pid: 7|app: 0|req: 1/1] ',
       '[pid: ',
     ),

@@ -58,7 +58,8 @@ function isOpen(part: Part): boolean {
 
 function refuse(left: Part, right: Part): never {
   throw new RangeError(
-    `${nameOf(left)} and ${nameOf(right)} stand side by side: nothing tells where the one ends and the other begins`,
+    `${nameOf(left)} and ${nameOf(right)} stand side by side: nothing tells where the one ends and the other begins. ` +
+      'In the log-format of uWSGI, put a text between them that neither can hold, such as " - "',
   )
 }
 

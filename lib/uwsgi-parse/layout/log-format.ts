@@ -1,10 +1,11 @@
 import { ADDRESSES } from '../address-slot.js'
-import { type Field, type Part, refuseAmbiguity } from './ambiguity.js'
+import { type Part, refuseAmbiguity } from './ambiguity.js'
+import type { Encoding } from './encoder.js'
+import { partsOf, patternOf, quoted } from './parts.js'
 import type { Layout } from './reading.js'
 import type { Segment } from './segment.js'
-import { hasDirective, openEnd, strftimePattern } from './strftime.js'
 import { OWN_LOG_FORMAT, ownLayouts, type Socket } from './uwsgi.js'
-import { grammarOf, SOCKET } from './variables.js'
+import { isNamedTime } from './variables.js'
 
 /** How uWSGI was told to log, as far as a reader has to know it. */
 export interface LogFormat {
@@ -23,6 +24,10 @@ export interface LogFormat {
   isSplit?: boolean
   /** whether a log encoder writes the lines as JSON, so that a newline in a text does not end one */
   encoded?: boolean
+  /** what encoders put around each line */
+  encoding?: Encoding | undefined
+  /** the variable that holds the client's address, where it is none of those that uWSGI has for it */
+  address?: string | undefined
 }
 
 /** A layout, and how its dates were formatted. */
@@ -33,6 +38,12 @@ export interface Format {
   isOwn: boolean
   /** fields that strftime printed, with its format; together they make the time */
   dates: readonly { field: string; format: string }[]
+  /** whether an encoder printed these, and so at the end of a request */
+  isDatedAtEnd: boolean
+  /** whether an encoder wrote the line within a string of JSON, so that its texts are escaped */
+  isEscaped: boolean
+  /** what an encoder puts behind each line of uWSGI's own layout */
+  tail: RegExp | undefined
   /** whether `%(addr)` is the X-Forwarded-For header and not the socket's address */
   forwarded: boolean
   socket: Socket | undefined
@@ -56,8 +67,17 @@ export function ownFormat({
   socket,
   cutAt = BUFSIZE_BYTES,
   isSplit = false,
+  encoding,
+  address,
 }: Partial<LogFormat> = {}): Format {
-  return { layouts: ownLayouts(socket), isOwn: true, dates: [], forwarded: true, socket, cutAt, isSplit }
+  if (address !== undefined)
+    throw new RangeError(`${JSON.stringify(address)} is not in uWSGI's own layout, which has %(addr) alone`)
+  // what stands before it does not matter: it has a mark of its own
+  const tail = encoding && !encoding.isEscaped ? patternOf(encoding.after) : undefined
+  return {
+    ...{ layouts: ownLayouts(socket), isOwn: true, dates: [], isDatedAtEnd: false, isEscaped: false },
+    ...{ forwarded: true, socket, cutAt, isSplit, tail },
+  }
 }
 
 export const OWN_FORMAT: Format = ownFormat()
@@ -65,8 +85,8 @@ export const OWN_FORMAT: Format = ownFormat()
 /** The same, given as a `log-format`; what stands in the place of the counters is of no matter. */
 const IS_OWN = new RegExp(
   `^${OWN_LOG_FORMAT.replace(/[|[\]{}()]/g, '\\$&')
-    .replace('app: 0', 'app: -?\\d{1,10}')
-    .replace('0/0', '\\d{1,10}/\\d{1,10}')}$`,
+    .replace('app: 0', 'app: (?:-?\\d{1,10}|-)')
+    .replace('0/0', '(?:\\d{1,10}|-)/(?:\\d{1,10}|-)')}$`,
 )
 
 /**
@@ -75,82 +95,56 @@ const IS_OWN = new RegExp(
  */
 export function compileFormat(given: LogFormat): Format {
   if (IS_OWN.test(given.format)) return ownFormat(given)
-  const dates: { field: string; format: string }[] = []
-  const parts = partsOf(given, dates)
+  const { parts, dates, isDatedAtEnd } = partsOf(given)
   refuseAmbiguity(parts)
   const names = parts.flatMap(part => ('text' in part ? part.text : 'field' in part ? part.field : []))
   if (!names.some(name => ADDRESSES.includes(name))) {
     const expected = ADDRESSES.map(name => `%(${name})`).join(', ')
-    throw new RangeError(`no address is logged: expected one of ${expected}`)
+    throw new RangeError(
+      `no address is logged: expected one of ${expected}, or --address with the variable in which the front end writes it`,
+    )
   }
   if (!names.includes('status')) throw new RangeError('no status is logged: expected %(status)')
   const { socket, forwarded = false, cutAt = BUFSIZE_BYTES, isSplit = false, encoded = false } = given
-  const decoded = encoded ? undefined : names.find(name => DECODED.includes(name))
+  const isEscaped = given.encoding?.isEscaped ?? false
+  const decoded = encoded || isEscaped ? undefined : names.find(name => DECODED.includes(name))
   if (decoded !== undefined) {
     throw new RangeError(
       `%(${decoded}) is decoded: with %0a in it a client could write lines of his own. Log %(uri) instead`,
     )
   }
-  return { layouts: [layoutOf(parts)], isOwn: false, dates, forwarded, socket, cutAt, isSplit }
+  return {
+    ...{ layouts: [layoutOf(parts)], isOwn: false, dates, isDatedAtEnd, isEscaped },
+    ...{ forwarded, socket, cutAt, isSplit, tail: undefined },
+  }
 }
+
+/** The fields that tell the time. */
+const TIMES = ['tmicros', 'tmsecs', 'time', 'epoch', 'ctime', 'ltime', 'now.unix', 'now.millis', 'now.micros']
 
 /** Whether a format logs when a request was, to the second. */
 export function tellsTime({ layouts: [layout], dates }: Format): boolean {
   const fields = fieldsOf(layout)
   const directives = dates.map(({ format }) => format).join(' ')
   return (
-    ['tmicros', 'tmsecs', 'time', 'epoch', 'ctime', 'ltime'].some(name => fields.has(name)) ||
+    TIMES.some(name => fields.has(name)) ||
+    layout.texts.some(isNamedTime) ||
     (fields.has('ftime') && dates.length === 0) ||
     /%s|%T|%S/.test(directives)
   )
 }
 
 /** Whether a format logs how long a request took, or when it ended. */
-export function tellsDuration({ layouts: [layout] }: Format): boolean {
+export function tellsDuration({ layouts: [layout], isDatedAtEnd }: Format): boolean {
+  if (isDatedAtEnd) return true
   const fields = fieldsOf(layout)
-  return ['msecs', 'micros', 'secs', 'epoch'].some(name => fields.has(name))
+  return ['msecs', 'micros', 'secs', 'epoch', 'now.unix', 'now.millis', 'now.micros'].some(name =>
+    fields.has(name),
+  )
 }
 
 function fieldsOf({ segments }: Layout): ReadonlySet<string> {
   return new Set(segments.flatMap(({ fields }) => fields))
-}
-
-/** Text and variables, as uwsgi_build_log_format takes them apart; dates are added to `dates`. */
-function partsOf(
-  { format, strftime, logDate, forwarded, socket }: LogFormat,
-  dates: Format['dates'][number][],
-): Part[] {
-  const date = (field: string, unformatted: string | undefined, dateFormat: string): Field => {
-    dates.push({ field, format: dateFormat })
-    const grammar = {
-      source: strftimePattern(dateFormat),
-      more: openEnd(dateFormat),
-    }
-    return unformatted === undefined ? { field, grammar } : { field, grammar, unformatted }
-  }
-  const literals = (literal: string): Part[] => {
-    if (literal === '') return []
-    const open = literal.indexOf('%(')
-    if (open >= 0)
-      throw new RangeError(`expected %(name), got ${JSON.stringify(literal.slice(open, open + 40))}`)
-    const [, before = '', dated = '', after = ''] =
-      /^(.*?)(%?%[A-Za-z].*%[A-Za-z]|%?%[A-Za-z])(.*)$/s.exec(literal) ?? []
-    if (!strftime || !hasDirective(dated.replaceAll('%%', '%'))) return [{ literal }]
-    return [
-      ...(before === '' ? [] : [{ literal: before }]),
-      date(`strftime ${dates.length}`, dated, dated.replaceAll('%%', '%')),
-      ...(after === '' ? [] : [{ literal: after }]),
-    ]
-  }
-  const variable = (name: string): Part => {
-    if (name === 'ftime' && strftime && logDate) return date(name, undefined, logDate)
-    const grammar = name === 'addr' && (forwarded === false || socket === 'uwsgi') ? SOCKET : grammarOf(name)
-    return grammar === undefined ? { text: name } : { field: name, grammar }
-  }
-  // the pieces between the variables, and at the odd places their names
-  return format
-    .split(/%\(([^()%]+)\)/)
-    .flatMap((piece, i) => (i % 2 === 0 ? literals(piece) : variable(piece)))
 }
 
 /** Segments of what is fixed, cut at each free text. */
@@ -181,9 +175,4 @@ function layoutOf(parts: readonly Part[]): Layout {
     return isLast && !rest ? { literal, rest, fields, only: 'end' } : { literal, rest, fields }
   })
   return { segments, texts }
-}
-
-/** A literal as a pattern; `%%` may have been written for one percent sign. */
-function quoted(literal: string): string {
-  return literal.replace(/%%|[\\^$.*+?()[\]{}|/]/g, found => (found === '%%' ? '%%?' : `\\${found}`))
 }

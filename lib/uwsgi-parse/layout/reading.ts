@@ -87,6 +87,25 @@ export function readLine(line: string, layout: Layout): Reading | undefined {
   }
 }
 
+/** The same, its texts out of a string of JSON. */
+export function unescaped(reading: Reading): Reading {
+  const plain = (text: string | undefined) => (text === undefined ? undefined : textOf(text))
+  return {
+    ...reading,
+    value: name => plain(reading.value(name)),
+    texts: name => reading.texts(name).map(textOf),
+    shortest: name => plain(reading.shortest(name)),
+  }
+}
+
+/** What escape_json of uWSGI made a text of; the text as it is where that cannot be. */
+function textOf(escaped: string): string {
+  if (!escaped.includes('\\')) return escaped
+  return escaped.replace(/\\(["\\tnr])/g, (_, letter: string) => ESCAPED[letter] ?? letter)
+}
+
+const ESCAPED: Readonly<Record<string, string>> = { t: '\t', n: '\n', r: '\r' }
+
 /** For each segment the first span behind that of the one before it; undefined where one is missing. */
 export function firstSpans(line: string, segments: readonly Segment[]): Span[] | undefined {
   const spans: Span[] = []

@@ -10,9 +10,10 @@ export type Socket = 'http' | 'uwsgi'
  *     [pid: 7|app: 0|req: 1/1] ADDR (USER) {24 vars in 250 bytes} [DATE] METHOD URI
  *         => generated 3 bytes in 0 msecs via route() (PROTOCOL STATUS) 2 headers in 64 bytes (1 switches on core 0)
  *
- * It may stand behind other text, as with --vhost or what a log collector adds.
+ * The same as a log-format, which uWSGI's manual calls its default, has `app: -|req: -/-`, since there are no variables
+ * for these. It may stand behind other text, as with --vhost or what a log collector adds.
  */
-const HEAD = '\\d{1,10}\\|app: (-?\\d{1,10})\\|req: -?\\d{1,20}/\\d{1,20}\\] '
+const HEAD = '\\d{1,10}\\|app: (-?\\d{1,10}|-)\\|req: (?:-?\\d{1,20}|-)/(?:\\d{1,20}|-)\\] '
 const VARS = '(\\d{1,10}) vars in \\d{1,20} bytes\\} '
 const DATE = '\\[([A-Z][a-z]{2} [A-Z][a-z]{2} [ \\d]\\d \\d\\d:\\d\\d:\\d\\d \\d{4})\\] '
 const TOOK = '(\\d{1,20}) bytes in (?:(\\d{1,20}) msecs|(\\d{1,20}) micros)(?: via [a-z]{1,20}\\(\\))? \\('

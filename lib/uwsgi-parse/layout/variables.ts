@@ -21,7 +21,8 @@ const NUMBERS =
 
 /** The variables of core/logging.c, uwsgi_register_logchunks, that a client cannot write into. */
 const GRAMMARS: Readonly<Record<string, Grammar>> = {
-  status: { source: '-?\\d{1,10}', more: /\d/ },
+  // three digits, or what uWSGI has where there was no answer
+  status: { source: '\\d{3}|-?\\d', more: /\d/ },
   ltime: LTIME,
   ftime: LTIME,
   'var.REMOTE_ADDR': SOCKET,
@@ -35,4 +36,31 @@ const GRAMMARS: Readonly<Record<string, Grammar>> = {
 export function grammarOf(name: string): Grammar | undefined {
   if (name.startsWith('metric.')) return NUMBER
   return Object.hasOwn(GRAMMARS, name) ? GRAMMARS[name] : undefined
+}
+
+/**
+ * What stands in a format for text that a configuration file does not tell: the environment (`$(NAME)`), other files
+ * (`@(name)`), and what uWSGI only knows while it runs (`%h`, written `$(%h)` here). It is the same in every line.
+ */
+export const UNKNOWN = /[$@]\([^()]{1,200}\)/
+
+/** What such a text is taken for. */
+export const WORD: Grammar = { source: '\\S{1,200}', more: /\S/ }
+
+/** Whether a variable that an app sets is a time by its name, as `isotime` and `iso8601timestamp`. */
+export function isNamedTime(name: string): boolean {
+  return /^(?!var\.|other )(?:[\w.-]{0,30}(?:iso|timestamp|datetime)[\w.-]{0,30}|(?:log|event|start|end|local|utc|r)?_?(?:time|date))$/i.test(
+    name,
+  )
+}
+
+/** Variables of the request (CGI) that stand for others of uWSGI's. */
+export const SAME_AS: Readonly<Record<string, string>> = {
+  method: 'var.REQUEST_METHOD',
+  uri: 'var.REQUEST_URI',
+  proto: 'var.SERVER_PROTOCOL',
+  host: 'var.HTTP_HOST',
+  user: 'var.REMOTE_USER',
+  referer: 'var.HTTP_REFERER',
+  uagent: 'var.HTTP_USER_AGENT',
 }

@@ -17,13 +17,17 @@ const MIN_PIECE_BYTES = 4_096
  *
  * A collector that splits long lines says so in a field (Docker's drivers, journald), or leaves the newline to the
  * last piece; uWSGI's encoder and Docker's json-file keep it in every whole line.
+ *
+ * Where an encoder's template is no JSON, as with a time that lacks quotes, the message is what stands behind its key, up
+ * to the last quote of the line.
+ * @param field the key, or a path of keys with dots between them
  * @returns reads a line; null where it is no such object
  */
 export function compileMessages(field: string): (line: string) => Message | null {
   let keepsNewlines = false
   return line => {
-    const value = parse(line) ?? parse(line.replace(/[\0-\x1f]/g, escapeControl))
-    const message = value && Object.hasOwn(value, field) ? value[field] : null
+    const value = parse(line) ?? parse(line.replace(/[\0-\x1f]/g, escapeControl)) ?? brokenMember(line, field)
+    const message = memberOf(value, field)
     if (!value || typeof message !== 'string') return null
     const isWhole = message.endsWith('\n')
     keepsNewlines ||= isWhole
@@ -35,6 +39,49 @@ export function compileMessages(field: string): (line: string) => Message | null
       (keepsNewlines && bytes >= MIN_PIECE_BYTES)
     return { text: isWhole ? message.slice(0, -1) : message, isPiece }
   }
+}
+
+/** What a collector's own JSON begins with, by the key that holds the line. */
+const COLLECTORS: readonly (readonly [RegExp, string])[] = [
+  // docker's json-file
+  [/^\{"log":".*"(?:stream|time)":"[^"]*"/s, 'log'],
+  // journalctl --output json
+  [/^\{(?=.*"__REALTIME_TIMESTAMP"\s?:).*"MESSAGE"\s?:/s, 'MESSAGE'],
+]
+
+/** Reads the JSON of collectors that is known by itself; null for any other line. */
+export function compileCollectors(): (line: string) => Message | null {
+  const readers = COLLECTORS.map(([looks, field]) => [looks, compileMessages(field)] as const)
+  return line => {
+    if (!line.startsWith('{')) return null
+    return readers.find(([looks]) => looks.test(line))?.[1](line) ?? null
+  }
+}
+
+/** The member of an object: by its key, or by a path of keys. */
+function memberOf(value: unknown, path: string): unknown {
+  if (!isObject(value)) return undefined
+  if (Object.hasOwn(value, path)) return value[path]
+  const dot = path.indexOf('.')
+  const [key, rest] = [path.slice(0, dot), path.slice(dot + 1)]
+  return dot > 0 && Object.hasOwn(value, key) ? memberOf(value[key], rest) : undefined
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}
+
+/** A member of what is nearly JSON, if it is the last one. */
+function brokenMember(line: string, field: string): Record<string, unknown> | null {
+  const key = `"${field}":`
+  const at = line.startsWith('{') ? line.indexOf(key) : -1
+  const start = at < 0 ? -1 : line.indexOf('"', at + key.length)
+  const end = line.lastIndexOf('"')
+  if (start < 0 || end <= start || line.slice(at + key.length, start).trim() !== '') return null
+  if (line.slice(end + 1).trim() !== '}') return null
+  return parse(
+    `{${JSON.stringify(field)}:${line.slice(start, end + 1).replace(/[\0-\x1f]/g, escapeControl)}}`,
+  )
 }
 
 function isTrue(value: unknown): boolean {
