@@ -36,7 +36,7 @@ run(usage.command, async ({ onBadLine, warn }) => {
   for (const warning of settings?.warnings ?? []) warn(inRed(`--ini: ${warning}`))
   if (doubt !== undefined) warn(doubt)
   if (!tellsTime(format)) warn('this log-format has no time of day: no request can be counted')
-  else if (!tellsDuration(format)) {
+  else if (given.layout === undefined && !tellsDuration(format)) {
     warn(
       'this log-format does not say how long a request took: a slow one is dated by its start, and so out of order. ' +
         'Add %(msecs)',

@@ -8,8 +8,11 @@ import { checkSync } from 'recheck'
 import t from 'tap'
 import ts from 'typescript'
 import { harakiriFormat } from '../lib/uwsgi-parse/harakiri.js'
+import { encodingOf } from '../lib/uwsgi-parse/layout/encoder.js'
 import { compileFormat, OWN_FORMAT, ownFormat } from '../lib/uwsgi-parse/layout/log-format.js'
+import { LAYOUTS, namedFormat } from '../lib/uwsgi-parse/layout/named.js'
 import { strftimePattern } from '../lib/uwsgi-parse/layout/strftime.js'
+import { PREFIXES } from '../lib/uwsgi-parse/repair/collector-prefixes.js'
 
 process.env.RECHECK_BACKEND = 'pure'
 
@@ -23,8 +26,11 @@ const NOT_LINEAR: Readonly<Record<string, string>> = {}
 const MADE_AT_RUN_TIME: Readonly<Record<string, string>> = {
   'lib/uwsgi-parse/harakiri.ts': 'the formats below',
   'lib/uwsgi-parse/layout/log-format.ts': 'the formats below',
+  'lib/uwsgi-parse/layout/named.ts': 'the layouts below',
+  'lib/uwsgi-parse/layout/parts.ts': 'the formats below',
   'lib/uwsgi-parse/layout/strftime.ts': 'the formats below',
   'lib/uwsgi-parse/layout/uwsgi.ts': 'the formats below',
+  'lib/uwsgi-parse/repair/collector-prefixes.ts': 'the prefixes below',
   'lib/xff-import/failregex.ts': 'test/xff-import/failregex.ts',
 }
 
@@ -108,7 +114,12 @@ const FORMATS = [
 t.test('the patterns of a log-format match in linear time', t => {
   const compiled = FORMATS.map(format => compileFormat({ format, strftime: true, logDate: '%FT%T%z' }))
   const own = [OWN_FORMAT, ownFormat({ socket: 'http' }), ownFormat({ socket: 'uwsgi', forwarded: false })]
-  const patterns = [...own, ...own.map(harakiriFormat), ...compiled].flatMap(patternsIn)
+  const named = LAYOUTS.map(name => namedFormat(name, {}))
+  const encoding = encodingOf([`format <\${unix} \${strftime:%F} \${msg}> \${micros}`, 'nl'])
+  const encoded = encoding && !('problem' in encoding) ? ownFormat({ encoding }) : undefined
+  t.ok(encoded?.tail)
+  const made = [...own, ...own.map(harakiriFormat), ...compiled, ...named, encoded, PREFIXES]
+  const patterns = made.flatMap(patternsIn)
   t.ok(patterns.length > 10, `${patterns.length} patterns are made`)
   const dates = [
     '%a %b %e %H:%M:%S %Y',

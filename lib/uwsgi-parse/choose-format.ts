@@ -1,10 +1,12 @@
 import type { Encoding } from './layout/encoder.js'
 import { compileFormat, type Format, type LogFormat, ownFormat } from './layout/log-format.js'
+import { type LayoutName, namedFormat } from './layout/named.js'
 import type { Socket } from './layout/uwsgi.js'
 import type { LogSettings } from './settings/log-settings.js'
 
 /** What the options of the command say of the log. */
 export interface Given {
+  layout: LayoutName | undefined
   field: string | undefined
   address: string | undefined
   socket: Socket | undefined
@@ -27,6 +29,19 @@ export interface Chosen {
  * @throws RangeError that names the option
  */
 export function chooseFormat(given: Given, settings: LogSettings | undefined): Chosen {
+  if (given.layout !== undefined) {
+    if (
+      settings ||
+      given['log-format'] !== undefined ||
+      given.address !== undefined ||
+      given.socket !== undefined
+    )
+      throw new RangeError(
+        '--layout excludes --ini, --log-format, --address and --socket, which are of uWSGI',
+      )
+    const format = namedFormat(given.layout, { cutAt: given.cut, isSplit: given.cut !== undefined })
+    return { format, field: given.field, doubt: undefined }
+  }
   const string = given['log-format'] ?? settings?.format
   // a member is named by hand, or found in the template: then the encoder is done with
   const isOwn = string === undefined

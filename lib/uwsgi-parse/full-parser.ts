@@ -96,7 +96,8 @@ function readLog(line: string, context: Context, head: Head): Reading | undefine
   return (bare === undefined ? undefined : readFirst(bare, format)) ?? reading
 }
 
-function readFirst(line: string, { layouts, isEscaped }: Format): Reading | undefined {
+function readFirst(line: string, { layouts, isEscaped, read }: Format): Reading | undefined {
+  if (read) return read(line)
   for (const layout of layouts) {
     const reading = readLine(line, layout)
     if (reading) return isEscaped ? unescaped(reading) : reading

@@ -20,6 +20,15 @@ const ACCESS_LOG = /\[\d\d\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] "[^"
 /** The layout that uWSGI's manual calls its default, as a log-format. */
 const MANUAL = /\[?pid: \d+\|app: -\|req: -\/-\]/
 const OWN = /\[pid: \d+\|app: -?\d+\|req: -?\d+\/\d+\]/
+/** Other servers, by what stands in no other log. */
+const SERVERS: readonly (readonly [RegExp, string])[] = [
+  [
+    / \[\d\d\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d\.\d{3}\] \S+ \S+ [\d+-]+\/[\d+-]+\/[\d+-]+\//,
+    'a log of HAProxy: --layout haproxy',
+  ],
+  [/ - - \[\d\d\/[A-Z][a-z]{2}\/\d{4} \d\d:\d\d:\d\d\] "/, 'a log of werkzeug: --layout werkzeug'],
+  [/^(?:https?|h2|wss?) \d{4}-\d\d-\d\dT\S+ app\//, 'a log of a load balancer of AWS: --layout alb'],
+]
 /** A method and a status in any order, as in a log-format of somebody's own. */
 const METHOD = /\b(?:GET|POST|HEAD|PUT|PATCH|DELETE|OPTIONS|PROPFIND)\b/
 const STATUS = /(?<![\d.])[1-5]\d\d(?![\d.])/
@@ -50,10 +59,12 @@ export function looksLike(line: string, { isOwn }: Pick<Format, 'isOwn'>): strin
       ? "It begins like a line of uWSGI's own layout and does not end like one: a terminal or a logger has cut or changed it"
       : "It looks like uWSGI's own layout, without a log-format"
   }
+  const server = SERVERS.find(([looks]) => looks.test(line))?.[1]
+  if (server !== undefined) return `It looks like ${server}`
   if (ACCESS_LOG.test(line)) {
     return (
-      'It looks like an access log of nginx or Apache, which tells the client to them and not to uWSGI; or, if uWSGI ' +
-      'wrote it, like a log-format: --ini uwsgi.ini'
+      'It looks like an access log of nginx or Apache: --layout nginx, --layout apache; or, if uWSGI wrote it, like a ' +
+      'log-format: --ini uwsgi.ini'
     )
   }
   if (!METHOD.test(line) || !STATUS.test(line)) return undefined
@@ -70,6 +81,9 @@ function looksLikeJson(line: string): string | undefined {
   }
   const path = pathOfLine(value, [], { left: MAX_MEMBERS })
   if (path !== undefined) return `It is JSON with the log line in a member: --field ${path.join('.')}`
+  if (/"logger":"http\.log\.access/.test(line)) return 'It looks like a log of Caddy: --layout caddy'
+  if (line.includes('"ClientHost":') && line.includes('"DownstreamStatus":'))
+    return 'It looks like a log of Traefik: --layout traefik'
   return 'It is JSON: --ini uwsgi.ini if uWSGI wrote it, --field NAME if a collector keeps the line in a member'
 }
 

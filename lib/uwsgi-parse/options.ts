@@ -1,6 +1,7 @@
 import { metricsOption } from '../cli/metrics.js'
 import * as cli from '../cli/options/option.js'
 import * as value from '../cli/options/values.js'
+import { LAYOUTS } from './layout/named.js'
 import { compileZone } from './time/zone.js'
 
 const options = {
@@ -45,6 +46,11 @@ const options = {
     "uWSGI's configuration (ini, YAML, XML or JSON), or FILE:SECTION: it says what --log-format, --log-date, --socket, " +
       '--cut and --field would say',
     value.text,
+  ),
+  layout: cli.single(
+    'SERVER',
+    `instead of uWSGI, the access log of another server: ${LAYOUTS.join(', ')}`,
+    value.oneOf(...LAYOUTS),
   ),
   address: cli.single(
     'NAME',

@@ -137,6 +137,8 @@ function numberOf(text: string | undefined): number | undefined {
 /** Texts that have a field of their own, or are part of the address slot. */
 const NOT_VARS: ReadonlySet<string> = new Set([
   ...ADDRESSES,
+  // parts of named layouts that say nothing
+  ...['colour', 'rest of the line', 'status', 'size', 'secs', 'nanos'],
   ...['method', 'uri', 'proto'].flatMap(name => [name, SAME_AS[name] ?? name]),
 ])
 
@@ -148,8 +150,8 @@ const FIELDS: ReadonlyMap<string, string> = new Map(
 /** The free texts that are logged and not empty, under the names of uWSGI. */
 function textsOf({ value, layout }: Reading): Record<string, string> {
   const texts: Record<string, string> = {}
-  // a user's name is a field where its grammar is known
-  for (const name of [...layout.texts.slice(0, MAX_VARS), 'user']) {
+  // a user's name, or a host, is a field where its grammar is known
+  for (const name of [...layout.texts.slice(0, MAX_VARS), 'user', 'host']) {
     const text = value(name)
     if (text === undefined || text === '' || text === '-' || NOT_VARS.has(name)) continue
     texts[FIELDS.get(name) ?? name.replace(/^(?:var\.|other )/, '')] ??= text

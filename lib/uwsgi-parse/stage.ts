@@ -120,7 +120,7 @@ function compileFullParser(
     }
     if (ip !== null && via === undefined && client(ip).isPrivate) countPrivateClient(tally, ip)
     if (parsed.doubt !== undefined) countDoubt(tally, parsed.doubt)
-    else if (ip === null) keepUnknownSlot(tally, via ?? '')
+    else if (ip === null && !format.isOwn) keepUnknownSlot(tally, via ?? '')
     if (ip === null) countRecord(null, '')
     else countRecord(client(via ?? ip), via ?? ip)
     return options.explain ? options.explain(parsed, tally.lines) : encodeLine(parsed.record)

@@ -92,6 +92,6 @@ function advice(samples: readonly string[], { isOwn }: Pick<Format, 'isOwn'>): s
     )
   }
   return isOwn
-    ? "It is not uWSGI's own layout: does uWSGI have a log-format (--ini uwsgi.ini, or --log-format)"
+    ? "It is not uWSGI's own layout: does uWSGI have a log-format (--ini uwsgi.ini, or --log-format), or is it the log of another server (--layout)"
     : 'It is another file, or this is not the log-format of its uWSGI'
 }

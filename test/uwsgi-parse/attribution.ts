@@ -35,6 +35,7 @@ interface Subject {
 }
 
 const NONE: Given = {
+  layout: undefined,
   field: undefined,
   address: undefined,
   socket: undefined,
@@ -156,6 +157,115 @@ const SUBJECTS: readonly Subject[] = [
   },
 ]
 
+/** How servers write a text that a client sent. */
+const nginx = (text: string) =>
+  text.replace(/["\\]|[^ -~]/g, found => `\\x${Buffer.from(found, 'latin1').toString('hex').toUpperCase()}`)
+const apache2 = (text: string) =>
+  text
+    .replace(/["\\]/g, '\\$&')
+    .replace(/[^ -~]/g, found => `\\x${Buffer.from(found, 'latin1').toString('hex')}`)
+const gunicorn = (text: string) => text.replaceAll('"', '\\"')
+const haproxy = (text: string) =>
+  text.replace(/["#{|}]|[^ -~]/g, found => `#${Buffer.from(found, 'latin1').toString('hex').toUpperCase()}`)
+
+/** A line as Apache's `combined` has it. */
+function combined(address: string, r: Request, written: (text: string) => string, referer = '-'): string {
+  const user = written(r.user) || '-'
+  const request = `${written(r.method)} ${written(r.uri)} HTTP/1.1`
+  return `${address} - ${user} [${WHEN}] "${request}" ${r.status} 153 "${written(referer)}" "${written(r.agent)}"`
+}
+
+/** Behind a proxy of ours, or without one. */
+const isBehind = ({ status }: Request) => status === 500
+const PROXY = '10.0.0.5'
+const addressOf = (r: Request) => (isBehind(r) ? PROXY : r.client)
+const headerOf = (r: Request) => (isBehind(r) ? forwardedFor(r) : (r.forged ?? '-'))
+
+const SERVERS: readonly Subject[] = [
+  {
+    name: 'nginx',
+    given: { layout: 'nginx' },
+    log: r => combined(r.client, r, nginx, r.forged),
+    known: 1200,
+  },
+  {
+    name: 'main of nginx.conf',
+    given: { layout: 'nginx-main' },
+    log: r => `${combined(addressOf(r), r, nginx)} "${nginx(headerOf(r))}"`,
+    known: 1200,
+  },
+  {
+    name: 'Apache',
+    given: { layout: 'apache' },
+    log: r => combined(r.client, r, apache2, r.forged),
+    known: 1000,
+  },
+  {
+    name: "Apache's vhost_combined",
+    given: { layout: 'apache' },
+    log: r => `www.example.org:80 ${combined(r.client, r, apache2, r.forged)}`,
+    known: 1000,
+  },
+  {
+    name: 'gunicorn',
+    given: { layout: 'gunicorn' },
+    log: r => combined(r.client, r, gunicorn, r.forged),
+    known: 500,
+  },
+  {
+    name: 'HAProxy',
+    given: { layout: 'haproxy' },
+    log: r =>
+      `<134>Nov 22 14:06:08 haproxy[7]: ${r.client}:51700 [22/Nov/2026:14:06:08.232] web web/app 0/0/1/2/3 ${r.status} ` +
+      `56 - - ---- 1/1/0/0/0 0/0 {${haproxy(r.agent)}|${haproxy(r.forged ?? '')}} "${haproxy(r.method)} ${haproxy(r.uri)} HTTP/1.1"`,
+    known: 1000,
+  },
+  {
+    name: 'werkzeug',
+    given: { layout: 'werkzeug' },
+    log: r =>
+      `INFO:werkzeug:${r.client} - - [22/Nov/2026 14:06:08] "${r.method} ${r.uri} HTTP/1.1" ${r.status} -`,
+    known: 700,
+  },
+  {
+    name: 'Caddy',
+    given: { layout: 'caddy' },
+    log: r =>
+      JSON.stringify({
+        ...{ level: 'error', ts: 1795820144.4, logger: 'http.log.access.log0', msg: 'handled request' },
+        request: {
+          remote_ip: addressOf(r),
+          client_ip: '8.8.8.8',
+          method: r.method,
+          uri: r.uri,
+          headers: headerOf(r) === '-' ? {} : { 'X-Forwarded-For': [headerOf(r)], 'User-Agent': [r.agent] },
+        },
+        status: r.status,
+      }),
+    known: 1200,
+  },
+  {
+    name: 'Traefik',
+    given: { layout: 'traefik' },
+    log: r =>
+      JSON.stringify({
+        ClientAddr: addressOf(r).includes(':') ? `[${addressOf(r)}]:51700` : `${addressOf(r)}:51700`,
+        ClientHost: headerOf(r) === '-' ? addressOf(r) : headerOf(r),
+        ...{ DownstreamStatus: r.status, Duration: 15000, RequestMethod: r.method, RequestPath: r.uri },
+        ...{ ClientUsername: r.user, StartUTC: '2026-11-27T22:55:44.268142Z' },
+      }),
+    known: 1200,
+  },
+  {
+    name: 'ALB',
+    given: { layout: 'alb' },
+    log: r =>
+      `https 2026-11-27T22:23:00.186641Z app/lb/50dc6c495c0c9188 ${r.client}:2817 10.0.0.1:80 0.000 0.001 0.000 ${r.status} ` +
+      `${r.status} 34 366 "GET https://www.example.com:443${encodeURI(r.uri)} HTTP/1.1" "${r.agent}" - - arn:x "Root=1" "-" "-" 0`,
+    known: 1000,
+  },
+]
+
 const VICTIMS = ['8.8.8.8', '9.9.9.9', '2001:db8::dead']
 const EXAMPLE: Request = {
   client: '8.8.8.8',
@@ -218,7 +328,7 @@ function requests(subject: Subject): fc.Arbitrary<Request> {
   })
 }
 
-for (const subject of SUBJECTS) {
+for (const subject of [...SUBJECTS, ...SERVERS]) {
   t.test(`${subject.name}: a hostile request names its sender or nobody`, async t => {
     const settings =
       subject.ini &&

@@ -2,7 +2,7 @@ import { ADDRESSES } from '../address-slot.js'
 import { type Part, refuseAmbiguity } from './ambiguity.js'
 import type { Encoding } from './encoder.js'
 import { partsOf, patternOf, quoted } from './parts.js'
-import type { Layout } from './reading.js'
+import type { Layout, Reading } from './reading.js'
 import type { Segment } from './segment.js'
 import { OWN_LOG_FORMAT, ownLayouts, type Socket } from './uwsgi.js'
 import { isNamedTime } from './variables.js'
@@ -34,6 +34,8 @@ export interface LogFormat {
 export interface Format {
   /** the ways in which a line may be written, of which the first that fits is the true one */
   layouts: readonly [Layout, ...Layout[]]
+  /** reads a line where that is no matter of layouts: JSON */
+  read?: (line: string) => Reading | undefined
   /** whether it is uWSGI's own, which has a mark at the head of each line */
   isOwn: boolean
   /** fields that strftime printed, with its format; together they make the time */
@@ -123,7 +125,8 @@ export function compileFormat(given: LogFormat): Format {
 const TIMES = ['tmicros', 'tmsecs', 'time', 'epoch', 'ctime', 'ltime', 'now.unix', 'now.millis', 'now.micros']
 
 /** Whether a format logs when a request was, to the second. */
-export function tellsTime({ layouts: [layout], dates }: Format): boolean {
+export function tellsTime({ layouts: [layout], dates, read }: Format): boolean {
+  if (read) return true
   const fields = fieldsOf(layout)
   const directives = dates.map(({ format }) => format).join(' ')
   return (

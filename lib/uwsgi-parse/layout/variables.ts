@@ -6,6 +6,9 @@ export interface Grammar {
   more: RegExp | null
 }
 
+/** Three digits, or what there is without an answer. */
+export const STATUS = '\\d{3}|-?\\d'
+
 const NUMBER: Grammar = { source: '-?\\d{1,20}|-', more: /\d/ }
 /** The name of a month in any language: an app may set the locale in which uWSGI prints it. */
 const LTIME: Grammar = {
@@ -21,8 +24,7 @@ const NUMBERS =
 
 /** The variables of core/logging.c, uwsgi_register_logchunks, that a client cannot write into. */
 const GRAMMARS: Readonly<Record<string, Grammar>> = {
-  // three digits, or what uWSGI has where there was no answer
-  status: { source: '\\d{3}|-?\\d', more: /\d/ },
+  status: { source: STATUS, more: /\d/ },
   ltime: LTIME,
   ftime: LTIME,
   'var.REMOTE_ADDR': SOCKET,

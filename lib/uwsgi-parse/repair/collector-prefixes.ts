@@ -10,7 +10,7 @@ const NAME = String.raw`[\w.@/+-]{1,100}`
 const TAG = String.raw`(${NAME})(?:\[[\w.-]{1,40}\])?: `
 
 /** What stands before a line, and the names in it. */
-const PREFIXES: readonly RegExp[] = [
+export const PREFIXES: readonly RegExp[] = [
   // docker compose: `web_1  | `, `web-1  | `
   new RegExp(`^(${NAME}) {0,60}\\| `),
   // CRI: `2020-01-26T03:17:29.346494690+00:00 stderr F `
@@ -25,6 +25,8 @@ const PREFIXES: readonly RegExp[] = [
   ),
   // kubectl logs --prefix
   /^\[pod\/[\w.-]{1,200}\/[\w.-]{1,100}\] /,
+  // Python's logging, as before a line of werkzeug
+  /^(?:DEBUG|INFO|WARNING|ERROR|CRITICAL):[\w.]{1,100}:/,
   // docker logs --timestamps, kubectl logs --timestamps
   new RegExp(`^${ISO} `),
 ]
