@@ -1,5 +1,7 @@
 # From a fresh clone: `make run` shows what it does, `make test` shows that it works; `make help` lists the rest.
 .DELETE_ON_ERROR:
+# no rule but ours: make itself would compile the kernel program with cc if its source is the newer file
+MAKEFLAGS += --no-builtin-rules
 SHELL = /bin/bash
 
 # Each step of a build prints one line; `make V=1` prints the commands instead.
