@@ -1,5 +1,5 @@
 /** How the kernel program comes, stays and goes: restarts, versions, several names, devices, damage, and no trace. */
-import { appendFileSync, cpSync, existsSync, readdirSync, rmSync } from 'node:fs'
+import { appendFileSync, cpSync, existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { portOf, readBan } from '../../lib/xff-ban/backend/bpf/contract.js'
 import { waitFor } from '../support/wait-for.js'
@@ -94,7 +94,48 @@ kernelTest('devices that appear are policed at once', NEEDS, async t => {
   await waitFor('a new device', () => isPoliced(lab, 'late'))
   await lab.command(['ip', 'tuntap', 'add', 'tunnel', 'mode', 'tun'])
   await waitFor('one without Ethernet headers', () => isPoliced(lab, 'tunnel'))
-  t.notMatch(pipeline.written().stderr, /put back|trying/, 'which is no damage')
+  t.notMatch(pipeline.written().stderr, /restored|trying/, 'which is no damage')
+})
+
+kernelTest('a device made anew by the same name is policed at once', NEEDS, async t => {
+  const stage = await createPolicedApp(t)
+  const { lab } = stage
+  const add = 'link add late type veth peer name later\nlink set late up\n'
+  await lab.command(['ip', '-batch', '-'], { input: add })
+  const options = `--port 3031 --packets bpf --verify 3600 ${state(stage)}`
+  const pipeline = lab.pipeline(`tail -f /dev/null | xff-ban ${options}`)
+  await waitFor('the start', () => pipeline.written().stderr.includes('bans by bpf'))
+  t.ok(await isPoliced(lab, 'late'))
+  await lab.command(['ip', '-batch', '-'], { input: `link del late\n${add}` })
+  await waitFor('the program on the new device', () => isPoliced(lab, 'late'))
+  t.pass('without a check in between')
+})
+
+kernelTest('what a network namespace has left that is gone is removed at the next start', NEEDS, async t => {
+  const stage = await createPolicedApp(t)
+  const { lab, xffBan } = stage
+  const inOther = async (name: string) => {
+    const path = `/run/netns/${name}`
+    await lab.command(['ip', 'netns', 'add', name])
+    t.teardown(() => lab.command(['ip', 'netns', 'delete', name]).catch(() => {}))
+    await lab.command([
+      'nsenter',
+      `--net=${path}`,
+      'xff-ban',
+      '--packets',
+      'bpf',
+      '--port',
+      '80',
+      ...state(stage, name).split(' '),
+    ])
+    return join(ROOT, `v3-${statSync(path).ino}`)
+  }
+  const [living, dead] = [await inOther('living'), await inOther('dead')]
+  await lab.command(['ip', 'netns', 'delete', 'dead'])
+  t.ok(existsSync(dead), 'nobody has looked yet')
+  await xffBan(`--port 3031 ${state(stage)}`)
+  t.notOk(existsSync(dead))
+  t.ok(existsSync(living), 'nobody is in it, and it is mounted')
 })
 
 kernelTest('a kernel program that somebody has damaged is repaired', NEEDS, async t => {
@@ -155,6 +196,33 @@ kernelTest('two processes cannot have one name, whatever their journals', NEEDS,
   t.same(await refused(), [ATTACKER6], 'when it is dead, another may take over')
 })
 
+kernelTest('two mount namespaces with a bpffs each share one program and its bans', NEEDS, async t => {
+  const stage = await createPolicedApp(t)
+  const { lab, refused } = stage
+  const own = 'unshare --mount sh -c "umount -l /sys/fs/bpf; mount -t bpf bpf /sys/fs/bpf; exec $0"'
+  const start = (name: string, port: number, ip: string) =>
+    lab.pipeline(
+      `(echo '{"type":"ban","ip":"${ip}"}'; exec tail -f /dev/null) | ` +
+        own.replace('$0', `xff-ban --packets bpf --verify 1 --port ${port} ${state(stage, name)}`),
+    )
+  const one = start('one', 3031, ATTACKER)
+  await waitFor('the first ban', () => one.records().length === 1)
+  const two = start('two', 3041, ATTACKER6)
+  await waitFor('the second ban', () => two.records().length === 1)
+  t.same(await refused(), [ATTACKER], 'the first name is still in force')
+  const table = ['id', await idOfBans(lab)] as const
+  const rows = JSON.parse(await lab.command(['bpftool', '-j', 'map', 'dump', ...table]))
+  t.equal(rows.length, 2, 'in one table')
+  for (const { key } of rows) await lab.command(['bpftool', 'map', 'delete', ...table, 'key', ...key])
+  for (const { written } of [one, two])
+    await waitFor('a check of each', () => written().stderr.includes('1 ban missing;'))
+  t.notMatch(one.written().stderr + two.written().stderr, /the program was gone/)
+  await two.kill(['xff-ban'])
+  const flush = `xff-ban --packets bpf --flush --port 3041 ${state(stage, 'two')}`
+  await lab.command(['sh', '-c', own.replace('$0', flush)])
+  t.same(await refused(), [ATTACKER], 'a flush in one does not take away what the other needs')
+})
+
 kernelTest('the kernel program is attached only to the devices that are named', NEEDS, async t => {
   const stage = await createPolicedApp(t)
   const { xffBan, refused } = stage
@@ -199,6 +267,20 @@ kernelTest(
 
 async function isPoliced(lab: Lab, device: string): Promise<boolean> {
   return (await lab.command(['tc', 'filter', 'show', 'dev', device, 'ingress'])).includes('xff_ban_')
+}
+
+/** The kernel's number of the table of bans of the program that is attached. */
+async function idOfBans(lab: Lab): Promise<string> {
+  const [filter] = JSON.parse(
+    await lab.command(['tc', '-j', 'filter', 'show', 'dev', 'net', 'ingress']),
+  ).slice(1)
+  const program = ['prog', 'show', 'id', String(filter.options.prog.id)]
+  const { map_ids } = JSON.parse(await lab.command(['bpftool', '-j', ...(program as ['prog', ...string[]])]))
+  const maps = JSON.parse(await lab.command(['bpftool', '-j', 'map', 'show']))
+  const bans = maps.find(
+    ({ id, name }: { id: number; name: string }) => name === 'bans' && map_ids.includes(id),
+  )
+  return String(bans.id)
 }
 
 /** What an xff-ban may leave on the devices. */

@@ -1,5 +1,5 @@
 /** What an xff-ban that bans in the kernel finds out, and says, when it starts. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readBan } from '../../lib/xff-ban/backend/bpf/contract.js'
 import { waitFor } from '../support/wait-for.js'
@@ -51,6 +51,55 @@ kernelTest('a device whose place is taken is said and passed over, unless it is 
   await t.rejects(xffBan(`--port 3031 --dev other ${state(stage)}`), {
     message: /other: another program has our place/,
   })
+})
+
+kernelTest('a filter that comes before ours is said, also if it comes later', NEEDS, async t => {
+  const stage = await createPolicedApp(t)
+  const { lab } = stage
+  const before = (pref: string) =>
+    lab.command([
+      ...(['tc', 'filter', 'add', 'dev', 'net', 'ingress', 'pref', pref] as const),
+      ...['bpf', 'da', 'bytecode', '1,6 0 0 0'],
+    ])
+  await lab.command(['tc', 'qdisc', 'add', 'dev', 'net', 'clsact'])
+  await before('7')
+  const pipeline = lab.pipeline(
+    `tail -f /dev/null | xff-ban --port 3031 --packets bpf --verify 1 ${state(stage)}`,
+  )
+  const hasSaid = (text: string) => () => pipeline.written().stderr.includes(text)
+  const said = 'net: another filter comes before ours at its ingress (pref '
+  await waitFor('the start', hasSaid('bans by bpf'))
+  t.ok(hasSaid(`${said}7), and requests that it accepts (TC_ACT_OK) pass unread`)())
+  await before('3')
+  await waitFor('a word of the second', hasSaid(`${said}3, 7)`))
+  t.equal(pipeline.written().stderr.split(said).length - 1, 2, 'each is said once')
+})
+
+kernelTest('a device that goes away while it starts keeps nobody from banning', NEEDS, async t => {
+  const stage = await createPolicedApp(t)
+  const { lab, refused } = stage
+  const tc = (await lab.command(['sh', '-c', 'command -v tc'])).trim()
+  const folder = join(lab.folder, 'path')
+  mkdirSync(folder)
+  // what is asked for stands on stdin
+  const script = `#!/bin/sh
+asked=$(cat)
+case "$asked" in *leaving*) ip link del leaving 2>/dev/null;; esac
+printf '%s\\n' "$asked" | exec ${tc} "$@"
+`
+  writeFileSync(join(folder, 'tc'), script, { mode: 0o755 })
+  for (const packets of ['auto', 'bpf']) {
+    await lab.command(['ip', 'link', 'add', 'leaving', 'type', 'veth', 'peer', 'name', 'left'])
+    const options = packets === 'auto' ? '' : `--packets ${packets}`
+    const said = await saysOf(
+      lab,
+      `echo '{"type":"ban","ip":"${ATTACKER}"}' | PATH=${folder}:$PATH xff-ban --port 3031 ${options} ${state(stage, packets)}`,
+    )
+    t.match(said, /bans by bpf/, packets)
+    t.same(await refused(), [ATTACKER])
+    await t.rejects(lab.command(['ip', 'link', 'show', 'leaving']), 'it has gone')
+    await stage.xffBan(`--port 3031 --flush ${state(stage, packets)}`)
+  }
 })
 
 /** What is in the place of the kernel's clock for whoever starts xff-ban, and how he is told of it. */

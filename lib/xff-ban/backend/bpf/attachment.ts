@@ -1,7 +1,15 @@
 import { messageOf } from '../../../exit.js'
 import { isGlob } from '../../../text/glob.js'
 import { BackendError } from '../backend.js'
-import { type Attached, attach, listAttached, type Outcome, type Place } from './devices.js'
+import {
+  type Attached,
+  attach,
+  filtersBeforeOurs,
+  listAttached,
+  type Outcome,
+  type Place,
+  PREF,
+} from './devices.js'
 import { reconcileDevices } from './entries.js'
 import { type Device, deviceSignature, type Hook, listDevices } from './links.js'
 import { type Pins, programId } from './pins.js'
@@ -11,10 +19,11 @@ export interface Attachment {
   /**
    * Attaches it where it is missing.
    * @param programs the folder of the pinned programs
+   * @param equivalent the ids of other programs that do as well
    * @returns the devices that have lost it
    * @throws PlaceTaken for a device that is named, or where none is left
    */
-  follow: (pins: Pins, programs: string) => Promise<string[]>
+  follow: (pins: Pins, programs: string, equivalent: ReadonlySet<number>) => Promise<string[]>
   /** whether devices have come or gone since */
   isBehind: () => boolean
   /** Nothing is attached any more. */
@@ -26,26 +35,26 @@ export function createAttachment(named: readonly string[], warn: (message: strin
   /** the places that had the program when last seen */
   let attachedTo: ReadonlySet<string> = new Set()
   let signature = ''
-  let takenWhenLastSeen: readonly string[] = []
+  let problemsWhenLastSeen: readonly string[] = []
 
   return {
-    async follow(pins, programs) {
+    async follow(pins, programs, equivalent) {
       signature = deviceSignature()
       const devices = await listDevices(named)
       const before = await listAttached()
       // before the programs, which look up what their devices are
       await reconcileDevices(pins, rowsOf(devices, before))
-      const missing = missingPlaces(devices, before, programs, await idsOf(programs))
+      const missing = missingPlaces(devices, before, programs, await idsOf(programs), equivalent)
       const { attached, taken } = await attach(missing)
       const problems = problemsOf({ attached, taken }, named.length > 0, before.length === 0)
-      for (const problem of problems.filter(problem => !takenWhenLastSeen.includes(problem)))
-        warn(`${problem}: requests that pass there are not looked at`)
-      takenWhenLastSeen = problems
       if (attached.length > 0) await reconcileDevices(pins, rowsOf(devices, [...before, ...attached]))
       const gone = attached.filter(place => attachedTo.has(nameOf(place)))
       const isMissing = new Set(missing.map(nameOf))
       const there = placesOf(devices).filter(place => !isMissing.has(nameOf(place)))
       attachedTo = new Set([...there, ...attached].map(nameOf))
+      problems.push(...(await passedBefore([...there, ...attached])))
+      for (const problem of problems.filter(problem => !problemsWhenLastSeen.includes(problem))) warn(problem)
+      problemsWhenLastSeen = problems
       return [...new Set(gone.map(({ device }) => device))]
     },
 
@@ -80,10 +89,14 @@ function missingPlaces(
   attached: readonly Attached[],
   programs: string,
   ids: ReadonlyMap<string, number>,
+  equivalent: ReadonlySet<number>,
 ): Place[] {
   const there = new Map(attached.map(place => [nameOf(place), place.id]))
   return placesOf(devices)
-    .filter(place => there.get(nameOf(place)) !== ids.get(place.program))
+    .filter(place => {
+      const id = there.get(nameOf(place))
+      return id === undefined || !(id === ids.get(place.program) || equivalent.has(id))
+    })
     .map(({ device, hook, program }) => ({ device, hook, program: `${programs}/${program}` }))
 }
 
@@ -109,5 +122,15 @@ function rowsOf(devices: readonly Device[], attached: readonly { device: string;
 function problemsOf({ attached, taken }: Outcome, isNamed: boolean, isNew: boolean): string[] {
   const [problem] = taken
   if (problem && (isNamed || (isNew && attached.length === 0))) throw problem
-  return [...new Set(taken.map(messageOf))]
+  const messages = new Set(taken.map(messageOf))
+  return [...messages].map(message => `${message}: requests that pass there are not looked at`)
+}
+
+/** What passes unread because of others' filters, for people to read. */
+async function passedBefore(places: readonly Pick<Place, 'device' | 'hook'>[]): Promise<string[]> {
+  return (await filtersBeforeOurs(places)).map(
+    ({ device, hook, prefs }) =>
+      `${device}: another filter comes before ours at its ${hook} (pref ${prefs.join(', ')}), and requests that it ` +
+      `accepts (TC_ACT_OK) pass unread: let it answer TC_ACT_UNSPEC, or give it a pref above ${PREF}`,
+  )
 }

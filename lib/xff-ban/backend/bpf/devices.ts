@@ -3,7 +3,7 @@ import { runBatch, runProgram } from '../run-program.js'
 import type { Hook } from './links.js'
 
 /** Our preference among the filters of a device (`pref` of tc). */
-const PREF = 49_152
+export const PREF = 49_152
 /** By their names the programs are known, of whatever version. */
 const OURS = /^xff_ban_/
 
@@ -93,6 +93,22 @@ export async function detach(places: readonly Pick<Attached, 'device' | 'hook'>[
     rest.slice(2 * i, 2 * i + 2).every(({ error, filters }) => error === undefined && filters.length === 0),
   )
   throwUnless(await tc(unused.map(device => `qdisc del dev ${device} clsact`)))
+}
+
+/**
+ * The filters of others that see a packet before ours does: what they accept (TC_ACT_OK) or send elsewhere is read by
+ * nobody behind them.
+ * @returns the places that have some, and the preferences of these
+ */
+export async function filtersBeforeOurs<T extends Pick<Attached, 'device' | 'hook'>>(
+  places: readonly T[],
+): Promise<(T & { prefs: number[] })[]> {
+  const shown = await tc(places.map(({ device, hook }) => `filter show dev ${device} ${hook}`))
+  return places.flatMap((place, i) => {
+    const filters = shown[i]?.filters ?? []
+    const prefs = filters.flatMap(({ pref = PREF, options }) => (options && pref < PREF ? [pref] : []))
+    return prefs.length > 0 ? [{ ...place, prefs }] : []
+  })
 }
 
 interface Filter {

@@ -4,7 +4,7 @@ import { BackendError } from '../backend.js'
 import { createAttachment } from './attachment.js'
 import type { JailMap } from './bans.js'
 import type { Policy } from './contract.js'
-import { detach, listAttached } from './devices.js'
+import { type Attached, detach, listAttached } from './devices.js'
 import {
   claimJail,
   findJail,
@@ -18,7 +18,8 @@ import {
   type Translation,
 } from './entries.js'
 import { asKernelAllows } from './loadable.js'
-import { type Pins, pinsOfThisNetwork } from './pins.js'
+import { forgetDeadNetworks, type Pins, pinnedPrograms, pinsOfThisNetwork } from './pins.js'
+import { type Found, takeOver } from './takeover.js'
 
 export interface Options extends Policy {
   /** of the jail: its name in the kernel */
@@ -43,6 +44,10 @@ const ATTACH_MS = 10_000
 /** How often it is tried again when another jail removes what we build on. */
 const MAX_ATTEMPTS = 3
 
+const BARRED =
+  'another xff-ban polices this network from a mount namespace with another /sys/fs/bpf, and without CAP_SYS_ADMIN its ' +
+  'tables cannot be shared, so each replaces the program of the other: let both see the same /sys/fs/bpf'
+
 /** The program, its maps and its devices, as one jail needs them; the kernel keeps them when the process ends. */
 export interface Installation {
   /**
@@ -60,7 +65,7 @@ export interface Installation {
    * @returns what was missing
    */
   follow: () => Promise<string[]>
-  /** Removes what a dead process has left behind: loaded, and attached nowhere. */
+  /** Removes what the dead have left behind: loaded and attached nowhere, or of a network namespace that is gone. */
   removeStale: () => Promise<void>
   /** Removes the jail, and the program when no other jail needs it. */
   remove: () => Promise<void>
@@ -71,6 +76,23 @@ export function createInstallation(options: Options): Installation {
   const attachment = createAttachment(options.devices, warn)
   let map: JailMap | undefined
   let lastTranslations = ''
+  /** programs of other mount namespaces that work with our tables */
+  let equivalent: ReadonlySet<number> = new Set()
+  let hasTold = false
+
+  /**
+   * Loads what is missing, and shares the tables with whoever polices this network from another mount namespace.
+   * @returns the folder of the programs
+   */
+  const loadAndShare = async (pins: Pins): Promise<Found & { programs: string }> => {
+    const programs = await pins.load(object, now())
+    const found = await takeOver(pins, await listAttached(), map === undefined)
+    if (found.isBarred && !hasTold) warn(BARRED)
+    hasTold ||= found.isBarred
+    if (found.isTakenOver) await pins.load(object, now())
+    equivalent = found.equivalent
+    return { ...found, programs }
+  }
 
   /** What the ports are, by what NAT makes of them. @returns how many were missing */
   const policePorts = async (pins: Pins, jail: number): Promise<number> => {
@@ -89,7 +111,7 @@ export function createInstallation(options: Options): Installation {
   const reconcile = async (fill: (map: JailMap, isNew: boolean) => Promise<number>): Promise<string[]> => {
     const pins = pinsOfThisNetwork()
     const existed = pins.exist()
-    const programs = await asKernelAllows(() => pins.load(object, now()))
+    const { programs } = await asKernelAllows(() => loadAndShare(pins))
     await checkPorts(pins, name, ports)
     const isNew = (await findJail(pins, name)) === undefined
     map = { pin: pins.table('bans'), jail: await claimJail(pins, name) }
@@ -97,7 +119,7 @@ export function createInstallation(options: Options): Installation {
     const text = await reconcileText(pins, map.jail, options)
     const bans = await fill(map, isNew)
     const missingPorts = await policePorts(pins, map.jail)
-    const gone = await asKernelAllows(() => attachment.follow(pins, programs))
+    const gone = await asKernelAllows(() => attachment.follow(pins, programs, equivalent))
     pins.forgetOthers(programs)
     return [
       ...(existed ? [] : ['the program was gone']),
@@ -117,29 +139,44 @@ export function createInstallation(options: Options): Installation {
     async follow() {
       const pins = pinsOfThisNetwork()
       if (map === undefined || !pins.exist()) return []
-      const gone = await attachment.follow(pins, await pins.load(object, now()))
+      const gone = await attachment.follow(pins, await pins.load(object, now()), equivalent)
       await policePorts(pins, map.jail)
       return gone.map(device => `the program was gone from ${device}`)
     },
 
     async removeStale() {
+      forgetDeadNetworks()
       const pins = pinsOfThisNetwork()
       const isStale = pins.exist() && pins.age(now()) > ATTACH_MS
       if (isStale && (await listAttached()).length === 0) pins.remove()
     },
 
     async remove() {
-      const pins = pinsOfThisNetwork()
-      if (pins.exist()) {
-        const jail = await findJail(pins, name)
-        if (jail !== undefined) await removeJail(pins, jail)
-        if (await hasJails(pins)) return
-      }
-      await detach(await listAttached())
-      pins.remove()
+      await removeFromKernel(name, loadAndShare)
       attachment.forget()
     },
   }
+}
+
+/** @param share shares the tables of programs that are not pinned here */
+async function removeFromKernel(name: string, share: (pins: Pins) => Promise<Found>): Promise<void> {
+  const pins = pinsOfThisNetwork()
+  const existed = pins.exist()
+  const attached = await listAttached()
+  const own = new Set((await pinnedPrograms(pins)).map(({ id }) => id))
+  const isOurs = ({ id }: Attached) => own.has(id)
+  // names of another mount namespace are in the same tables
+  const isBarred = !attached.every(isOurs) && (await share(pins)).isBarred
+  if (pins.exist()) {
+    const jail = await findJail(pins, name)
+    if (jail !== undefined) await removeJail(pins, jail)
+    if (await hasJails(pins)) {
+      if (!existed) pins.remove()
+      return
+    }
+  }
+  await detach(attached.filter(one => !isBarred || isOurs(one)))
+  pins.remove()
 }
 
 async function checkPorts(

@@ -13,6 +13,7 @@ import { basename, join } from 'node:path'
 import { codeOf } from '../../../exit.js'
 import { runProgram } from '../run-program.js'
 import type { Program } from './links.js'
+import { isDead, signWith } from './networks.js'
 
 /*
  * Where the kernel program and its tables are kept while no process has them open:
@@ -20,6 +21,7 @@ import type { Program } from './links.js'
  *     /sys/fs/bpf/xff-ban/v3-4026531840/        the layout of contract.h, the network namespace
  *         maps/{bans,trust,ports,stats,jails,…}
  *         object-0123456789abcdef/{xff_ban_ether,xff_ban_plain,xff_ban_leaving}
+ *         processes                             a link to the name of the process namespace it was made in
  *
  * All --name of a network namespace share it. A folder is made under another name, `v3-4026531840-` and something new,
  * and renamed when it is complete.
@@ -35,11 +37,17 @@ const STALE_MS = 60_000
 const BPF_FS = 0xcafe4a11
 
 /** The maps that an upgrade takes over: all that hold state. */
-const KEPT_MAPS = [
+export const KEPT_MAPS = [
   ...(['bans', 'trust', 'ports', 'stats', 'jails', 'texts', 'targets', 'devices'] as const),
   ...(['connections', 'halves', 'commons'] as const),
 ]
 export type Table = (typeof KEPT_MAPS)[number]
+
+/** A program by the kernel's id; equal tags are equal instructions. */
+export interface PinnedProgram {
+  id: number
+  tag: string
+}
 
 /** What is pinned in this network namespace. */
 export interface Pins {
@@ -64,7 +72,7 @@ export function pinsOfThisNetwork(): Pins {
   const folder = join(ROOT, `${LAYOUT}-${statSync('/proc/self/ns/net').ino}`)
   const maps = join(folder, 'maps')
   const table = (name: Table) => join(maps, name)
-  const newDraft = () => `${folder}-${randomUUID()}`
+  const newDraft = () => draftOf(folder)
   const drafts = () =>
     list(ROOT).flatMap(name => (name.startsWith(`${basename(folder)}-`) ? join(ROOT, name) : []))
   const exist = () => existsSync(table('commons'))
@@ -72,6 +80,7 @@ export function pinsOfThisNetwork(): Pins {
   const loadAnew = async (object: string, name: string) => {
     const draft = newDraft()
     mkdirSync(draft)
+    signWith(draft)
     try {
       const pinned = ['pinmaps', join(draft, 'maps')]
       await runProgram(['bpftool', 'prog', 'loadall', object, join(draft, name), ...pinned])
@@ -114,7 +123,7 @@ export function pinsOfThisNetwork(): Pins {
     forgetOthers(programs) {
       for (const name of readdirSync(folder)) {
         const path = join(folder, name)
-        if (name.startsWith('object-') && path !== programs) rmSync(path, { recursive: true, force: true })
+        if (isObject(name) && path !== programs) rmSync(path, { recursive: true, force: true })
       }
     },
 
@@ -126,10 +135,62 @@ export function pinsOfThisNetwork(): Pins {
   }
 }
 
+/** The programs that are pinned, of all versions. */
+export async function pinnedPrograms({ folder }: Pins): Promise<PinnedProgram[]> {
+  const versions = list(folder).filter(isObject)
+  const pinned = versions.flatMap(name => list(join(folder, name)).map(file => join(folder, name, file)))
+  return await Promise.all(pinned.map(showProgram))
+}
+
+/** Whether this network has tables of another layout, too. */
+export function hasOtherLayout({ folder }: Pins): boolean {
+  const [, network] = basename(folder).split('-')
+  const isOfNetwork = (name: string) => /^v\d+-\d+$/.test(name) && name.endsWith(`-${network}`)
+  return list(ROOT).some(name => isOfNetwork(name) && join(ROOT, name) !== folder)
+}
+
+/**
+ * Puts other tables in the place of those that are pinned, whose programs go with them.
+ * @param idOf the kernel's id of a table
+ */
+export async function replaceTables({ folder }: Pins, idOf: (table: Table) => number): Promise<void> {
+  const draft = draftOf(folder)
+  mkdirSync(join(draft, 'maps'), { recursive: true })
+  signWith(draft)
+  try {
+    for (const name of KEPT_MAPS)
+      await runProgram(['bpftool', 'map', 'pin', 'id', String(idOf(name)), join(draft, 'maps', name)])
+    rmSync(folder, { recursive: true, force: true })
+    publish(draft, folder)
+  } finally {
+    rmSync(draft, { recursive: true, force: true })
+  }
+}
+
+/** Removes what network namespaces have left that are gone: nobody would until one gets the same number. */
+export function forgetDeadNetworks(): void {
+  for (const name of list(ROOT)) {
+    if (/^v\d+-\d+$/.test(name) && isDead(join(ROOT, name)))
+      rmSync(join(ROOT, name), { recursive: true, force: true })
+  }
+}
+
+function draftOf(folder: string): string {
+  return `${folder}-${randomUUID()}`
+}
+
 /** The kernel's id of a pinned program. */
 export async function programId(programs: string, program: Program): Promise<number> {
-  const shown = await runProgram(['bpftool', '-j', 'prog', 'show', 'pinned', join(programs, program)])
-  return JSON.parse(shown).id
+  return (await showProgram(join(programs, program))).id
+}
+
+async function showProgram(pin: string): Promise<PinnedProgram> {
+  return JSON.parse(await runProgram(['bpftool', '-j', 'prog', 'show', 'pinned', pin]))
+}
+
+/** Whether a name in our folder is that of a version's programs. */
+function isObject(name: string): boolean {
+  return name.startsWith('object-')
 }
 
 function ageOf(path: string, now: number): number {

@@ -173,8 +173,10 @@ static __always_inline void count(struct scratch *d)
 	struct counters *n = bpf_map_lookup_elem(&stats, &d->packet.port);
 	__u64 *all = (__u64 *)n;
 
-	if (!n)                                                          /* user space has not given the port a row */
+	if (!n) {                                                        /* user space has not given the port a row */
+		bpf_map_lookup_elem(&jails, &d->packet.port);            /* so that the program keeps all tables there */
 		return;
+	}
 	n->segments += d->counted[COUNTER(segments)];
 	n->requests += d->counted[COUNTER(requests)];
 	d->counted[COUNTER(segments)] = d->counted[COUNTER(requests)] = 0;
