@@ -32,6 +32,7 @@ const SHOWN = ['apache', 'caddy', 'haproxy', 'ini', 'mermaid', 'nginx', 'yaml', 
 /** Commands that are not run here, each with the reason. */
 const ELSEWHERE: readonly (readonly [RegExp, string])[] = [
   [/ xff-ban --(nginx|haproxy) /, 'asks for that server, and is run with it by test/kernel/recipes.ts'],
+  [/^xff-ban check /, 'asks through a front end, and is run with one by test/kernel/check.ts'],
   [/^apt-get /, 'is run by test/support/fresh, which begins with it'],
   [
     /npm |systemctl|journalctl|\/etc\/xff-jail\/shop/,

@@ -44,7 +44,7 @@ interface Scene {
   state: string
   /** Runs xff-ban to its end: what it has made stays. */
   start: (...options: string[]) => Promise<string>
-  check: (more?: readonly string[], where?: { log?: string; at?: Host }) => Promise<Checked>
+  check: (more?: readonly string[], where?: { log?: string; at?: Host; reads?: boolean }) => Promise<Checked>
 }
 
 /** Runs `xff-ban check` by way of a front end, on the app's host unless said. */
@@ -71,7 +71,11 @@ async function open(t: Test, { uwsgi: given = {}, nginx = {} }: Options = {}): P
   return {
     ...{ lab, uwsgi, front, state },
     start: (...options) => lab.command(['xff-ban', ...options, '--state', state]),
-    check: (more, { log = uwsgi.log, at } = {}) => checkOf(lab, log, state)(front, more, at),
+    check(more, { log = uwsgi.log, at, reads = false } = {}) {
+      // as the pipeline does
+      if (reads) lab.pipeline(`tail -F ${log} > /dev/null`)
+      return checkOf(lab, log, state)(front, more, at)
+    },
   }
 }
 
@@ -223,6 +227,27 @@ kernelTest('what the kernel does not see is told', NEEDS, async t => {
   await binary.start('--port', '3032')
   const checked = await checkOf(binary.lab, binary.uwsgi.log, binary.state)(pass)
   fails(t, checked, 'ban point', /what comes to port 3032 is not read as HTTP\/1/, /--uwsgi REMOTE_ADDR/)
+})
+
+kernelTest('the name of the jail is told', NEEDS, async t => {
+  const { check, start } = await open(t)
+  await start('--port', '3031', '--name', 'shop')
+  const checked = await check(['--port', '3031'])
+  t.match(checked.of('ban point'), {
+    ok: null,
+    what: /no jail xff-ban, but one that is called shop/,
+    cure: /--name shop/,
+  })
+  t.equal(checked.exitCode, 1)
+  holds(t, await check(['--port', '3031', '--name', 'shop'], { reads: true }))
+})
+
+kernelTest('on the host of the front end the request has an address of its own', NEEDS, async t => {
+  const { check, lab, state } = await open(t, { nginx: { server: ['listen 127.0.0.1:80;'] } })
+  await lab.command(['xff-ban', '--port', '3031', '--state', state], { at: 'edge' })
+  const checked = await check([], { at: 'edge', reads: true })
+  holds(t, checked)
+  t.match(checked.client, /^127\.(?!0\.0\.1$)/)
 })
 
 kernelTest('an app in another network namespace is told', NEEDS, async t => {

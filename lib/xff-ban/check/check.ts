@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { codeOf, messageOf } from '../../exit.js'
 import type { Reply } from '../jail/decide.js'
 import { judgeClient } from './client.js'
-import { type KernelJail, openKernelJail } from './kernel.js'
+import { jailsInKernel, type KernelJail, openKernelJail } from './kernel.js'
 import { logProblem, logStep } from './log.js'
 import { watchLog } from './log-watch.js'
 import { blindness, countAll, difference, unseen } from './packets.js'
@@ -134,6 +134,15 @@ async function banPoint(asking: Asking, { ip }: Reading, jail: KernelJail | unde
   const counted = jail && (await countClient(asking, jail, ip))
   if (counted && (counted.ok === false || !options.really)) return counted
   if (options.really) return await banForReal(asking, ip)
+  const [other] = await jailsInKernel().catch(() => [])
+  if (other && !jail && options.ports.every(port => other.ports.includes(port))) {
+    return {
+      step,
+      ok: null,
+      what: `the kernel has no jail ${options.name}, but one that is called ${other.name}`,
+      cure: `--name ${other.name}`,
+    }
+  }
   if (options.ports.length > 0 && (await isUnreached(options.ports))) return await unseen(options.ports)
   return {
     step,

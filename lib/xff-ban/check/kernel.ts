@@ -53,6 +53,17 @@ export interface KernelJail {
 /** The end of a ban that has ended at the boot: no clock says otherwise. */
 const LONG_AGO = 1n
 
+/** The names of the jails in the kernel, with the ports of each: none where the program is not loaded. */
+export async function jailsInKernel(): Promise<{ name: string; ports: number[] }[]> {
+  const pins = pinsOfThisNetwork()
+  if (!pins.exist()) return []
+  const ports = [...(await readRows(pins.table('ports'))).values()]
+  return [...(await readRows(pins.table('jails'))).values()].map(({ key, value }) => ({
+    name: readName(value),
+    ports: ports.filter(row => jailOfPort(row.value) === portOf(key)).map(row => portOf(row.key)),
+  }))
+}
+
 /** @returns undefined where the program is not loaded, or has no jail of this name */
 export async function openKernelJail(name: string): Promise<KernelJail | undefined> {
   const pins = pinsOfThisNetwork()

@@ -13,7 +13,7 @@ export function logStep(path: string, log: LogWatch): Step {
   const stat = log.stat()
   const isShared = stat === undefined || (stat.mode & 0o004) !== 0
   const isReaders = stat !== undefined && (stat.mode & 0o040) !== 0 && stat.gid === groupId(READERS)
-  const isRead = openFiles('', 'read').some(file => file.path === path && file.pid !== pid)
+  const isRead = openFiles('', 'read', path).some(file => file.path === path && file.pid !== pid)
   if (geteuid?.() === 0 && !isShared && !isReaders && !isRead) {
     return {
       step,
@@ -50,7 +50,7 @@ export function logProblem(path: string, log: LogWatch, answer: Answer, waitMs: 
       `${elsewhere(path)}; a log-format needs %(uri), or a cache or the front end itself has answered`,
     )
   }
-  const writers = openFiles('', 'written').filter(
+  const writers = openFiles('', 'written', path).filter(
     file => file.path === path || file.path === `${path} (deleted)`,
   )
   const [writer] = writers

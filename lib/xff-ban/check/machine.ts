@@ -66,17 +66,24 @@ export function listensElsewhere(port: number): Process | undefined {
   return undefined
 }
 
-/** Files that processes with such a name have open, whether for writing or for reading. */
-export function openFiles(prefix: string, way: 'written' | 'read'): (Process & { path: string })[] {
+/**
+ * Files that processes with such a name have open, whether for writing or for reading.
+ * @param path only those of this name, whatever stands behind it
+ */
+export function openFiles(
+  prefix: string,
+  way: 'written' | 'read',
+  path = '/',
+): (Process & { path: string })[] {
   return processes(prefix).flatMap(one =>
     listed(`/proc/${one.pid}/fd`)
       .slice(0, MAX_DESCRIPTORS)
       .flatMap(fd => {
-        const path = linkOf(`/proc/${one.pid}/fd/${fd}`)
-        if (!path?.startsWith('/') || path.startsWith('/dev/')) return []
+        const target = linkOf(`/proc/${one.pid}/fd/${fd}`)
+        if (!target?.startsWith(path) || target.startsWith('/dev/')) return []
         const flags = /^flags:\s+(\d+)/m.exec(textOf(`/proc/${one.pid}/fdinfo/${fd}`))?.[1] ?? '0'
         const isWritten = (Number.parseInt(flags, 8) & 3) !== 0
-        return isWritten === (way === 'written') ? [{ ...one, path }] : []
+        return isWritten === (way === 'written') ? [{ ...one, path: target }] : []
       }),
   )
 }
