@@ -53,6 +53,7 @@ run(usage.command, async ({ onBadLine, warn }) => {
     field,
     since: since === undefined ? undefined : checked('--since: ', () => parseSince(since, zone, Date.now())),
     unparsed: kept?.append,
+    tallyMs: given.tally * 1000,
     warn,
     onBadLine,
     explain: given.explain

@@ -84,7 +84,7 @@ t.test('the records of the README are what the commands write', async t => {
     (await execa('bash', ['-c', commands], { env: withCommands({ TZ: 'UTC' }), input })).stdout
   const [line = ''] = shown('text')
   const [request = '', decided = '', ...carriedOut] = shown('json').join('').trimEnd().split('\n')
-  t.equal(await write('uwsgi-parse', line), request)
+  t.equal(await write('uwsgi-parse --tally 0', line), request)
   const log = readFileSync('fixtures/attack/uwsgi.log', 'utf8')
   t.match(await write('uwsgi-parse | xff-window', log), decided)
   const bans = await write('uwsgi-parse | xff-window | xff-ban --dry-run --clock log', log)

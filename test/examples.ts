@@ -27,7 +27,7 @@ for (const way of ['reopen', 'copytruncate']) {
       execa('logrotate', ['--state', join(dir, 'state'), ...options, join(dir, 'rules')], {
         env: { PATH: `${process.env.PATH}:/usr/sbin` },
       })
-    const line = `tail -n +1 -F '${log}' | uwsgi-parse > '${dir}/requests'`
+    const line = `tail -n +1 -F '${log}' | uwsgi-parse --tally 0 > '${dir}/requests'`
     const more = ['--master', '--no-orphans', '--touch-logreopen', reopen]
     const url = await startUwsgi(t, { dir, log, line, more })
     const ask = (client: string) => fetch(`${url}/`, { headers: { 'X-Forwarded-For': client } })

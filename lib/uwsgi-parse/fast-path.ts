@@ -9,6 +9,8 @@ import {
 } from '../fast/module.js'
 import { formatInstant } from '../wire/instant.js'
 import type { FindClient } from './client.js'
+import type { Stretch } from './stretch.js'
+import { bindStretch, type StretchCounts } from './stretch-counts.js'
 import { parseCtime } from './time/date.js'
 import type { LogClock } from './time/log-clock.js'
 
@@ -29,6 +31,8 @@ export interface Options {
    * @returns whether it has to be told of the next one, too: else they are counted here
    */
   countRecord: (slot: string) => boolean
+  /** the stretches into which the log is tallied; undefined: it is not */
+  stretch?: Stretch | undefined
   /** is told of a request from a slot that holds one private address and nothing else */
   countPrivate: (slot: string) => void
 }
@@ -49,6 +53,8 @@ export interface FastPath {
    * @param maySkip whether lines may go unread whose status nobody wants
    */
   read: (block: Buffer, maySkip: boolean) => BlockCounts
+  /** Has everything counted that was read. */
+  end: () => void
   /** How many bytes of records are gathered. */
   size: () => number
   /** The records gathered, as lines, which leaves none; undefined where there are none. */
@@ -56,7 +62,7 @@ export interface FastPath {
 }
 
 /** What assembly/index.ts exports. */
-interface Exports extends InputBuffers {
+interface Exports extends InputBuffers, StretchCounts {
   output: Global
   written: Global
   wanted: Global
@@ -79,7 +85,7 @@ const WRITE_BYTES = 512 * 1024
 
 /** @returns null where the machine cannot run it */
 export function compileFastPath(options: Options): FastPath | null {
-  const { client, clock, wanted, parseFully, countRecord, countPrivate } = options
+  const { client, clock, wanted, parseFully, countRecord, countPrivate, stretch } = options
   // records that have left the memory of the module, since that was full
   let full: OwnedBuffer[] = []
   let linesBefore = 0
@@ -87,14 +93,9 @@ export function compileFastPath(options: Options): FastPath | null {
   const started: Started<Exports> | null = startModule(code, options.warn, {
     parseFully(start, end, line) {
       clock.saw(module.newest.value)
-      const text = parseFully(memory.toString('utf8', start, end), linesBefore + line)
-      // a UTF-16 unit is 3 bytes at the most
-      const at = module.reserve(3 * text.length)
-      module.commit(at + memory.write(text, at))
+      tallies.sync(() => write(parseFully(memory.toString('utf8', start, end), linesBefore + line)))
     },
-    flush() {
-      full.push(drain())
-    },
+    flush: () => void full.push(drain()),
     instantOf(date): number {
       const text = textAt(date, CTIME_LENGTH)
       return CTIME.test(text) ? clock.only(parseCtime(text)) : Number.NaN
@@ -102,12 +103,15 @@ export function compileFastPath(options: Options): FastPath | null {
     writeMinute(to, instant) {
       memory.write(formatInstant(instant).slice(0, 17), to, 'latin1')
     },
-    fillClient(place, length) {
+    fillClient(place, length, index) {
       const { ip, isListed, isPrivate } = client(textAt(place, length))
+      tallies.keepClient(index, ip)
       const shown = ip === null || isListed
       const size = memory.write(JSON.stringify(ip), place + module.CLIENT.value, 'latin1')
       module.keepClient(place, size, ip === null, shown, isPrivate && !shown)
     },
+    reach: time => tallies.sync(() => write(tallies.reach(time))),
+    sawClient: index => tallies.sawClient(index),
     countRecord: (start, length) => Number(countRecord(textAt(start, length))),
     countPrivate(start, length) {
       countPrivate(textAt(start, length))
@@ -115,8 +119,14 @@ export function compileFastPath(options: Options): FastPath | null {
   })
   if (!started) return null
   const { exports: module, memory }: Started<Exports> = started
+  const tallies = bindStretch(module, stretch)
   for (let status = 0; status < 1000; status++) memory[module.wanted.value + status] = wanted(status) ? 1 : 0
 
+  const write = (text: string) => {
+    // a UTF-16 unit is 3 bytes at the most
+    const at = module.reserve(3 * text.length)
+    module.commit(at + memory.write(text, at))
+  }
   const textAt = (start: number, length: number): string => memory.toString('latin1', start, start + length)
   const drain = (): OwnedBuffer => {
     const { value: start } = module.output
@@ -142,6 +152,7 @@ export function compileFastPath(options: Options): FastPath | null {
       }
       return read
     },
+    end: tallies.take,
     size: () => full.reduce((sum, { length }) => sum + length, gathered()),
     take() {
       const records =

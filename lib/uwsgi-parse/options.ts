@@ -74,6 +74,12 @@ const options = {
     'append the lines that could not be parsed to this file; a device, /dev/stderr or /dev/fd/N will do as well',
     value.text,
   ),
+  tally: cli.defaulted(
+    'TIME',
+    'write a tally of each stretch of this length, by the time of the log; 0: none',
+    value.duration(0, 3600),
+    '10',
+  ),
   metrics: metricsOption,
   explain: cli.flag(
     'instead of records, show each list of addresses from right to left, and which one is the client',

@@ -5,15 +5,16 @@ import type { OnBadLine } from '../wire/bad-line.js'
 import { parseInstant } from '../wire/instant.js'
 import { encodeLine } from '../wire/jsonl.js'
 import { linesOf, wholeLines } from '../wire/lines.js'
+import type { RequestRecord } from '../wire/record.js'
 import type { Attribution } from './address-slot.js'
 import { advise } from './advice.js'
-import { type Client, type FindClient, rememberClients } from './client.js'
-import { compileFastPath, type FastPath } from './fast-path.js'
+import { type BlockReader, openBlockReader } from './block-reader.js'
+import { type Client, rememberClients } from './client.js'
 import { compileParser, type Parsed, type Unparsed } from './full-parser.js'
 import type { Format } from './layout/log-format.js'
 import { LINE_BYTES } from './layout/uwsgi.js'
+import { createStretch, isSampled, type Stretch } from './stretch.js'
 import { countDoubt, countPrivateClient, createTally, keepUnknownSlot, type Tally } from './tally.js'
-import { watchDoubledHour } from './time/doubled-hour.js'
 import { type LogClock, logClock } from './time/log-clock.js'
 import type { Zone } from './time/zone.js'
 import { LOOK_AT } from './unnamed-proxies.js'
@@ -36,6 +37,8 @@ export interface Options {
   onBadLine: OnBadLine
   /** what is written of a line instead of its record */
   explain?: ((parsed: Parsed, line: number) => string) | undefined
+  /** how long the stretches are of which a tally is written, in milliseconds; 0: none is */
+  tallyMs?: number
   /** whether every line goes through the full parser, for a comparison */
   thorough?: boolean
 }
@@ -54,13 +57,21 @@ export function uwsgiParse(options: Options): { stages: Duplex[]; tally: Tally }
   const tally = createTally()
   const clock = logClock(options.zone)
   const counters = createCounters(options, tally)
-  const parse = compileFullParser(options, tally, clock, counters.countRecord)
+  const { tallyMs = 0 } = options
+  const stretch = tallyMs === 0 || options.explain ? undefined : createStretch(tallyMs)
+  const parse = compileFullParser(options, tally, clock, counters.countRecord, stretch)
   const fast =
     isPlain(options) && !options.explain && !options.thorough
-      ? openFastPath(options, tally, clock, counters, parse)
+      ? openBlockReader(options, tally, clock, counters, stretch, parse)
       : null
   const unread = watchUnreadLog({ tally, ...options })
-  return { stages: [wholeLines(), fast ? fastStage(fast, unread) : fullStage(tally, parse, unread)], tally }
+  return {
+    stages: [
+      wholeLines(),
+      fast ? fastStage(fast, unread, stretch) : fullStage(tally, parse, unread, stretch),
+    ],
+    tally,
+  }
 }
 
 /** Whether a line of this log tells all by itself. */
@@ -76,7 +87,7 @@ function isPlain({ format, field, since }: Options): boolean {
   )
 }
 
-interface Counters {
+export interface Counters {
   /** @param slot the address slot in which the client stands */
   countRecord: (client: Client | null, slot: string) => void
   /** whether every record has still to be counted at once, since advice is due */
@@ -98,13 +109,14 @@ function createCounters({ warn, format, attribution }: Options, tally: Tally): C
 }
 
 /** Reads a line and counts it; gives what is to be written of it. */
-type ParseLine = (text: string) => string
+export type ParseLine = (text: string) => string
 
 function compileFullParser(
   options: Options,
   tally: Tally,
   clock: LogClock,
   countRecord: Counters['countRecord'],
+  stretch: Stretch | undefined,
 ): ParseLine {
   const { format, field, since } = options
   const client = rememberClients(options.attribution.client)
@@ -113,17 +125,19 @@ function compileFullParser(
     tally.requests += 1
     const { status, time, ip, via } = parsed.record
     // one without an answer has failed
-    if (status !== undefined && !options.wanted(status)) return ''
+    const isWanted = status === undefined || options.wanted(status)
     if (since !== undefined && time !== null && parseInstant(time) < since) {
-      tally.skipped += 1
+      if (isWanted) tally.skipped += 1
       return ''
     }
+    const over = stretch ? countInStretch(stretch, parsed.record, isWanted, tally.lines) : ''
+    if (!isWanted) return over
     if (ip !== null && via === undefined && client(ip).isPrivate) countPrivateClient(tally, ip)
     if (parsed.doubt !== undefined) countDoubt(tally, parsed.doubt)
     else if (ip === null && !format.isOwn) keepUnknownSlot(tally, via ?? '')
     if (ip === null) countRecord(null, '')
     else countRecord(client(via ?? ip), via ?? ip)
-    return options.explain ? options.explain(parsed, tally.lines) : encodeLine(parsed.record)
+    return options.explain ? options.explain(parsed, tally.lines) : over + encodeLine(parsed.record)
   }
   return text => {
     const parsed = parse(text)
@@ -137,12 +151,34 @@ function compileFullParser(
   }
 }
 
+/** Counts a request in its stretch. @returns the tally of the stretch that is over, as a line */
+function countInStretch(stretch: Stretch, record: RequestRecord, isWanted: boolean, line: number): string {
+  const { ip, time, status } = record
+  const isLookedAt = isWanted || isSampled(line)
+  const over = isLookedAt && time !== null ? stretch.reach(parseInstant(time)) : undefined
+  if (isLookedAt && ip !== null) stretch.sawClient(ip)
+  const isError = isWanted && (status === undefined || status >= 500)
+  stretch.count({ requests: 1, failures: Number(isWanted), errors: Number(isError) })
+  return over ? encodeLine(over) : ''
+}
+
+/** The tally of the last stretch, as bytes; null where there is none. */
+function lastTally(stretch: Stretch | undefined): Buffer | null {
+  const tally = stretch?.end()
+  return tally ? Buffer.from(encodeLine(tally)) : null
+}
+
 function isParsed(parsed: readonly Parsed[] | Unparsed): parsed is readonly Parsed[] {
   return Array.isArray(parsed)
 }
 
 /** Every line through the full parser. */
-function fullStage(tally: Tally, parse: ParseLine, unread: UnreadLog): Transform {
+function fullStage(
+  tally: Tally,
+  parse: ParseLine,
+  unread: UnreadLog,
+  stretch: Stretch | undefined,
+): Transform {
   return transform(
     (block: OwnedBuffer, _encoding, done) => {
       let written = ''
@@ -155,67 +191,21 @@ function fullStage(tally: Tally, parse: ParseLine, unread: UnreadLog): Transform
       release(block)
       done(null, Buffer.from(written))
     },
-    (done: () => void) => {
+    function (this: Transform, done: () => void) {
+      const last = lastTally(stretch)
+      if (last) this.push(last)
       unread.end()
       done()
     },
   )
 }
 
-/** Reads blocks, and gathers what is to be written of them. */
-interface BlockReader extends Pick<FastPath, 'size' | 'take'> {
-  read: (block: Buffer) => void
-}
-
-function openFastPath(
-  options: Options,
-  tally: Tally,
-  clock: LogClock,
-  { countRecord, isWatching }: Counters,
-  parse: ParseLine,
-): BlockReader | null {
-  const { client } = options.attribution
-  // as the full parser has it: one address stands there, or none is believed
-  const clientIn: FindClient = options.format.socket === 'uwsgi' ? slot => believeOne(client(slot)) : client
-  const mayDoubleHour = watchDoubledHour(options.zone)
-  let linesBefore = 0
-  const fast = compileFastPath({
-    warn: options.warn,
-    client: clientIn,
-    clock,
-    wanted: options.wanted,
-    parseFully(text, line) {
-      tally.lines = linesBefore + line
-      return parse(text)
-    },
-    countRecord(slot) {
-      countRecord(clientIn(slot), slot)
-      return isWatching()
-    },
-    countPrivate: slot => countPrivateClient(tally, client(slot).ip as string),
-  })
-  if (!fast) return null
-  return {
-    ...fast,
-    read(block) {
-      linesBefore = tally.lines
-      // in the hour that comes twice, a line is dated by those before it: none may be missing
-      const maySkip = options.unparsed === undefined && !mayDoubleHour(block)
-      const { lines, requests, wanted, unattributed } = fast.read(block, maySkip)
-      tally.lines = linesBefore + lines
-      tally.requests += requests
-      tally.wanted += wanted
-      tally.unattributed += unattributed
-    },
-  }
-}
-
-function believeOne(client: Client): Client {
-  return client.isListed ? { ...client, ip: null, isPrivate: false } : client
-}
-
 /** The records wait for more of them only while the input does not. */
-function fastStage({ read, size, take }: BlockReader, unread: UnreadLog): Transform {
+function fastStage(
+  { read, size, take, end }: BlockReader,
+  unread: UnreadLog,
+  stretch: Stretch | undefined,
+): Transform {
   let pause: NodeJS.Immediate | undefined
   const flush = (stream: Transform) => {
     clearImmediate(pause)
@@ -236,6 +226,9 @@ function fastStage({ read, size, take }: BlockReader, unread: UnreadLog): Transf
     },
     function (this: Transform, done: () => void) {
       flush(this)
+      end()
+      const last = lastTally(stretch)
+      if (last) this.push(last)
       unread.end()
       done()
     },

@@ -37,9 +37,15 @@ export function decodeLine<T extends RecordType>(
   if (text === '' || text === '\r') return undefined
   const record = parseLine(text, wanted)
   if (typeof record !== 'string') return record
+  if (record === PASSED_OVER) return undefined
   onBadLine({ line, kind: record, text: text.startsWith(NOT_UTF8) ? text.slice(1) : text })
   return undefined
 }
+
+/** Records that stand among those of any stage, for whoever wants them. */
+const ASIDE: readonly RecordType[] = ['tally']
+/** What `parseLine` says of one that is not wanted: it is no bad line. */
+const PASSED_OVER = 'for others'
 
 /** The record in a line, or what is wrong with it. */
 export function parseLine<T extends RecordType>(text: string, wanted: readonly T[]): RecordOf<T> | string {
@@ -53,6 +59,7 @@ export function parseLine<T extends RecordType>(text: string, wanted: readonly T
   }
   const record = readRecord(value)
   if (typeof record === 'string' || isOf(wanted, record)) return record
+  if (isOf(ASIDE, record)) return PASSED_OVER
   return `not a ${wanted.join(' or ')}`
 }
 

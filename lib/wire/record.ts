@@ -32,6 +32,20 @@ export const RECORDS = {
     /** variables of a custom log-format, under the names they have there */
     vars: optional('texts'),
   },
+  /** what was in a stretch of the log: in all records since the tally before, written behind them */
+  tally: {
+    type: required('type'),
+    /** when the stretch ends, by the log */
+    time: required('instant'),
+    /** all requests, those that became no record included */
+    requests: required('count'),
+    /** of these, the records */
+    failures: required('count'),
+    /** of these, those with status 5xx or without an answer */
+    errors: required('count'),
+    /** how many clients were seen, at the least: those of the records and of some of the other requests */
+    clients: required('count'),
+  },
   /** a decision of xff-window; with `until` and `count`, one that xff-ban carried out */
   ban: {
     type: required('type'),
@@ -127,13 +141,14 @@ export type RecordType = keyof Table
 type Of<T extends RecordType> = Omit<Fields<Table[T]>, 'type'> & { type: T }
 
 export type RequestRecord = Of<'request'>
+export type TallyRecord = Of<'tally'>
 export type BanRecord = Of<'ban'>
 export type HitRecord = Of<'hit'>
 export type UnbanRecord = Of<'unban'>
 export type RefusedRecord = Of<'refused'>
 export type UnchangedRecord = Of<'unchanged'>
 /** What flows from command to command. */
-export type StreamRecord = RequestRecord | BanRecord | HitRecord | UnbanRecord
+export type StreamRecord = RequestRecord | TallyRecord | BanRecord | HitRecord | UnbanRecord
 export type AnyRecord = StreamRecord | RefusedRecord | UnchangedRecord
 /** A record of one of these types. */
 export type RecordOf<T extends RecordType> = Extract<AnyRecord, { type: T }>

@@ -23,7 +23,7 @@ writeFileSync(
 t.test('input is read from a file, from pipes and from a socket', async t => {
   const shell = (line: string) => execa('bash', ['-c', line], { env, timeout: LIMIT })
   const { stdout, stderr } = await shell(`uwsgi-parse < ${log}`)
-  t.equal(stdout.split('\n').length, 3084)
+  t.equal(stdout.match(/"type":"request"/g)?.length, 3084)
   for (const size of [1, 4096, 7777, 65_536, 1_000_000]) {
     // byte by byte takes its time
     const head = size === 1 ? 100_000 : 10_000_000
@@ -41,7 +41,7 @@ t.test('a pipe that stays open is read line by line, and SIGTERM finishes what w
   const fifo = join(dir, 'fifo')
   await execa('mkfifo', [fifo])
   const pipe = openSync(fifo, 'r+')
-  const line = `exec uwsgi-parse 0<>'${fifo}'`
+  const line = `exec uwsgi-parse --tally 0 0<>'${fifo}'`
   const child = execa('bash', ['-c', line], { env, buffer: { stdout: false }, timeout: LIMIT })
   const { stdout } = child
   const [first = '', second = ''] = attack.split('\n').filter(line => line.includes(' 404) '))

@@ -12,7 +12,7 @@ const item = (ip: string, padding = ''): Item => {
   const record: AnyRecord = { type: 'ban', ip }
   return { record, line: `${JSON.stringify(record)}${padding}\n` }
 }
-const ips = (items: readonly Item[]) => items.map(({ record }) => record.ip)
+const ips = (items: readonly Item[]) => items.map(({ record }) => ('ip' in record ? record.ip : null))
 
 /** An outbox that never waits long by itself. */
 function outbox(deliver: Deliver<AnyRecord>, options: Partial<OutboxOptions<AnyRecord>> = {}) {

@@ -1,12 +1,15 @@
 import { copy } from '../../fast/assembly/bytes'
-import { entryOf, isNew, MAX_KEY_BYTES, VALUE_OFFSET } from '../../fast/assembly/cache'
-import { fillClient } from './host'
+import { entryOf, indexOf, isNew, MAX_KEY_BYTES, VALUE_OFFSET } from '../../fast/assembly/cache'
+import { fillClient, sawClient } from './host'
 
 // what the host makes of an address slot, behind the slot itself
 const FLAGS: usize = VALUE_OFFSET
 const LENGTH: usize = VALUE_OFFSET + 1
 /** Where in the place of a client the host writes the client as JSON. */
 export const CLIENT: usize = VALUE_OFFSET + 2
+
+// in which stretch it was last seen; behind the longest address as JSON
+const SEEN: usize = 152
 
 // flags
 const UNKNOWN: u8 = 1
@@ -18,7 +21,7 @@ export function clientIn(start: usize, end: usize): usize {
   const length = end - start
   if (length > MAX_KEY_BYTES) return 0
   const client = entryOf(start, length)
-  if (isNew) fillClient(client, length)
+  if (isNew) fillClient(client, length, indexOf(client))
   return client
 }
 
@@ -29,6 +32,14 @@ export function clientIn(start: usize, end: usize): usize {
 export function keepClient(client: usize, length: usize, unknown: bool, listed: bool, isPrivate: bool): void {
   store<u8>(client, (unknown ? UNKNOWN : 0) | (listed ? LISTED : 0) | (isPrivate ? PRIVATE : 0), FLAGS)
   store<u8>(client, <u8>length, LENGTH)
+  store<u32>(client, 0, SEEN)
+}
+
+/** Has a stretch see a client, by its number; 0 for none. */
+export function see(client: usize, stretch: u32): void {
+  if (load<u32>(client, SEEN) === stretch) return
+  store<u32>(client, stretch, SEEN)
+  if (!isUnknown(client)) sawClient(indexOf(client))
 }
 
 /** Whether it cannot be known who that is. */

@@ -9,11 +9,13 @@ import { countPrivate, countRecord, parseFully } from './host'
 import { write } from './record'
 import { dateStart, msecsEnd, msecsStart, slotEnd, slotStart, takeApart } from './scan-line'
 import { findStatus } from './status-filter'
+import { countFailure, countRequest, isSampled, lookAt } from './stretch'
 
 export { COPY_BYTES, copiedInput, firstInput, secondInput } from '../../fast/assembly/input-buffers'
 export { CLIENT, keepClient } from './client'
 export { newest } from './clock'
 export { commit, output, reserve, written } from './output'
+export { beginStretch, clearStretch, stretchErrors, stretchFailures, stretchRequests } from './stretch'
 
 /** By status: 1 where its answers become records. */
 export const wanted = heap.alloc(1000)
@@ -22,6 +24,9 @@ export const wanted = heap.alloc(1000)
 export let requests: i32 = 0
 export let records: i32 = 0
 export let unattributed: i32 = 0
+
+/** How many lines were read, in all. */
+let linesInAll: u32 = 0
 
 /** Whether the host still counts each record itself. */
 let isWatched = true
@@ -39,25 +44,35 @@ export function read(first: usize, size: usize, maySkip: bool): i32 {
   for (let start = first; start < end; ) {
     const newline = lineEnd(start)
     lines += 1
+    linesInAll += 1
     const status = findStatus(start, newline)
     const isWanted = status !== 0 && load<u8>(wanted + numberAt(status, status + 3)) !== 0
+    const isLookedAt = isWanted || isSampled(linesInAll)
     // most lines of most logs end here
-    if (status !== 0 && maySkip && !isWanted) requests += 1
-    else if (status === 0 || !readOrdinary(start, status, isWanted)) parseFully(start, newline, lines)
+    if (status !== 0 && maySkip && !isLookedAt) {
+      requests += 1
+      countRequest()
+    } else if (status === 0 || !readOrdinary(start, status, isWanted, isLookedAt))
+      parseFully(start, newline, lines)
     start = newline + 1
   }
   return lines
 }
 
 /** Reads an ordinary line, and writes its record if that is wanted; false for a line that is not ordinary. */
-function readOrdinary(start: usize, status: usize, isWanted: bool): bool {
+function readOrdinary(start: usize, status: usize, isWanted: bool, isLookedAt: bool): bool {
   if (!takeApart(start, status)) return false
   const client = clientIn(slotStart, slotEnd)
   if (client === 0) return false
   const time = timeOf(dateStart, numberAt(msecsStart, msecsEnd))
   if (isNaN(time)) return false
+  if (isLookedAt) lookAt(client, time)
   requests += 1
-  if (!isWanted) return true
+  if (!isWanted) {
+    countRequest()
+    return true
+  }
+  countFailure(numberAt(status, status + 3))
   const unknown = isUnknown(client)
   if (isPrivate(client)) countPrivate(slotStart, slotEnd - slotStart)
   if (isWatched) {
