@@ -19,7 +19,7 @@ import {
 } from './entries.js'
 import { asKernelAllows } from './loadable.js'
 import { forgetDeadNetworks, type Pins, pinnedPrograms, pinsOfThisNetwork } from './pins.js'
-import { type Found, takeOver } from './takeover.js'
+import { createSharing, type Sharing } from './takeover.js'
 
 export interface Options extends Policy {
   /** of the jail: its name in the kernel */
@@ -43,10 +43,6 @@ export interface Options extends Policy {
 const ATTACH_MS = 10_000
 /** How often it is tried again when another jail removes what we build on. */
 const MAX_ATTEMPTS = 3
-
-const BARRED =
-  'another xff-ban polices this network from a mount namespace with another /sys/fs/bpf, and without CAP_SYS_ADMIN its ' +
-  'tables cannot be shared, so each replaces the program of the other: let both see the same /sys/fs/bpf'
 
 /** The program, its maps and its devices, as one jail needs them; the kernel keeps them when the process ends. */
 export interface Installation {
@@ -75,24 +71,8 @@ export function createInstallation(options: Options): Installation {
   const { name, ports, object, now, warn } = options
   const attachment = createAttachment(options.devices, warn)
   let map: JailMap | undefined
+  const sharing = createSharing(options)
   let lastTranslations = ''
-  /** programs of other mount namespaces that work with our tables */
-  let equivalent: ReadonlySet<number> = new Set()
-  let hasTold = false
-
-  /**
-   * Loads what is missing, and shares the tables with whoever polices this network from another mount namespace.
-   * @returns the folder of the programs
-   */
-  const loadAndShare = async (pins: Pins): Promise<Found & { programs: string }> => {
-    const programs = await pins.load(object, now())
-    const found = await takeOver(pins, await listAttached(), map === undefined)
-    if (found.isBarred && !hasTold) warn(BARRED)
-    hasTold ||= found.isBarred
-    if (found.isTakenOver) await pins.load(object, now())
-    equivalent = found.equivalent
-    return { ...found, programs }
-  }
 
   /** What the ports are, by what NAT makes of them. @returns how many were missing */
   const policePorts = async (pins: Pins, jail: number): Promise<number> => {
@@ -111,7 +91,7 @@ export function createInstallation(options: Options): Installation {
   const reconcile = async (fill: (map: JailMap, isNew: boolean) => Promise<number>): Promise<string[]> => {
     const pins = pinsOfThisNetwork()
     const existed = pins.exist()
-    const { programs } = await asKernelAllows(() => loadAndShare(pins))
+    const programs = await asKernelAllows(() => sharing.load(pins))
     await checkPorts(pins, name, ports)
     const isNew = (await findJail(pins, name)) === undefined
     map = { pin: pins.table('bans'), jail: await claimJail(pins, name) }
@@ -119,7 +99,7 @@ export function createInstallation(options: Options): Installation {
     const text = await reconcileText(pins, map.jail, options)
     const bans = await fill(map, isNew)
     const missingPorts = await policePorts(pins, map.jail)
-    const gone = await asKernelAllows(() => attachment.follow(pins, programs, equivalent))
+    const gone = await asKernelAllows(() => attachment.follow(pins, programs, sharing.equivalent()))
     pins.forgetOthers(programs)
     return [
       ...(existed ? [] : ['the program was gone']),
@@ -139,7 +119,7 @@ export function createInstallation(options: Options): Installation {
     async follow() {
       const pins = pinsOfThisNetwork()
       if (map === undefined || !pins.exist()) return []
-      const gone = await attachment.follow(pins, await pins.load(object, now()), equivalent)
+      const gone = await attachment.follow(pins, await pins.load(object, now()), sharing.equivalent())
       await policePorts(pins, map.jail)
       return gone.map(device => `the program was gone from ${device}`)
     },
@@ -152,21 +132,20 @@ export function createInstallation(options: Options): Installation {
     },
 
     async remove() {
-      await removeFromKernel(name, loadAndShare)
+      await removeFromKernel(name, sharing)
       attachment.forget()
     },
   }
 }
 
-/** @param share shares the tables of programs that are not pinned here */
-async function removeFromKernel(name: string, share: (pins: Pins) => Promise<Found>): Promise<void> {
+async function removeFromKernel(name: string, sharing: Sharing): Promise<void> {
   const pins = pinsOfThisNetwork()
   const existed = pins.exist()
   const attached = await listAttached()
   const own = new Set((await pinnedPrograms(pins)).map(({ id }) => id))
   const isOurs = ({ id }: Attached) => own.has(id)
   // names of another mount namespace are in the same tables
-  const isBarred = !attached.every(isOurs) && (await share(pins)).isBarred
+  if (!attached.every(isOurs)) await sharing.load(pins)
   if (pins.exist()) {
     const jail = await findJail(pins, name)
     if (jail !== undefined) await removeJail(pins, jail)
@@ -175,7 +154,7 @@ async function removeFromKernel(name: string, share: (pins: Pins) => Promise<Fou
       return
     }
   }
-  await detach(attached.filter(one => !isBarred || isOurs(one)))
+  await detach(attached.filter(one => !sharing.isBarred() || isOurs(one)))
   pins.remove()
 }
 

@@ -1,7 +1,7 @@
 import { messageOf } from '../../../exit.js'
 import { BackendError } from '../backend.js'
 import { runProgram } from '../run-program.js'
-import type { Attached } from './devices.js'
+import { type Attached, listAttached } from './devices.js'
 import {
   hasOtherLayout,
   KEPT_MAPS,
@@ -33,7 +33,7 @@ interface Foreign {
   tables: ReadonlyMap<string, ShownTable>
 }
 
-export interface Found {
+interface Found {
   /** the programs that work with our tables, so that they may stay where they are */
   equivalent: ReadonlySet<number>
   /** whether our tables are others from now on: those of such a program */
@@ -47,13 +47,51 @@ const NOTHING: Found = { equivalent: new Set(), isTakenOver: false, isBarred: fa
 /** How bpftool says that we may not ask the kernel for what has a number. */
 const NOT_PERMITTED = /not permitted|denied/i
 
+const BARRED =
+  'another xff-ban polices this network from a mount namespace with another /sys/fs/bpf, and without CAP_SYS_ADMIN its ' +
+  'tables cannot be shared, so each replaces the program of the other: let both see the same /sys/fs/bpf'
+
+/** The loaded program, whose tables are shared with whoever polices this network from another mount namespace. */
+export interface Sharing {
+  /** Loads what is missing. @returns the folder of the programs */
+  load: (pins: Pins) => Promise<string>
+  /** the programs of others that work with our tables, by the kernel's ids */
+  equivalent: () => ReadonlySet<number>
+  /** whether there are programs that we may not look into */
+  isBarred: () => boolean
+}
+
+export function createSharing({
+  object,
+  now,
+  warn,
+}: {
+  object: string
+  now: () => number
+  warn: (message: string) => void
+}): Sharing {
+  let found: Found | undefined
+  return {
+    async load(pins) {
+      const wasBarred = found?.isBarred === true
+      const programs = await pins.load(object, now())
+      found = await takeOver(pins, await listAttached(), found === undefined)
+      if (found.isBarred && !wasBarred) warn(BARRED)
+      if (found.isTakenOver) await pins.load(object, now())
+      return programs
+    },
+    equivalent: () => found?.equivalent ?? new Set(),
+    isBarred: () => found?.isBarred === true,
+  }
+}
+
 /**
  * Takes over the tables of programs that are attached and not pinned here, if they are older than ours: whoever has the
  * newer ones comes to the older by the same rule.
  * @param pins with tables and programs in them
  * @param isStart whether programs of another version are to be replaced, or are others' business
  */
-export async function takeOver(pins: Pins, attached: readonly Attached[], isStart: boolean): Promise<Found> {
+async function takeOver(pins: Pins, attached: readonly Attached[], isStart: boolean): Promise<Found> {
   const own = await pinnedPrograms(pins)
   const ids = new Set(attached.map(({ id }) => id).filter(id => own.every(program => program.id !== id)))
   // what another layout has is replaced
