@@ -4,6 +4,7 @@ import { decode } from '../wire/jsonl.js'
 import type { BanRecord, UnbanRecord } from '../wire/record.js'
 import { type Metrics as BackendMetrics, instrumented } from './backend/instrumented.js'
 import { banTable } from './control/ban-table.js'
+import { ask } from './control/client.js'
 import { listBans } from './control/list.js'
 import { runSubcommand } from './control/run.js'
 import { serve } from './control/server.js'
@@ -80,6 +81,7 @@ export async function checked(
     })
   const verdict = await check({
     ...{ ...given, ...system, name, url: subcommand.url, exempt: jailOptions.exempt, warn: context.warn },
+    isRunning: async () => (await ask(paths.socket, [])) !== undefined,
     ban: (ip, until) => run({ verb: 'ban', targets: [ip] }, until),
     unban: ip => run({ verb: 'unban', targets: [ip] }),
   })

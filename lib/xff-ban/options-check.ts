@@ -10,6 +10,8 @@ export const CHECK_OPTIONS = {
   ini: only(single('FILE', 'as of uwsgi-parse', text)),
   'log-format': only(single('FORMAT', 'as of uwsgi-parse', text)),
   socket: only(single('PROTOCOL', 'as of uwsgi-parse', oneOf('http', 'uwsgi'))),
+  layout: only(single('SERVER', 'as of uwsgi-parse', text)),
+  address: only(single('NAME', 'as of uwsgi-parse', text)),
   field: only(single('NAME', 'as of uwsgi-parse', text)),
   wait: only({
     ...single('TIME', 'how long to wait for each step', duration(1, 300)),

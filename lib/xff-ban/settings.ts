@@ -105,12 +105,23 @@ function checkSettings(subcommand: Subcommand, given: Given): Settings['check'] 
       Object.entries(given).find(([name, value]) => Object.hasOwn(CHECK_OPTIONS, name) && isGiven(value)) ??
       []
     if (stray === undefined) return undefined
-    throw new RangeError(`--${stray}: expected check URL with it, got ${subcommand.verb}`)
+    throw new RangeError(
+      `--${stray}: expected check URL with it, got ${subcommand.verb === 'filter' ? 'none' : subcommand.verb}`,
+    )
   }
-  const { log, wait = WAIT_S, really, ini, socket, field, hops } = given
+  const { log, wait = WAIT_S, really, ini, socket, layout, address, field, hops } = given
   if (log === undefined) throw new RangeError('check: expected --log with the log of the app, got none')
   return {
     ...{ log, really, waitMs: wait * 1000, ports: given.port },
-    reading: { ini, socket, field, hops, 'log-format': given['log-format'], trust: given.trust.flat() },
+    reading: {
+      ini,
+      socket,
+      layout,
+      address,
+      field,
+      hops,
+      'log-format': given['log-format'],
+      trust: given.trust.flat(),
+    },
   }
 }

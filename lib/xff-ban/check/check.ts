@@ -29,6 +29,8 @@ export interface CheckOptions {
   monotonic: () => number
   /** milliseconds since boot */
   sinceBoot: () => number
+  /** whether an xff-ban of this name runs */
+  isRunning: () => Promise<boolean>
   ban: (ip: string, until: string) => Promise<Reply[]>
   unban: (ip: string) => Promise<Reply[]>
   warn: (message: string) => void
@@ -79,7 +81,7 @@ export async function check(options: CheckOptions): Promise<Verdict> {
       return verdict(null)
     }
     steps.push(readingStep(reading), judgeClient(reading, asking.first, options.exempt))
-    steps.push(blind ?? (await banPoint(asking, reading, jail)))
+    steps.push(blind ?? (await noteWhoBans(options, await banPoint(asking, reading, jail))))
     return verdict(reading.ip)
   } finally {
     log.close()
@@ -150,6 +152,12 @@ async function banPoint(asking: Asking, { ip }: Reading, jail: KernelJail | unde
     what: `whether a ban refuses ${ip} cannot be seen without one`,
     cure: `--really bans ${ip} for a few seconds, and everybody who shares that address`,
   }
+}
+
+/** What refuses the banned need not be what bans: that may run by cron, or not at all. */
+async function noteWhoBans({ isRunning, name }: CheckOptions, step: Step): Promise<Step> {
+  if (step.ok !== true || (await isRunning().catch(() => true))) return step
+  return { ...step, what: `${step.what}; but no xff-ban ${name} runs, and nobody is banned until one does` }
 }
 
 /** Whether none of the ports is listened on here. */

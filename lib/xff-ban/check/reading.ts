@@ -8,6 +8,8 @@ export interface ReadingOptions {
   ini: string | undefined
   'log-format': string | undefined
   socket: string | undefined
+  layout: string | undefined
+  address: string | undefined
   field: string | undefined
   hops: number | undefined
   trust: readonly string[]
@@ -59,7 +61,8 @@ function noRequest(line: string, given: string): Step {
     ok: false,
     what: `the line is no request${given === '' ? " of uWSGI's own layout" : ` with ${given}`}: ${line.slice(0, 160)}`,
     cure:
-      'the log has another layout: give --ini FILE or --log-format FORMAT, the same to uwsgi-parse; where it is JSON, ' +
+      'the log has another layout: give --ini FILE or --log-format FORMAT, or --layout SERVER for that of another server, the ' +
+      'same to uwsgi-parse; where it is JSON, ' +
       '--field NAME',
   }
 }

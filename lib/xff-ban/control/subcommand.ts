@@ -50,7 +50,9 @@ export function readSubcommand(words: readonly string[]): Subcommand {
 function readUrl([text, ...rest]: readonly string[]): URL {
   const url = text !== undefined && URL.canParse(text) ? new URL(text) : undefined
   if (!url || rest.length > 0 || !['http:', 'https:'].includes(url.protocol)) {
-    throw new RangeError(`check: expected one http:// or https:// URL, got ${quote(rest[0] ?? text)}`)
+    throw new RangeError(
+      `check: expected one http:// or https:// URL, got ${text === undefined ? 'none' : quote(rest[0] ?? text)}`,
+    )
   }
   return url
 }
