@@ -70,7 +70,8 @@ export function bpfBackend(options: Options): Backend {
 
     async open(inForce: readonly Ban[]) {
       await checkLoadable(object)
-      await checkDevices(options.devices)
+      const unused = await checkDevices(options.devices)
+      if (installation.map() === undefined) for (const warning of unused) warn(warning)
       await installation.removeStale()
       const { bootTime } = await compareClocks()
       const fill = async (map: JailMap) => {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { execa } from 'execa'
@@ -164,12 +164,10 @@ function tell(t: Pick<Test, 'comment'>, name: string, program: Program): void {
   if (text.trim() !== '') t.comment(`${name} wrote:\n${text}`)
 }
 
-/** A file of /proc/sys, as the host has it; undefined where its kernel has none for each network namespace. */
+/**
+ * Whether the kernel has the settings of br_netfilter for each network namespace, as since Linux 5.3: before, only the
+ * machine's own namespace showed them, and they are not ours to change.
+ */
 export function hasOwnBridgeSettings(): boolean {
   return existsSync('/proc/sys/net/bridge/bridge-nf-call-iptables')
-}
-
-/** What a setting of the kernel is for the process that asks. */
-export function setting(path: string): string {
-  return readFileSync(join('/proc/sys', path), 'utf8').trim()
 }

@@ -1,5 +1,6 @@
+import { statSync } from 'node:fs'
 import { messageOf } from '../../../exit.js'
-import { isGlob } from '../../../text/glob.js'
+import { isGlob, matchesGlob } from '../../../text/glob.js'
 import { BackendError } from '../backend.js'
 import {
   type Attached,
@@ -32,47 +33,57 @@ export interface Attachment {
 
 /** @param named where it is to be; none: everywhere */
 export function createAttachment(named: readonly string[], warn: (message: string) => void): Attachment {
-  /** the places that had the program when last seen */
-  let attachedTo: ReadonlySet<string> = new Set()
+  /** the places that had the program when last seen, and the numbers of their devices: a name may be given again */
+  let attachedTo: ReadonlyMap<string, number | undefined> = new Map()
   let signature = ''
+  let ids: { of: string; found: ReadonlyMap<string, number> } | undefined
   let problemsWhenLastSeen: readonly string[] = []
 
   return {
     async follow(pins, programs, equivalent) {
       signature = deviceSignature()
-      const devices = await listDevices(named)
-      const before = await listAttached()
+      const [devices, before] = await Promise.all([listDevices(named), listAttached()])
       // before the programs, which look up what their devices are
       await reconcileDevices(pins, rowsOf(devices, before))
-      const missing = missingPlaces(devices, before, programs, await idsOf(programs), equivalent)
+      // where it was pinned anew it is another file
+      const of = `${programs} ${statSync(programs).ino}`
+      if (ids?.of !== of) ids = { of, found: await idsOf(programs) }
+      const missing = missingPlaces(devices, before, programs, ids.found, equivalent)
       const { attached, taken } = await attach(missing)
       const problems = problemsOf({ attached, taken }, named.length > 0, before.length === 0)
       if (attached.length > 0) await reconcileDevices(pins, rowsOf(devices, [...before, ...attached]))
-      const gone = attached.filter(place => attachedTo.has(nameOf(place)))
+      const numbers = new Map(devices.map(({ name, index }) => [name, index]))
+      const gone = attached.filter(place => attachedTo.get(nameOf(place)) === numbers.get(place.device))
       const isMissing = new Set(missing.map(nameOf))
       const there = placesOf(devices).filter(place => !isMissing.has(nameOf(place)))
-      attachedTo = new Set([...there, ...attached].map(nameOf))
+      attachedTo = new Map([...there, ...attached].map(place => [nameOf(place), numbers.get(place.device)]))
       problems.push(...(await passedBefore([...there, ...attached])))
       for (const problem of problems.filter(problem => !problemsWhenLastSeen.includes(problem))) warn(problem)
       problemsWhenLastSeen = problems
-      return [...new Set(gone.map(({ device }) => device))]
+      // while devices change it may be another one by the same name
+      return deviceSignature() === signature ? [...new Set(gone.map(({ device }) => device))] : []
     },
 
     isBehind: () => deviceSignature() !== signature,
 
     forget() {
-      attachedTo = new Set()
+      attachedTo = new Map()
     },
   }
 }
 
 /**
+ * @returns the patterns that no device fits, for people to read
  * @throws BackendError for a device that is named and not there
  */
-export async function checkDevices(named: readonly string[]): Promise<void> {
-  const there = new Set((await listDevices(named)).map(({ name }) => name))
-  const missing = named.find(name => !isGlob(name) && !there.has(name))
-  if (missing !== undefined) throw new BackendError(`--dev ${missing}: there is no such device`)
+export async function checkDevices(named: readonly string[]): Promise<string[]> {
+  const there = (await listDevices(named)).map(({ name }) => name)
+  const missing = named.filter(pattern => !there.some(name => matchesGlob(name, pattern)))
+  const name = missing.find(pattern => !isGlob(pattern))
+  if (name !== undefined) throw new BackendError(`--dev ${name}: there is no such device`)
+  return missing.map(
+    pattern => `--dev ${pattern}: no device fits yet, and nobody is refused there until one does`,
+  )
 }
 
 const nameOf = ({ device, hook }: Pick<Place, 'device' | 'hook'>) => `${device} ${hook}`

@@ -50,8 +50,11 @@ interface Link {
  * @throws BackendError for a named one whose packets cannot be read
  */
 export async function listDevices(named: readonly string[]): Promise<Device[]> {
-  const links: Link[] = JSON.parse(await runProgram(['ip', '-j', '-d', 'link', 'show']))
-  const below = await listBelowMacvlans()
+  const [listing, below] = await Promise.all([
+    runProgram(['ip', '-j', '-d', 'link', 'show']),
+    listBelowMacvlans(),
+  ])
+  const links: Link[] = JSON.parse(listing)
   const isNamed = ({ ifname }: Link) => named.some(pattern => matchesGlob(ifname, pattern))
   const unread = links.find(({ ifname, link_type }) => named.includes(ifname) && !PROGRAMS[link_type])
   if (unread)

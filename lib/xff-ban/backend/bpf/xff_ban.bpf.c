@@ -138,11 +138,13 @@ static __always_inline int read_segment(struct __sk_buff *skb, struct scratch *d
 	__u32 from = p->data;
 	__u8 first = 0;
 
-	COUNT(d, segments);
 	if (c->stage != STAGE_NONE && c->flags & CONNECTION_PASSED_ON)
 		s.owner = OWNER_ELSEWHERE;
 	else
 		socket_find(skb, p, &s);
+	if (s.owner == OWNER_ELSEWHERE && c->stage == STAGE_NONE)        /* whoever sees it leave may know it */
+		return PASS;
+	COUNT(d, segments);
 	enum position position = position_of(c, p, &s, &from);
 	if (position == POSITION_PASS || position == POSITION_KEEP) {
 		if (c->stage == STAGE_HEADER)
