@@ -93,11 +93,10 @@ export const PACKET_OPTIONS = {
   hits: only('bpf', flag('write a hit record once a minute for each ban that refused requests'), 'wish'),
   chain: only(
     'iptables',
-    optional(
+    single(
       'CHAIN',
-      "built-in chain that jumps to the jail's chain",
+      "built-in chain that jumps to the jail's chain (default: the one that the packets pass, INPUT or FORWARD)",
       pattern(/^[A-Za-z0-9_-]{1,28}$/, 'the name of a chain'),
-      PACKET_DEFAULTS.chain,
     ),
   ),
   protocol: only(

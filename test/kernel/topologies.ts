@@ -25,12 +25,15 @@ interface Topology {
   build: (machine: Machine) => Promise<void>
   /** the ports with which it has to work, each alone */
   ports: readonly number[]
+  /** whether rules of iptables see its packets, too */
+  passesRules?: true
   /** a kind of device that not every kernel has */
   kind?: 'macvlan' | 'ipvlan'
 }
 
 const TOPOLOGIES: Readonly<Record<string, Topology>> = {
   'front end and app on one bridge': {
+    passesRules: true,
     ports: [3031],
     async build(machine) {
       await docker(machine, 'app', 'front')
@@ -78,6 +81,7 @@ const TOPOLOGIES: Readonly<Record<string, Topology>> = {
     },
   },
   'front end on another machine, app at a published port': {
+    passesRules: true,
     ports: [8080, 3031],
     async build(machine) {
       await docker(machine, 'app')
@@ -103,6 +107,7 @@ const TOPOLOGIES: Readonly<Record<string, Topology>> = {
     },
   },
   'front end in a container, app on the host': {
+    passesRules: true,
     ports: [3031],
     async build(machine) {
       await docker(machine, 'front')
@@ -112,6 +117,7 @@ const TOPOLOGIES: Readonly<Record<string, Topology>> = {
     },
   },
   'both in the network of the host': {
+    passesRules: true,
     ports: [3031],
     async build(machine) {
       await machine.uwsgi('host', 3031)
@@ -147,6 +153,7 @@ const TOPOLOGIES: Readonly<Record<string, Topology>> = {
     },
   },
   'pods without a bridge, as Calico makes them': {
+    passesRules: true,
     ports: [3031],
     async build(machine) {
       await pod(machine, 'front', '10.244.0.3')
@@ -161,6 +168,7 @@ const TOPOLOGIES: Readonly<Record<string, Topology>> = {
     },
   },
   'pods behind a service, as kube-proxy makes it': {
+    passesRules: true,
     // the port of the service, and that of the pod
     ports: [8080, 3031],
     async build(machine) {
@@ -236,11 +244,45 @@ for (const [name, { build, ports, kind }] of Object.entries(TOPOLOGIES)) {
   })
 }
 
+for (const [name, { build, ports, passesRules }] of Object.entries(TOPOLOGIES)) {
+  if (!passesRules) continue
+  kernelTest(`${name}, by iptables`, NEEDS, async t => {
+    const machine = await createMachine(t)
+    await build(machine)
+    for (const port of ports) {
+      await machine.xffBan(`--port ${port} --packets iptables --appended`, ATTACKER)
+      await onlyAttackerIsRefused(t, machine, `--port ${port}`, 502)
+      await machine.xffBan(`--port ${port} --packets iptables --flush`)
+      t.ok(isFromApp(await machine.request({ from: ATTACKER, to: OUTSIDE })), 'served without bans')
+    }
+  })
+}
+
+kernelTest('what rules do not see is said at the start', NEEDS, async t => {
+  const machine = await createMachine(t)
+  await docker(machine, 'app')
+  await machine.uwsgi('app', 3031)
+  await publish(machine, 8080, `${IN_DOCKER.app}:3031`)
+  if (hasOwnBridgeSettings()) await bridgedPassIptables(machine, false)
+  const said = await machine.xffBan('--port 8080 --packets iptables')
+  t.match(said, /packets to port 8080 go on to a container: rules in FORWARD, port 8080 and 3031/)
+  t.match(said, /requests of this host itself to a container pass OUTPUT/)
+  t.match(said, /between containers of one bridge pass no rules.*br_netfilter/)
+  t.notMatch(said, /nobody listens/)
+  await machine.xffBan('--port 8080 --packets iptables --flush')
+  t.notMatch(await machine.xffBan('--port 3031 --packets bpf'), /nobody listens/, 'the program sees it')
+})
+
 /** Shows that the attacker is refused, whomever he claims to be, and that neighbour and namer are served. */
-async function onlyAttackerIsRefused(t: Test, { request }: Machine, what: string): Promise<void> {
+async function onlyAttackerIsRefused(
+  t: Test,
+  { request }: Machine,
+  what: string,
+  status = 403,
+): Promise<void> {
   const names = [{}, { 'X-Forwarded-For': USER }, { 'X-Forwarded-For': ATTACKER }]
   for (const headers of names) {
-    t.match(await request({ from: ATTACKER, to: OUTSIDE, headers }), { status: 403 }, `${what}: refused`)
+    t.match(await request({ from: ATTACKER, to: OUTSIDE, headers }), { status }, `${what}: refused`)
     const answer = await request({ from: USER, to: OUTSIDE, headers })
     t.ok(isFromApp(answer), `${what}: served`, { answer })
   }

@@ -5,11 +5,12 @@ import type { Backend } from './backend.js'
 import { swallowsIpv4 } from './bpf/contract.js'
 import { CannotLoad } from './bpf/loadable.js'
 import { type Options as BpfOptions, bpfBackend } from './bpf.js'
+import { inFoundChain } from './found-chain.js'
 import { matchHint } from './hints.js'
-import { currentListeners, warningsOfSilence } from './iptables/listeners.js'
 import { compileMatch, type Match, openEndsOf } from './iptables/match.js'
 import { type Options as IptablesOptions, iptablesBackend } from './iptables.js'
-import { natOf } from './nat/translations.js'
+import { natOf, type Translations } from './nat/translations.js'
+import { reachOf, warningsOfSilence } from './reach.js'
 
 /** The options of `--port`. */
 type Given = PacketOptions & { port: readonly number[] }
@@ -24,12 +25,16 @@ export function packetBackend(given: Given, context: BackendContext): Backend {
   if (given.packets === 'bpf') reject(onlyIptables.all, '--packets bpf')
   if (given.packets === 'iptables') reject(onlyBpf.all, '--packets iptables')
   const bpf = bpfBackend(bpfOptions(given, context))
-  const iptables = iptablesBackend(iptablesOptions(given, context))
+  const rules = iptablesOptions(given, context)
+  const translations = natOf(given.port, context.now)
+  // the chain is only found where nobody has said it, and for what can be seen to listen
+  const isFound = given.chain === undefined && rules.protocol === 'tcp'
+  const iptables = isFound ? inFoundChain(rules, translations) : iptablesBackend(rules)
   const opened = (backend: Backend, words: string) =>
     withAnnouncement(
       backend,
       backend === bpf ? iptables : bpf,
-      { words, warnings: () => warningsOf(given, backend === bpf ? 'bpf' : 'iptables') },
+      { words, warnings: () => warningsOf(given, backend === bpf ? 'bpf' : 'iptables', translations) },
       context.warn,
     )
   const loads = 'the kernel takes the program'
@@ -101,7 +106,11 @@ function matchOf(text: string, mapped: boolean, appended: boolean): Match {
 }
 
 /** What a backend will not do as one may think, for people to read. */
-async function warningsOf(given: Given, backend: PacketBackend): Promise<string[]> {
+async function warningsOf(
+  given: Given,
+  backend: PacketBackend,
+  translations: () => Promise<Translations>,
+): Promise<string[]> {
   const {
     port: ports,
     hits,
@@ -115,7 +124,7 @@ async function warningsOf(given: Given, backend: PacketBackend): Promise<string[
   return [
     ...(isRules && hits ? ['--hits: iptables does not count them'] : []),
     ...(isRules && match !== undefined ? openEndsOf(match) : []),
-    ...(isSeen ? warningsOfSilence(await currentListeners(), ports) : []),
+    ...(isSeen ? warningsOfSilence(await reachOf(ports, await translations())) : []),
   ]
 }
 

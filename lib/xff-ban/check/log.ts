@@ -1,6 +1,6 @@
 import { geteuid, pid } from 'node:process'
+import { groupId, named, openFiles } from '../backend/machine.js'
 import type { LogWatch } from './log-watch.js'
-import { groupId, named, openFiles } from './machine.js'
 import type { Answer } from './request.js'
 import type { Step } from './verdict.js'
 

@@ -1,6 +1,6 @@
 import { currentListeners } from '../backend/iptables/listeners.js'
+import { type Listening, listening, listensElsewhere, named } from '../backend/machine.js'
 import type { Counts, KernelJail, PortPolicy } from './kernel.js'
-import { type Listening, listening, listensElsewhere, named } from './machine.js'
 import type { Step } from './verdict.js'
 
 const failed = (what: string, cure?: string): Step => ({

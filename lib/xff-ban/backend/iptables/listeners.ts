@@ -22,23 +22,6 @@ export async function currentListeners(): Promise<Listener[] | undefined> {
   return listing === undefined ? undefined : readListeners(listing)
 }
 
-/**
- * What is said of ports on which nobody listens, for people to read.
- * @param listeners undefined where they cannot be seen
- */
-export function warningsOfSilence(
-  listeners: readonly Listener[] | undefined,
-  ports: readonly number[],
-): string[] {
-  return ports
-    .filter(port => listeners?.every(listener => listener.port !== port))
-    .map(
-      port =>
-        `nobody listens on port ${port} here, and nobody is refused until somebody does; ` +
-        'if the app is in a container: nsenter --net=/proc/PID/ns/net xff-ban …',
-    )
-}
-
 /** Reads what `ss -Hltn` prints. */
 export function readListeners(listing: string): Listener[] {
   return listing.split('\n').flatMap(line => {
