@@ -29,11 +29,18 @@ run(usage.command, async ({ warn }) => {
     throw new UsageError(`--jail: expected the name of a jail, got ${JSON.stringify(missing)}`)
   }
   const wanted = given.jail.length > 0 ? given.jail : names
-  const jails = await Promise.all(wanted.map(name => translateJail(config, name, dirname(file))))
+  const jails = await Promise.all(
+    wanted.map(name => translateJail(config, name, dirname(file), given.jail.length > 0)),
+  )
   const translated = jails.filter(jail => !('skipped' in jail)).length
   const print = given.settings ? settingsOf : pipelineOf
+  // a stock jail.conf has a hundred of them
+  const isShown = (jail: (typeof jails)[number]) => given.jail.length > 0 || !('isOff' in jail)
+  const off = jails.filter(jail => !isShown(jail)).length
+  const shown = jails.filter(isShown).map(print)
+  if (off > 0) shown.push(`# ${counted(off, 'jail')} left with fail2ban: not enabled\n`)
   return {
-    input: Readable.from([Buffer.from(jails.map(print).join('\n'))]),
+    input: Readable.from([Buffer.from(shown.join('\n'))]),
     stages: [],
     summary: () => `${counted(jails.length, 'jail')}, ${translated} carried over`,
   }

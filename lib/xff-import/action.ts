@@ -4,10 +4,12 @@ import { interpolated } from './interpolate.js'
 import type { Call } from './parse-call.js'
 
 /** An action of fail2ban, by what it does. */
-export type Action = { name: string; options: ReadonlyMap<string, string> } & (
-  | StringMatch
-  | { kind: 'source-address' | 'mail' | 'other' }
-)
+export type Action = {
+  name: string
+  options: ReadonlyMap<string, string>
+  /** what its rule has that is no option: `--dport 2286`, `-I DOCKER-USER` */
+  literal?: { port?: string; chain?: string }
+} & (StringMatch | { kind: 'source-address' | 'mail' | 'other' })
 
 /** A rule of iptables' string match: `pattern` is what follows `--string`, or `--hex-string` if `hex`. */
 export interface StringMatch {
@@ -34,7 +36,11 @@ export async function readAction({ name, options }: Call, folder: string): Promi
     text.replace(/<([\w-]+)>/g, (tag, option) => allOptions.get(option) ?? tag)
   const ban = orUndefined(() => get('Definition', 'actionban')) ?? ''
   const match = stringMatchOf(ban)
-  if (match) return { name, options: allOptions, ...match, pattern: withTags(match.pattern) }
+  const start = orUndefined(() => get('Definition', 'actionstart')) ?? ''
+  if (match) {
+    const literal = literalsOf(withTags(ban), withTags(start))
+    return { name, options: allOptions, literal, ...match, pattern: withTags(match.pattern) }
+  }
   if (SENDS_MAIL.test(name)) return { name, options, kind: 'mail' }
   if (BY_SOURCE_ADDRESS.test(name) || ban.split('\n').some(filtersAddress))
     return { name, options, kind: 'source-address' }
@@ -51,6 +57,23 @@ function stringMatchOf(script: string): StringMatch | undefined {
     if (pattern !== undefined) return { kind: 'string-match', pattern, hex: hex !== undefined }
   }
   return undefined
+}
+
+/** The port and the chain that a rule names itself; a chain of fail2ban's own is called from the one that counts. */
+function literalsOf(ban: string, start: string): { port?: string; chain?: string } {
+  const [, port] = /--dport[= ](\d{1,5})\b/.exec(ban) ?? []
+  const rule = ban.split('\n').find(line => /-m string\b/.test(line)) ?? ''
+  const [, own] = /\s-[IA] ([^\s-]\S{0,60})/.exec(rule) ?? []
+  const calls = start.split('\n').flatMap(line => {
+    const [, chain, target] = /\s-[IA] ([^\s-]\S{0,60}) .*-j (\S{1,60})/.exec(line) ?? []
+    return chain !== undefined && target === own ? [chain] : []
+  })
+  const isOwn = own === undefined || /^f2b-|^fail2ban-|[<>]/.test(own)
+  const chain = isOwn ? calls[0] : own
+  return {
+    ...(port === undefined ? {} : { port }),
+    ...(chain === undefined || /[<>]/.test(chain) || chain === 'INPUT' ? {} : { chain }),
+  }
 }
 
 /** Whether a line of a script has a packet filter treat an address. */

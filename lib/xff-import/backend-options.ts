@@ -1,8 +1,8 @@
 import type { Action, StringMatch } from './action.js'
 import type { Note } from './translation.js'
 
-/** The pattern of the widely copied recipe: a hop that another hop follows. */
-const RECIPE_PATTERN = 'X-Forwarded-For: <ip>,'
+/** The pattern of the widely copied recipe, a hop that another hop follows; as often it is written without the comma. */
+const RECIPE_PATTERN = /^x-forwarded-for: ?<ip>,?$/i
 /** fail2ban's default target, and how it spells any port. */
 const UNREACHABLE = 'REJECT --reject-with icmp-port-unreachable'
 const ANY_PORT = /^(?:0|1):65535$/
@@ -23,15 +23,24 @@ export function backendOptions(actions: readonly Action[], port: string | undefi
     )
   }
   const options = new Map(banning.flatMap(({ options }) => [...options]))
-  const ports = portsOf(options.get('port') ?? port, note)
+  const ports = portsOf(literalPort(banning) ?? options.get('port') ?? port, note)
   if (ports.length === 0) return ['--dry-run']
   return [
     ...ports.flatMap(one => ['--port', one]),
     ...banning.flatMap(action => (action.kind === 'string-match' ? matchOf(action, note) : [])),
     ...protocolOf(options.get('protocol'), note),
-    ...chainOf(options.get('chain'), note),
+    ...chainOf(literalChain(banning) ?? options.get('chain'), note),
     ...blockOf(options.get('blocktype'), note),
   ]
+}
+
+/** What the rule itself says, where that is no option of the action. */
+function literalPort(actions: readonly Action[]): string | undefined {
+  return actions.flatMap(({ literal }) => literal?.port ?? [])[0]
+}
+
+function literalChain(actions: readonly Action[]): string | undefined {
+  return actions.flatMap(({ literal }) => literal?.chain ?? [])[0]
 }
 
 function portsOf(ports: string | undefined, note: Note): string[] {
@@ -41,6 +50,7 @@ function portsOf(ports: string | undefined, note: Note): string[] {
     note('port', ports ?? '', advice)
     return []
   }
+  const problems: string[] = []
   const found = ports.split(',').flatMap(part => {
     const [, first, last] = /^\s*(\d{1,5})(?:[:-](\d{1,5}))?\s*$/.exec(part) ?? []
     const from = Number(first)
@@ -48,20 +58,31 @@ function portsOf(ports: string | undefined, note: Note): string[] {
     if (from >= 1 && to <= 65_535 && from <= to && to - from < MAX_PORTS_OF_RANGE) {
       return Array.from({ length: to - from + 1 }, (_, i) => String(from + i))
     }
-    const problem = part.trim() === 'http' ? 'the port of the front end, if that is 80' : 'not a port number'
-    note('port', part.trim(), `${problem}: xff-ban takes the number of the app's port`)
+    problems.push(part.trim())
     return []
   })
-  if (found.length === 0) note('port', ports, advice)
+  const isFront = problems.some(part => /^https?$/.test(part))
+  const problem = `${isFront ? 'ports of the front end' : 'not a port number'}: xff-ban takes the number of the app's port`
+  if (found.length === 0)
+    note('port', ports, `${isFront ? 'of the front end; ' : 'no port number; '}${advice}`)
+  else if (problems.length > 0) note('port', problems.join(','), problem)
   return found
 }
 
 function matchOf(action: Action & StringMatch, note: Note): string[] {
-  if (action.pattern === RECIPE_PATTERN) {
+  const isRecipe = RECIPE_PATTERN.test(action.pattern)
+  // the length before it says where an address ends
+  const isOpen =
+    /^<ip>/.test(action.pattern) ||
+    (/<ip>$/.test(action.pattern) && !/\|[0-9a-f ]{4,8}\|<ip>$/i.test(action.pattern))
+  if (isRecipe || isOpen) {
+    const wrong = isOpen
+      ? 'with nothing at the end of the address, a ban of 203.0.113.7 hits 203.0.113.70 to .79, too'
+      : 'no front end writes a comma after the client'
     note(
       'action',
-      `${action.name}: --string "${RECIPE_PATTERN}"`,
-      'no front end writes a comma after the client; xff-ban looks for what front ends do write (--match: http for nginx, haproxy, uwsgi, behind:PROXY)',
+      `${action.name}: --string "${action.pattern}"`,
+      `${wrong}; xff-ban looks for what front ends do write (--match: http for nginx, haproxy, uwsgi, behind:PROXY)`,
     )
     return []
   }
@@ -93,7 +114,8 @@ function chainOf(chain: string | undefined, note: Note): string[] {
 }
 
 function blockOf(blocktype: string | undefined, note: Note): string[] {
-  if (blocktype === undefined) return []
+  // what fail2ban itself sets is nobody's wish
+  if (blocktype === undefined || blocktype === UNREACHABLE) return []
   const usable = /^[\w.:/= -]+$/.test(blocktype) && !blocktype.startsWith(UNREACHABLE)
   note(
     'blocktype',

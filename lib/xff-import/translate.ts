@@ -43,11 +43,13 @@ const CLIENT_NOTE =
 /**
  * Translates a jail of fail2ban.
  * @param folder holds `filter.d` and `action.d`
+ * @param isAsked whether somebody has named this jail: then its log is uWSGI's
  */
 export async function translateJail(
   config: Config,
   jail: string,
   folder: string,
+  isAsked = false,
 ): Promise<Translated | Skipped> {
   const notes: string[] = []
   const note: Note = (option, value, reason) => {
@@ -61,13 +63,13 @@ export async function translateJail(
   const get = interpolated(config, { fail2ban_confpath: folder, fail2ban_version: '1.0' })
   const read = optionReader(get, jail, raw, note)
 
-  if (!isTrue(read('enabled'))) return skip('it is not enabled')
+  if (!isTrue(read('enabled'))) return { ...skip('it is not enabled'), isOff: true }
   const filter = parseCall(read('filter') ?? '')
   const logpath = read('logpath')
   const failregexes = await failregexesOf(config, jail, filter.name, folder, read)
   const statuses = failregexes.map(statusesOf)
   const isUwsgi = /uwsgi/i.test(`${jail} ${filter.name} ${logpath}`) || statuses.some(Boolean)
-  if (!isUwsgi) return skip("its log is not uWSGI's")
+  if (!isUwsgi && !isAsked) return skip(await strangerOf(read, folder))
   failregexes.forEach((failregex, i) => {
     if (!statuses[i]) note('failregex', failregex, "not one of uWSGI's request lines by status alone")
   })
@@ -99,6 +101,19 @@ export async function translateJail(
     if (!TRANSLATED.has(option) && value !== '') note(option, value, REASONS[option] ?? 'no counterpart')
   }
   return { jail, log, parse, window, ban, name, notify, notes }
+}
+
+/** Why a jail is left alone that does not say it watches uWSGI, and what xff-ban can do for it. */
+async function strangerOf(read: ReadOption, folder: string): Promise<string> {
+  const reason =
+    "not recognised as uWSGI's: neither the jail nor its filter nor its logpath says so, and no failregex fits"
+  const { calls } = parseCalls(read('action') ?? '')
+  const actions = await Promise.all(calls.map(call => readAction(call, folder)))
+  if (!actions.some(({ kind }) => kind === 'string-match')) return reason
+  return (
+    `${reason}. Its action looks for the client in packets: beside a running xff-ban, ` +
+    '"actionban = xff-ban ban <ip>" and "actionunban = xff-ban unban <ip>" can take its place'
+  )
 }
 
 function joinedLines(value: string): string {

@@ -18,6 +18,8 @@ export interface Translated {
 export interface Skipped {
   jail: string
   skipped: string
+  /** whether it does nothing in fail2ban either */
+  isOff?: true
   notes: string[]
 }
 

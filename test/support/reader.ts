@@ -40,6 +40,7 @@ mount -t bpf bpf /sys/fs/bpf
 ip link set lo up
 mkdir -p /var/log/uwsgi/app /etc/uwsgi /etc/xff-jail /etc/fail2ban /var/lib/prometheus/node-exporter /run/xff-ban/app
 cp uwsgi.log /var/log/uwsgi/app.log
+cp fixtures/uwsgi-parse/logs-of-other-servers/nginx.log access.log
 cp -r fixtures/xff-import/the-old-recipe/. /etc/fail2ban/
 printf '[uwsgi]\\nlog-x-forwarded-for = true\\n' > /etc/uwsgi/app.ini
 echo http://127.0.0.1:9/hook > /etc/xff-jail/webhook
