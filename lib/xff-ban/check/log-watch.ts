@@ -59,16 +59,22 @@ export function watchLog(path: string, monotonic: () => number): LogWatch {
       problem = problemOf(path, error)
     }
   }
-  /** The next block, or undefined at the end. */
-  const read = (): string | undefined => {
-    const there = statSync(path, { throwIfNoEntry: false })
-    if (there && there.ino !== inode) open(false)
-    else if (there && there.size < offset) offset = 0
-    if (file === undefined || bytes > MAX_BYTES) return undefined
-    const size = readSync(file, block, 0, block.length, offset)
+  const readBlock = (): string | undefined => {
+    const size = file === undefined ? 0 : readSync(file, block, 0, block.length, offset)
     offset += size
     bytes += size
     return size === 0 ? undefined : block.toString('latin1', 0, size)
+  }
+  /** The next block, or undefined at the end. What was rotated is read to its end first. */
+  const read = (): string | undefined => {
+    if (bytes > MAX_BYTES) return undefined
+    const next = readBlock()
+    if (next !== undefined) return next
+    const there = statSync(path, { throwIfNoEntry: false })
+    if (there && there.ino !== inode) open(false)
+    else if (there && there.size < offset) offset = 0
+    else return undefined
+    return readBlock()
   }
   const search = (text: string): Found | undefined => {
     for (let more = read(); more !== undefined; more = read()) {
