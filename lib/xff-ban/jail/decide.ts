@@ -83,6 +83,7 @@ export function createDecider(options: Options): Decider {
   const decideOne = (batch: Batch, order: Order): Reply => {
     const at = clock(order)
     const stated = order.time === undefined ? at : parseInstant(order.time)
+    if (now && order.type === 'ban') warnings.dated(stated, at)
     if (stated > at + MAX_AHEAD_MS) warnings.ahead(order.ip, stated, at)
     addUnbans(batch, tally, jail.unbanExpired(at))
     const decision = order.type === 'ban' ? decideBan(order, at) : jail.unban(order, at)

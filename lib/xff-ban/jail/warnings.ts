@@ -1,4 +1,5 @@
 import { EDGE_REASONS } from './exempt.js'
+import { createZoneWarning } from './zone-warning.js'
 
 const MINUTE_MS = 60_000
 
@@ -19,6 +20,8 @@ export interface Warnings {
   refused: (type: string, ip: string, reason: string) => void
   /** A record of an address came from the future: at `at`. */
   ahead: (ip: string, at: number, now: number) => void
+  /** A ban came that was decided at `at`. */
+  dated: (at: number, now: number) => void
 }
 
 export interface Options {
@@ -34,6 +37,7 @@ export function createWarnings({ storm, hint, warn }: Options): Warnings {
     banned: createStormWarning(storm, warn),
     stillFailing: createIneffectiveWarning(hint, warn),
     ahead: createAheadWarning(warn),
+    dated: createZoneWarning(warn),
     refused: createRefusalWarning(warn),
   }
 }
