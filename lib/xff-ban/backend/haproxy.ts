@@ -34,7 +34,6 @@ export function haproxyBackend({ socket, map }: Options): Backend {
   let inForce = new Map<string, Ban>()
 
   const save = (bans: Iterable<Ban>) => replaceFile(map, textOf(bans))
-
   /** A command whose answer is empty unless something is wrong. */
   const command = async (ask: Ask, text: string, known = ''): Promise<string> => {
     const answer = await ask(text)
@@ -55,6 +54,15 @@ export function haproxyBackend({ socket, map }: Options): Backend {
       await command(ask, `commit map @${version} ${map}`)
     })
 
+  const tell = ({ gone, moved, added }: MapChange) =>
+    withRuntimeApi(socket, async ask => {
+      for (const ip of gone) await command(ask, `del map ${map} ${ip}`, 'Key not found.')
+      const lost: Ban[] = []
+      for (const ban of moved)
+        if (await command(ask, `set map ${map} ${ban.ip} ${endOf(ban)}`, 'entry not found.')) lost.push(ban)
+      await add(ask, map, [...added, ...lost])
+    })
+
   return {
     name: `HAProxy map ${map}`,
     hint: `no http-request deny of the frontend asks ${map}, or another HAProxy stands in front of this one`,
@@ -70,20 +78,10 @@ export function haproxyBackend({ socket, map }: Options): Backend {
     async apply(changes: readonly Change[]) {
       const after = new Map(inForce)
       applyTo(after, changes)
-      const gone = [...inForce.keys()].filter(ip => !after.has(ip))
-      const moved = [...after.values()].filter(ban => inForce.has(ban.ip) && inForce.get(ban.ip) !== ban)
-      const added = [...after.values()].filter(ban => !inForce.has(ban.ip))
-      if (gone.length + moved.length + added.length === 0) return
-      const told = withRuntimeApi(socket, async ask => {
-        for (const ip of gone) await command(ask, `del map ${map} ${ip}`, 'Key not found.')
-        for (const ban of moved) {
-          const lost = await command(ask, `set map ${map} ${ban.ip} ${endOf(ban)}`, 'entry not found.')
-          if (lost) added.push(ban)
-        }
-        await add(ask, map, added)
-      })
+      const change = changeOf(inForce, after)
+      if (Object.values(change).every(some => some.length === 0)) return
       // at the same time: HAProxy need not wait until the file is on the disk, nor the file until HAProxy is up again
-      for (const part of await Promise.allSettled([told, save(after.values())]))
+      for (const part of await Promise.allSettled([tell(change), save(after.values())]))
         if (part.status === 'rejected') throw part.reason
       inForce = after
     },
@@ -110,6 +108,22 @@ export function haproxyBackend({ socket, map }: Options): Backend {
     async flush() {
       await this.open([])
     },
+  }
+}
+
+/** What changes in the map: addresses that leave, bans with another end, and new ones. */
+interface MapChange {
+  gone: readonly string[]
+  moved: readonly Ban[]
+  added: readonly Ban[]
+}
+
+function changeOf(before: ReadonlyMap<string, Ban>, after: ReadonlyMap<string, Ban>): MapChange {
+  const bans = [...after.values()]
+  return {
+    gone: [...before.keys()].filter(ip => !after.has(ip)),
+    moved: bans.filter(ban => before.has(ban.ip) && before.get(ban.ip) !== ban),
+    added: bans.filter(ban => !before.has(ban.ip)),
   }
 }
 
