@@ -21,6 +21,7 @@ run(usage.command, async ({ onBadLine, warn, badLineCount }) => {
     late: given.late * 1000,
     keys: given.keys,
     failing: given.status,
+    outage: given.outage,
     ignored: ip => ignored.current(ip),
     keyOf: compileKey(given['ipv6-prefix']),
     onBadLine,
@@ -32,6 +33,7 @@ run(usage.command, async ({ onBadLine, warn, badLineCount }) => {
   metrics.counter('failures_total', 'requests that are failures', () => tally.failures)
   metrics.counter('unattributed_total', 'failures whose client is not known', () => tally.unattributed)
   metrics.counter('late_total', 'failures more than --late behind the one before', window.late)
+  metrics.counter('spared_total', 'errors that did not count, in an outage', () => tally.spared)
   metrics.counter('bans_total', 'bans decided', () => tally.bans)
   metrics.gauge('keys', 'addresses that are kept', window.size)
   metrics.counter('evicted_total', 'addresses evicted before their failures had expired', window.evicted)
@@ -41,9 +43,10 @@ run(usage.command, async ({ onBadLine, warn, badLineCount }) => {
     summary: () => {
       if (window.evicted() > 0)
         warn(`${counted(window.evicted(), 'address', 'addresses')} evicted too early: --keys is too low`)
+      const spared = tally.spared > 0 ? `${counted(tally.spared, 'error')} of an outage not counted, ` : ''
       return (
         `${counted(tally.requests, 'request')}, ${counted(tally.failures, 'failure')}, ${tally.unattributed} unattributed, ` +
-        `${tally.ignored} ignored, ${window.late()} late, ${counted(tally.bans, 'ban')}, ${counted(window.size(), 'address', 'addresses')} tracked`
+        `${tally.ignored} ignored, ${spared}${window.late()} late, ${counted(tally.bans, 'ban')}, ${counted(window.size(), 'address', 'addresses')} tracked`
       )
     },
   }

@@ -35,6 +35,7 @@ export interface Options {
 export interface FailureLine {
   /** parses all of it */
   request: () => RequestRecord
+  status: () => number
   /** the parts that tell what was answered */
   answer: () => Required<Answer>
 }
@@ -91,6 +92,7 @@ export function compileFastPath({
   let lineEnd = 0
   const line: FailureLine = {
     request: () => requestIn(memory.toString('utf8', lineStart, lineEnd)),
+    status: () => module.status.value,
     answer: () => ({
       status: module.status.value,
       method: memory.toString('utf8', module.methodStart.value, module.methodEnd.value),

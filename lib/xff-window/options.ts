@@ -25,6 +25,12 @@ const options = {
     'clients that are never counted; @FILE holds one per line and is read again on SIGHUP',
     value.rangesText,
   ),
+  outage: cli.defaulted(
+    'SHARE',
+    'share of requests, and of clients, with errors (5xx) in a stretch of the log above which these do not count; 0%: never',
+    value.percent,
+    '20%',
+  ),
   'ipv6-prefix': cli.defaulted(
     'N',
     'count and ban IPv6 clients by prefixes of N bits',

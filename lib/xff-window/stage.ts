@@ -1,13 +1,14 @@
-import type { Duplex } from 'node:stream'
+import type { Duplex, Transform } from 'node:stream'
 import { transform } from 'through2'
 import { type OwnedBuffer, release } from '../fast/buffer-pool.js'
 import type { OnBadLine } from '../wire/bad-line.js'
 import { formatInstant, parseInstant } from '../wire/instant.js'
 import { decodeLine, encodeLine } from '../wire/jsonl.js'
 import { linesOf, wholeLines } from '../wire/lines.js'
-import type { BanRecord, RequestRecord } from '../wire/record.js'
+import type { BanRecord, RequestRecord, TallyRecord } from '../wire/record.js'
 import type { Explainer } from './explain.js'
 import { compileFastPath } from './fast-path.js'
+import { createOutages } from './outage.js'
 import { type Ban, createWindow, type Limits, type Window } from './window.js'
 
 export interface Options extends Limits {
@@ -17,6 +18,8 @@ export interface Options extends Limits {
   ignored: (ip: string) => boolean
   /** the key under which an address is counted and banned */
   keyOf: (ip: string) => string
+  /** which share of requests and clients with errors makes an outage, whose errors do not count; 0: none does */
+  outage?: number
   onBadLine: OnBadLine
   warn: (message: string) => void
   /** explains each ban to people, instead of writing its record */
@@ -32,6 +35,8 @@ export interface Tally {
   unattributed: number
   /** failures of ignored addresses */
   ignored: number
+  /** errors that did not count, since the app was ill */
+  spared: number
   bans: number
 }
 
@@ -48,32 +53,51 @@ export interface Failure {
  * made it has come.
  */
 export function xffWindow(options: Options): { stages: Duplex[]; tally: Tally; window: Window } {
-  const tally: Tally = { requests: 0, failures: 0, unattributed: 0, ignored: 0, bans: 0 }
+  const tally: Tally = { requests: 0, failures: 0, unattributed: 0, ignored: 0, spared: 0, bans: 0 }
   const window = createWindow(options)
-  const countFailure = createCounter(options, tally, window)
-  const readLine = createFullReader(options, tally, countFailure)
+  const { countFailure, endStretch, end } = createCounter(options, tally, window)
+  const readLine = createFullReader(options, tally, countFailure, endStretch)
   const isPlain = !options.explainer && !options.thorough
   const readBlock =
     (isPlain ? createFastReader(options, tally, countFailure, readLine) : null) ?? createBlockReader(readLine)
-  const stage = transform((block: OwnedBuffer, _encoding, done) => {
-    const bans = readBlock(block)
-    release(block)
-    done(null, bans === '' ? undefined : Buffer.from(bans))
-  })
+  const stage = transform(
+    (block: OwnedBuffer, _encoding, done) => {
+      const bans = readBlock(block)
+      release(block)
+      done(null, bans === '' ? undefined : Buffer.from(bans))
+    },
+    function (this: Transform, done: () => void) {
+      const bans = end()
+      if (bans !== '') this.push(Buffer.from(bans))
+      done()
+    },
+  )
   return { stages: [wholeLines({ markInvalid: true }), stage], tally, window }
 }
 
 /** Counts a failure. @returns what is to be written for it: the ban that it made, or nothing */
-type CountFailure = (ip: string, key: string, time: number, request: () => RequestRecord) => string
+type CountFailure = (
+  client: { ip: string; key: string },
+  time: number,
+  status: number | undefined,
+  request: () => RequestRecord,
+) => string
 
-function createCounter(options: Options, tally: Tally, window: Window): CountFailure {
-  const { ignored, explainer } = options
+/** What counts failures; each returns what is to be written. */
+interface Counter {
+  countFailure: CountFailure
+  /** a tally has come */
+  endStretch: (tally: TallyRecord) => string
+  /** the input has ended */
+  end: () => string
+}
+
+function createCounter(options: Options, tally: Tally, window: Window): Counter {
+  const { ignored, explainer, outage = 0 } = options
   const warnOfLate = lateWarning(options)
-  return (ip, key, time, request) => {
-    if (ignored(ip)) {
-      tally.ignored += 1
-      return ''
-    }
+  const outages = createOutages(outage)
+
+  const count = (key: string, time: number, request: () => RequestRecord): string => {
     const verdict = window.observe(key, time)
     warnOfLate(window.late())
     if (verdict === 'counted' && !explainer) return ''
@@ -81,7 +105,26 @@ function createCounter(options: Options, tally: Tally, window: Window): CountFai
     explainer?.remember(failure)
     if (verdict === 'counted') return ''
     tally.bans += 1
+    outages.banned(key)
     return explainer ? explainer.explain(failure, verdict) : encodeLine(banRecord(failure, verdict))
+  }
+  const countAll = (errors: readonly Failure[]) => {
+    tally.spared = outages.spared()
+    return errors.map(({ key, time, request }) => count(key, time, () => request)).join('')
+  }
+
+  return {
+    countFailure({ ip, key }, time, status, request) {
+      if (ignored(ip)) {
+        tally.ignored += 1
+        return ''
+      }
+      if (!outages.mustWait(status)) return count(key, time, request)
+      outages.wait({ key, time, request: request() })
+      return ''
+    },
+    endStretch: record => countAll(outages.end(record)),
+    end: () => countAll(outages.rest()),
   }
 }
 
@@ -109,10 +152,12 @@ function createFullReader(
   { failing, keyOf, onBadLine }: Options,
   tally: Tally,
   countFailure: CountFailure,
+  endStretch: Counter['endStretch'],
 ): ReadLine {
   return (text, line) => {
-    const request = decodeLine(text, line, ['request'], onBadLine)
+    const request = decodeLine(text, line, ['request', 'tally'], onBadLine)
     if (!request) return ''
+    if (request.type === 'tally') return endStretch(request)
     tally.requests += 1
     const { ip, status, time } = request
     if (status !== undefined && !failing(status)) return ''
@@ -121,7 +166,7 @@ function createFullReader(
       tally.unattributed += 1
       return ''
     }
-    return countFailure(ip, keyOf(ip), parseInstant(time), () => request)
+    return countFailure({ ip, key: keyOf(ip) }, parseInstant(time), status, () => request)
   }
 }
 
@@ -157,7 +202,7 @@ function createFastReader(
       written += readLine(text, linesBefore + line)
     },
     countFailure(ip, key, time, line) {
-      written += countFailure(ip, key, time, line.request)
+      written += countFailure({ ip, key }, time, line.status(), line.request)
     },
   })
   if (!fastPath) return null

@@ -103,7 +103,7 @@ for (const [i, { layout, needs, kind, configuration }] of SERVERS.entries()) {
     const senders = await attack(lab)
     const read = async () => {
       const input = kind === 'haproxy' ? front.program.written().stdout : undefined
-      const line = `uwsgi-parse --layout ${layout} ${input === undefined ? `< ${log}` : ''}`
+      const line = `uwsgi-parse --tally 0 --layout ${layout} ${input === undefined ? `< ${log}` : ''}`
       const written = await lab.command(['sh', '-c', line], input === undefined ? {} : { input })
       const records = written
         .split('\n')
@@ -149,7 +149,7 @@ kernelTest('gunicorn: every request names its sender', ['gunicorn'], async t => 
     const written = await lab.command([
       'sh',
       '-c',
-      `uwsgi-parse --layout gunicorn < ${lab.folder}/access.log`,
+      `uwsgi-parse --tally 0 --layout gunicorn < ${lab.folder}/access.log`,
     ])
     const records = written
       .split('\n')

@@ -148,6 +148,36 @@ kernelTest('a load balancer before an nginx of your own', ['nginx', ...APP, ...B
   await areTrue(t, { lab, uwsgi, front }, openPage('nginx').all('sh').slice(0, 1))
 })
 
+kernelTest('a CDN, whose edge the front end appends', ['nginx', ...APP, ...BPF], async t => {
+  const lab = await createLab(t, { clients: TRICKSTERS })
+  const page = openPage('cloudflare')
+  const uwsgi = await startApp(lab, page)
+  const front = await loadBalancer(lab, uwsgi.http, `${APPENDS}, 172.64.192.221`)
+  const scene = { lab, uwsgi, front }
+  await areTrue(t, scene, page.all('sh', 'The front end appends'))
+  await t.test('and without its name nobody is banned, not the edge either', async t => {
+    for (let i = 0; i < 12; i++) await lab.request({ from: ATTACKER, to: front, path: '/404?unnamed' })
+    await uwsgi.lines('/404?unnamed ', 12)
+    const line = `uwsgi-parse < '${uwsgi.log}' | xff-window | xff-ban --dry-run --clock log`
+    const bans = await lab.command(['bash', '-c', line])
+    t.equal(bans, '')
+  })
+})
+
+kernelTest(
+  'a CDN before an nginx that reads the client',
+  ['nginx', ...APP, ...BPF, ...PACKET_FILTER],
+  async t => {
+    const lab = await createLab(t, { clients: TRICKSTERS })
+    const page = openPage('cloudflare')
+    const uwsgi = await startApp(lab, page)
+    const section = 'nginx reads the client'
+    const between = await lab.configured('nginx', page.one('nginx', section), { at: 'inner' })
+    const front = await loadBalancer(lab, between, APPENDS)
+    await areTrue(t, { lab, uwsgi, front }, page.all('sh', section))
+  },
+)
+
 /** An nginx that stands for something we have not got. */
 function loadBalancer(lab: Lab, { v4, port }: Endpoint, sends: string, at = 80): Promise<Front> {
   return lab.configured(

@@ -166,7 +166,7 @@ async function clients(
 ): Promise<Map<unknown, unknown>> {
   await waitFor(`${last} in the log`, () => readFileSync(log, 'latin1').includes(`${last} `))
   const input = readFileSync(log)
-  const written = await lab.command(['uwsgi-parse', '--all', ...argv], { input })
+  const written = await lab.command(['uwsgi-parse', '--tally', '0', '--all', ...argv], { input })
   const records = written.split('\n').map(line => JSON.parse(line) as Record<string, unknown>)
   return new Map(records.map(({ uri, ip }) => [uri, ip]))
 }

@@ -45,6 +45,14 @@ export function number(from: number, to: number): (text: string) => number {
   }
 }
 
+/** A share like `20%`, as a fraction from 0 to 1. */
+export function percent(text: string): number {
+  const [, digits] = /^(\d{1,3}(?:\.\d{1,2})?)%$/.exec(text === '0' ? '0%' : text) ?? []
+  const share = Number(digits) / 100
+  if (share >= 0 && share <= 1) return share
+  throw new RangeError(`expected a share from 0% to 100%, such as 20%, got ${quote(text)}`)
+}
+
 /** One bit of 32, as a number: 0x10000000. */
 export function bit(given: string): number {
   const number = Number(given)

@@ -70,7 +70,7 @@ export async function clientsAreTrue(
   })
 
   const input = readFileSync(app.log).subarray(start)
-  const written = await lab.command(['uwsgi-parse', '--all', ...app.argv], { input })
+  const written = await lab.command(['uwsgi-parse', '--tally', '0', '--all', ...app.argv], { input })
   const wrong: unknown[] = []
   let unknown = 0
   for (const line of written.split('\n')) {
