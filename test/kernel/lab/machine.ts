@@ -35,6 +35,8 @@ export interface Machine {
   serve: (name: string, argv: readonly string[], ...ports: number[]) => Promise<Program>
   /** An nginx that passes on to `address:port`, and tells who the client is. */
   nginx: (name: string, to: string, options?: { port?: number; more?: string }) => Promise<Program>
+  /** An nginx with servers of its own. */
+  configured: (name: string, text: string, port: number) => Promise<Program>
   /** A uWSGI with the tests' app on all addresses. */
   uwsgi: (name: string, ...ports: number[]) => Promise<Program>
   /** Makes a request from one of the clients' addresses. */
@@ -92,6 +94,13 @@ export async function createMachine(t: Pick<Test, 'teardown' | 'passing' | 'comm
     return program
   }
 
+  const configured = async (name: string, text: string, port: number) => {
+    const own = join(folder, `nginx-${programs.length}`)
+    mkdirSync(own)
+    writeFileSync(join(own, 'nginx.conf'), wholeNginx(text, own))
+    return await serve(name, ['nginx', '-c', join(own, 'nginx.conf'), '-p', own], port)
+  }
+
   await add('client')
   await add('host')
   await ip('client', 'link add out type veth peer name wan netns @host')
@@ -111,10 +120,12 @@ export async function createMachine(t: Pick<Test, 'teardown' | 'passing' | 'comm
       await command(name, ['iptables-restore', '--noflush'], `*${table}\n${lines.join('\n')}\nCOMMIT\n`)
     },
 
-    async nginx(name, to, { port = 80, more = '' } = {}) {
-      const own = join(folder, `nginx-${programs.length}`)
-      mkdirSync(own)
-      const text = `
+    configured,
+
+    nginx: (name, to, { port = 80, more = '' } = {}) =>
+      configured(
+        name,
+        `
         upstream app { server ${to}; ${more} }
         server {
           listen ${port} backlog=4096;
@@ -124,10 +135,9 @@ export async function createMachine(t: Pick<Test, 'teardown' | 'passing' | 'comm
             proxy_set_header Connection "";
             proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
           }
-        }`
-      writeFileSync(join(own, 'nginx.conf'), wholeNginx(text, own))
-      return await serve(name, ['nginx', '-c', join(own, 'nginx.conf'), '-p', own], port)
-    },
+        }`,
+        port,
+      ),
 
     async uwsgi(name, ...ports) {
       const argv = [
