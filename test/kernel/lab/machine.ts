@@ -150,7 +150,14 @@ export async function createMachine(t: Pick<Test, 'teardown' | 'passing' | 'comm
         '--workers',
         '2',
       ]
-      const app = ['--wsgi-file', resolve('test/kernel/lab/app.py'), '--buffer-size', '32768']
+      const app = [
+        '--wsgi-file',
+        resolve('test/kernel/lab/app.py'),
+        '--buffer-size',
+        '32768',
+        '--socket-timeout',
+        '300',
+      ]
       const sockets = ports.flatMap(port => ['--http11-socket', `0.0.0.0:${port}`])
       return await serve(name, [...argv, ...app, ...sockets], ...ports)
     },

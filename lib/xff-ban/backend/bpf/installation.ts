@@ -72,21 +72,7 @@ export function createInstallation(options: Options): Installation {
   const attachment = createAttachment(options.devices, warn)
   let map: JailMap | undefined
   const sharing = createSharing(options)
-  let lastTranslations = ''
-
-  /** What the ports are, by what NAT makes of them. @returns how many were missing */
-  const policePorts = async (pins: Pins, jail: number): Promise<number> => {
-    const nat = await options.translations()
-    const translated = new Set(nat.targets.map(({ port }) => port))
-    // first where they are looked at as they leave, then not any more as they come in
-    const targets = await reconcileTargets(pins, ports, nat.targets)
-    const policed = [...ports, ...nat.aliases]
-    const missing = targets + (await reconcilePorts(pins, jail, policed, translated, options))
-    const isNew = JSON.stringify(nat) !== lastTranslations
-    lastTranslations = JSON.stringify(nat)
-    // what NAT has changed is no damage
-    return isNew ? 0 : missing
-  }
+  const policePorts = createPolicing(options)
 
   const reconcile = async (fill: (map: JailMap, isNew: boolean) => Promise<number>): Promise<string[]> => {
     const pins = pinsOfThisNetwork()
@@ -156,6 +142,24 @@ async function removeFromKernel(name: string, sharing: Sharing): Promise<void> {
   }
   await detach(attached.filter(one => !sharing.isBarred() || isOurs(one)))
   pins.remove()
+}
+
+/** Makes the ports what they are by what NAT makes of them; returns how many were missing. */
+function createPolicing(options: Options): (pins: Pins, jail: number) => Promise<number> {
+  const { ports } = options
+  let lastTranslations = ''
+  return async (pins, jail) => {
+    const nat = await options.translations()
+    const translated = new Set(nat.targets.map(({ port }) => port))
+    // first where they are looked at as they leave, then not any more as they come in
+    const targets = await reconcileTargets(pins, ports, nat.targets)
+    const policed = [...ports, ...nat.aliases]
+    const missing = targets + (await reconcilePorts(pins, jail, policed, translated, options))
+    const isNew = JSON.stringify(nat) !== lastTranslations
+    lastTranslations = JSON.stringify(nat)
+    // what NAT has changed is no damage
+    return isNew ? 0 : missing
+  }
 }
 
 async function checkPorts(
