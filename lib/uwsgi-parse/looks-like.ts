@@ -22,12 +22,9 @@ const MANUAL = /\[?pid: \d+\|app: -\|req: -\/-\]/
 const OWN = /\[pid: \d+\|app: -?\d+\|req: -?\d+\/\d+\]/
 /** Other servers, by what stands in no other log. */
 const SERVERS: readonly (readonly [RegExp, string])[] = [
-  [
-    / \[\d\d\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d\.\d{3}\] \S+ \S+ [\d+-]+\/[\d+-]+\/[\d+-]+\//,
-    'a log of HAProxy: --layout haproxy',
-  ],
+  [/ \[\d\d\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d\.\d{3}\] /, 'a log of HAProxy: --layout haproxy'],
   [/ - - \[\d\d\/[A-Z][a-z]{2}\/\d{4} \d\d:\d\d:\d\d\] "/, 'a log of werkzeug: --layout werkzeug'],
-  [/^(?:https?|h2|wss?) \d{4}-\d\d-\d\dT\S+ app\//, 'a log of a load balancer of AWS: --layout alb'],
+  [/^(?:https?|h2|wss?) \d{4}-\d\d-\d\dT[\d:.]+Z app\//, 'a log of a load balancer of AWS: --layout alb'],
 ]
 /** A method and a status in any order, as in a log-format of somebody's own. */
 const METHOD = /\b(?:GET|POST|HEAD|PUT|PATCH|DELETE|OPTIONS|PROPFIND)\b/

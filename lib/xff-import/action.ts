@@ -65,8 +65,10 @@ function literalsOf(ban: string, start: string): { port?: string; chain?: string
   const rule = ban.split('\n').find(line => /-m string\b/.test(line)) ?? ''
   const [, own] = /\s-[IA] ([^\s-]\S{0,60})/.exec(rule) ?? []
   const calls = start.split('\n').flatMap(line => {
-    const [, chain, target] = /\s-[IA] ([^\s-]\S{0,60}) .*-j (\S{1,60})/.exec(line) ?? []
-    return chain !== undefined && target === own ? [chain] : []
+    const words = line.split(/\s/)
+    const behind = (option: string) => words[words.indexOf(option) + 1]
+    const chain = behind(words.includes('-I') ? '-I' : '-A')
+    return chain !== undefined && own !== undefined && behind('-j') === own ? [chain] : []
   })
   const isOwn = own === undefined || /^f2b-|^fail2ban-|[<>]/.test(own)
   const chain = isOwn ? calls[0] : own
