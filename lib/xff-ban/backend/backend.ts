@@ -32,8 +32,11 @@ export interface Backend {
   watch?(onEvent: () => void): () => void
   /** Removes every trace. */
   flush(): Promise<void>
-  /** How often each ban in force was hit, where that is counted; one that was never hit may be left out. */
-  hits?(): Promise<Map<string, Hits>>
+  /**
+   * How often each ban in force was hit; one that was never hit may be left out.
+   * @returns undefined where that is not counted
+   */
+  hits?(): Promise<Map<string, Hits> | undefined>
 }
 
 export interface Hits {

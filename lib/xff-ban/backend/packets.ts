@@ -1,7 +1,7 @@
 import { PRIVATE_RANGES } from '../../net/private.js'
 import type { BackendContext } from '../options-backends.js'
 import { givenOnly, PACKET_DEFAULTS, type PacketBackend, type PacketOptions } from '../options-packets.js'
-import type { Backend } from './backend.js'
+import { type Backend, BackendError } from './backend.js'
 import { swallowsIpv4 } from './bpf/contract.js'
 import { CannotLoad } from './bpf/loadable.js'
 import { type Options as BpfOptions, bpfBackend } from './bpf.js'
@@ -152,6 +152,7 @@ function withAnnouncement(
 /** Decides when it opens. */
 function firstThatLoads(bpf: Backend, fallBack: (error: CannotLoad) => Backend): Backend {
   let chosen: Backend | undefined
+  let hasOpened = false
   return {
     ...bpf,
     name: 'bpf or iptables',
@@ -163,8 +164,11 @@ function firstThatLoads(bpf: Backend, fallBack: (error: CannotLoad) => Backend):
       } catch (error) {
         if (!(error instanceof CannotLoad)) throw error
         if (chosen === bpf || chosen === undefined) chosen = fallBack(error)
-        await chosen.open(bans)
+        await chosen.open(bans).catch(other => {
+          throw hasOpened || !(other instanceof BackendError) ? other : neither(error, other)
+        })
       }
+      hasOpened = true
     },
 
     refuses: ip => (chosen ?? bpf).refuses(ip),
@@ -174,6 +178,15 @@ function firstThatLoads(bpf: Backend, fallBack: (error: CannotLoad) => Backend):
     alarmed: () => chosen?.alarmed?.() === true,
     watch: onEvent => bpf.watch?.(() => chosen === bpf && onEvent()) ?? (() => {}),
     flush: async () => chosen?.flush(),
-    hits: async () => (await chosen?.hits?.()) ?? new Map(),
+    hits: async () => chosen?.hits?.(),
   }
+}
+
+/** There are two ways of banning at a port, and both are closed. */
+function neither(bpf: Error, iptables: Error): BackendError {
+  return new BackendError(
+    `neither way of banning at --port can be had. bpf: ${bpf.message}. iptables: ${iptables.message}. ` +
+      'Debian has what they need in the packages bpftool and iproute2, or in iptables and nftables',
+    { cause: iptables },
+  )
 }

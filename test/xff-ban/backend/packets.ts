@@ -60,3 +60,19 @@ t.test('bpf takes every prefix but an IPv6 one that holds all of IPv4', async t 
     t.equal(refuses(ip) !== undefined, ip !== '::/95', ip)
   }
 })
+
+t.test('where neither bpf nor iptables can be had, both are named with what they lack', async t => {
+  const { PATH } = process.env
+  t.teardown(() => Object.assign(process.env, { PATH }))
+  process.env.PATH = t.testdirName
+  await t.rejects(backend({}).open([]), {
+    exitCode: 69,
+    message:
+      /^neither way of banning at --port can be had\. bpf: .*bpftool is not installed.*\. iptables: .*not installed\. .*packages/,
+  })
+})
+
+t.test('hits are not told as 0 where nothing counts them', async t => {
+  t.equal(await backend({}).hits?.(), undefined, 'bpf or iptables, and not bpf')
+  t.equal(backend({ packets: 'iptables' }).hits, undefined)
+})
