@@ -74,7 +74,14 @@ interface Exports extends InputBuffers, StretchCounts {
   reserve: (size: number) => number
   commit: (end: number) => void
   CLIENT: Global
-  keepClient: (place: number, length: number, unknown: boolean, listed: boolean, isPrivate: boolean) => void
+  keepClient: (
+    place: number,
+    length: number,
+    unknown: boolean,
+    listed: boolean,
+    isPrivate: boolean,
+    mark: number,
+  ) => void
 }
 
 const CTIME = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}$/
@@ -103,15 +110,13 @@ export function compileFastPath(options: Options): FastPath | null {
     writeMinute(to, instant) {
       memory.write(formatInstant(instant).slice(0, 17), to, 'latin1')
     },
-    fillClient(place, length, index) {
+    fillClient(place, length) {
       const { ip, isListed, isPrivate } = client(textAt(place, length))
-      tallies.keepClient(index, ip)
       const shown = ip === null || isListed
       const size = memory.write(JSON.stringify(ip), place + module.CLIENT.value, 'latin1')
-      module.keepClient(place, size, ip === null, shown, isPrivate && !shown)
+      module.keepClient(place, size, ip === null, shown, isPrivate && !shown, tallies.placeOf(ip))
     },
     reach: time => tallies.sync(() => write(tallies.reach(time))),
-    sawClient: index => tallies.sawClient(index),
     countRecord: (start, length) => Number(countRecord(textAt(start, length))),
     countPrivate(start, length) {
       countPrivate(textAt(start, length))
@@ -119,7 +124,7 @@ export function compileFastPath(options: Options): FastPath | null {
   })
   if (!started) return null
   const { exports: module, memory }: Started<Exports> = started
-  const tallies = bindStretch(module, stretch)
+  const tallies = bindStretch(module, memory, stretch)
   for (let status = 0; status < 1000; status++) memory[module.wanted.value + status] = wanted(status) ? 1 : 0
 
   const write = (text: string) => {

@@ -1,15 +1,19 @@
 import type { Global } from '../fast/module.js'
 import { encodeLine } from '../wire/jsonl.js'
-import type { Stretch } from './stretch.js'
+import { placeOf, type Stretch } from './stretch.js'
 
 /** What assembly/stretch.ts exports. */
 export interface StretchCounts {
   stretchRequests: Global
   stretchFailures: Global
   stretchErrors: Global
+  stretchClients: Global
+  /** where clients are marked, and how many places there are */
+  marks: Global
+  PLACES: Global
   clearStretch: () => void
-  /** The times that are within a stretch, in milliseconds since 1970. */
-  beginStretch: (from: number, to: number) => void
+  /** @param from the times that are within it, in milliseconds since 1970; `number` from 1 on */
+  beginStretch: (from: number, to: number, number: number) => void
 }
 
 /** Between a stretch and the module that counts for it. */
@@ -20,28 +24,32 @@ export interface BoundStretch {
   sync: (work: () => void) => undefined
   /** @returns the tally of the stretch that is over, as a line */
   reach: (time: number) => string
-  /** Which client an entry of the module's cache holds, from now on. */
-  keepClient: (index: number, ip: string | null) => void
-  sawClient: (index: number) => undefined
+  /** Where the module marks a client; 0 for none. */
+  placeOf: (ip: string | null) => number
 }
 
 /** @param stretch undefined: nothing is tallied */
-export function bindStretch(module: StretchCounts, stretch: Stretch | undefined): BoundStretch {
-  const clients: string[] = []
+export function bindStretch(
+  module: StretchCounts,
+  memory: Buffer,
+  stretch: Stretch | undefined,
+): BoundStretch {
+  stretch?.markIn(new Uint32Array(memory.buffer, memory.byteOffset + module.marks.value, module.PLACES.value))
   let to = Number.NaN
   const take = () => {
-    const { stretchRequests, stretchFailures, stretchErrors } = module
+    const { stretchRequests, stretchFailures, stretchErrors, stretchClients } = module
     stretch?.count({
       requests: stretchRequests.value,
       failures: stretchFailures.value,
       errors: stretchErrors.value,
+      clients: stretchClients.value,
     })
     module.clearStretch()
   }
   const follow = () => {
     if (!stretch || stretch.to() === to) return
     to = stretch.to()
-    module.beginStretch(stretch.from(), to)
+    module.beginStretch(stretch.from(), to, stretch.number())
   }
   follow()
   return {
@@ -56,12 +64,6 @@ export function bindStretch(module: StretchCounts, stretch: Stretch | undefined)
       const tally = stretch?.reach(time)
       return tally ? encodeLine(tally) : ''
     },
-    keepClient(index, ip) {
-      if (stretch && ip !== null) clients[index] = ip
-    },
-    sawClient(index) {
-      stretch?.sawClient(clients[index] ?? '')
-      return undefined
-    },
+    placeOf: ip => (stretch && ip !== null ? placeOf(ip) : 0),
   }
 }

@@ -1,10 +1,10 @@
 import { END_OF_TIME_MS, formatInstant } from '../wire/instant.js'
-import type { TallyRecord } from '../wire/record.js'
+import type { RequestRecord, TallyRecord } from '../wire/record.js'
 
 /** Of the requests that become no record, one in so many lines tells its time and its client. */
 export const SAMPLED_LINES = 16
-/** How many clients are counted in a stretch, and remembered between stretches. */
-const MAX_CLIENTS = 65_536
+/** By how many places clients are told apart: two that fall on the same one count as one. */
+const PLACES = 65_536
 /** A time that is further back is that of another clock, and not of a line out of order. */
 const FAR_BACK_MS = 3_600_000
 
@@ -13,6 +13,7 @@ export interface Counted {
   requests: number
   failures: number
   errors: number
+  clients: number
 }
 
 /**
@@ -24,6 +25,10 @@ export interface Stretch {
   count: (counted: Counted) => void
   /** Is told of the client of a request that is looked at. */
   sawClient: (ip: string) => void
+  /** Has clients be marked where a module marks them, too: by place, the number of the stretch that saw one last. */
+  markIn: (marks: Uint32Array) => void
+  /** which stretch it is, from 1 on */
+  number: () => number
   /**
    * Is told of the time of a request that is looked at, before it is counted; milliseconds since 1970.
    * @returns the tally of the stretch that is over
@@ -44,37 +49,38 @@ export function isSampled(line: number): boolean {
 /** @param length of a stretch, in milliseconds; stretches begin at multiples of it */
 export function createStretch(length: number): Stretch {
   let [from, to] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY]
-  let counts: Counted = { requests: 0, failures: 0, errors: 0 }
-  // in which stretch each was last seen: a set for each stretch would grow anew each time
-  const seen = new Map<string, number>()
-  let clients = 0
-  let stretch = 0
+  let counts: Counted = { requests: 0, failures: 0, errors: 0, clients: 0 }
+  let marks: Uint32Array = new Uint32Array(PLACES)
+  let stretch = 1
 
   const take = (): TallyRecord => {
     const tally = {
       type: 'tally',
       time: formatInstant(Math.min(to, END_OF_TIME_MS - 1)),
       ...counts,
-      clients,
     } as const
-    counts = { requests: 0, failures: 0, errors: 0 }
-    clients = 0
+    counts = { requests: 0, failures: 0, errors: 0, clients: 0 }
     stretch += 1
-    if (seen.size > MAX_CLIENTS) seen.clear()
     return tally
   }
 
   return {
-    count({ requests, failures, errors }) {
+    count({ requests, failures, errors, clients }) {
       counts.requests += requests
       counts.failures += failures
       counts.errors += errors
+      counts.clients += clients
     },
     sawClient(ip) {
-      if (clients >= MAX_CLIENTS || seen.get(ip) === stretch) return
-      seen.set(ip, stretch)
-      clients += 1
+      const place = placeOf(ip)
+      if (marks[place] === stretch) return
+      marks[place] = stretch
+      counts.clients += 1
     },
+    markIn(shared) {
+      marks = shared
+    },
+    number: () => stretch,
     reach(time) {
       if (time < to && time >= from) return undefined
       const begin = Math.floor(time / length) * length
@@ -88,4 +94,25 @@ export function createStretch(length: number): Stretch {
     from: () => from,
     to: () => to,
   }
+}
+
+/** One hop, and no list. */
+const ONE_HOP = /^[\dA-Fa-f.:]{1,45}$/
+
+/**
+ * The text by which the client of a request is told from others; null where it is not known. Of a request that becomes no
+ * record, a slot that holds one hop is that text: to find out whose address it is would cost more than all the rest.
+ */
+export function clientSeen(
+  { ip, via = ip ?? '' }: Pick<RequestRecord, 'ip' | 'via'>,
+  becomesRecord: boolean,
+): string | null {
+  return !becomesRecord && ONE_HOP.test(via) ? via : ip
+}
+
+/** The place of a client, by its text (FNV-1a, folded to 16 bits). */
+export function placeOf(ip: string): number {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < ip.length; i++) hash = Math.imul(hash ^ ip.charCodeAt(i), 0x01000193)
+  return (hash ^ (hash >>> 16)) & (PLACES - 1)
 }

@@ -1,6 +1,6 @@
 import { copy } from '../../fast/assembly/bytes'
-import { entryOf, indexOf, isNew, MAX_KEY_BYTES, VALUE_OFFSET } from '../../fast/assembly/cache'
-import { fillClient, sawClient } from './host'
+import { entryOf, isNew, MAX_KEY_BYTES, VALUE_OFFSET } from '../../fast/assembly/cache'
+import { fillClient } from './host'
 
 // what the host makes of an address slot, behind the slot itself
 const FLAGS: usize = VALUE_OFFSET
@@ -8,8 +8,8 @@ const LENGTH: usize = VALUE_OFFSET + 1
 /** Where in the place of a client the host writes the client as JSON. */
 export const CLIENT: usize = VALUE_OFFSET + 2
 
-// in which stretch it was last seen; behind the longest address as JSON
-const SEEN: usize = 152
+// where it is marked as seen; behind the longest address as JSON
+const MARK: usize = 152
 
 // flags
 const UNKNOWN: u8 = 1
@@ -21,25 +21,31 @@ export function clientIn(start: usize, end: usize): usize {
   const length = end - start
   if (length > MAX_KEY_BYTES) return 0
   const client = entryOf(start, length)
-  if (isNew) fillClient(client, length, indexOf(client))
+  if (isNew) fillClient(client, length)
   return client
 }
 
 /**
  * Keeps what the host makes of a client.
  * @param length of the client as JSON, which is written already
+ * @param mark the place in which it is marked as seen
  */
-export function keepClient(client: usize, length: usize, unknown: bool, listed: bool, isPrivate: bool): void {
+export function keepClient(
+  client: usize,
+  length: usize,
+  unknown: bool,
+  listed: bool,
+  isPrivate: bool,
+  mark: u32,
+): void {
   store<u8>(client, (unknown ? UNKNOWN : 0) | (listed ? LISTED : 0) | (isPrivate ? PRIVATE : 0), FLAGS)
   store<u8>(client, <u8>length, LENGTH)
-  store<u32>(client, 0, SEEN)
+  store<u32>(client, mark, MARK)
 }
 
-/** Has a stretch see a client, by its number; 0 for none. */
-export function see(client: usize, stretch: u32): void {
-  if (load<u32>(client, SEEN) === stretch) return
-  store<u32>(client, stretch, SEEN)
-  if (!isUnknown(client)) sawClient(indexOf(client))
+/** The place in which a client is marked as seen. */
+export function markOf(client: usize): u32 {
+  return load<u32>(client, MARK)
 }
 
 /** Whether it cannot be known who that is. */

@@ -16,13 +16,10 @@ export declare function writeMinute(to: usize, instant: f64): void
  * Writes the client of the address slot that a place begins with, and has the module keep what else there is to say. The
  * host knows it by the index from then on.
  */
-export declare function fillClient(place: usize, length: usize, index: u32): void
+export declare function fillClient(place: usize, length: usize): void
 
 /** Is told of a time that is not within the stretch, and begins another one. */
 export declare function reach(time: f64): void
-
-/** Is told of a client that the stretch had not seen in this slot. */
-export declare function sawClient(index: u32): void
 
 /** Is told of a request that came from one private address alone. */
 export declare function countPrivate(start: usize, length: usize): void

@@ -7,15 +7,24 @@ import { clientIn, isPrivate, isUnknown } from './client'
 import { timeOf } from './clock'
 import { countPrivate, countRecord, parseFully } from './host'
 import { write } from './record'
-import { dateStart, msecsEnd, msecsStart, slotEnd, slotStart, takeApart } from './scan-line'
+import { dateStart, isOneHop, msecsEnd, msecsStart, slotEnd, slotStart, takeApart } from './scan-line'
 import { findStatus } from './status-filter'
-import { countFailure, countRequest, isSampled, lookAt } from './stretch'
+import { countFailure, countRequest, isSampled, lookAtTime, saw, sawSlot } from './stretch'
 
 export { COPY_BYTES, copiedInput, firstInput, secondInput } from '../../fast/assembly/input-buffers'
 export { CLIENT, keepClient } from './client'
 export { newest } from './clock'
 export { commit, output, reserve, written } from './output'
-export { beginStretch, clearStretch, stretchErrors, stretchFailures, stretchRequests } from './stretch'
+export {
+  beginStretch,
+  clearStretch,
+  marks,
+  PLACES,
+  stretchClients,
+  stretchErrors,
+  stretchFailures,
+  stretchRequests,
+} from './stretch'
 
 /** By status: 1 where its answers become records. */
 export const wanted = heap.alloc(1000)
@@ -62,11 +71,16 @@ export function read(first: usize, size: usize, maySkip: bool): i32 {
 /** Reads an ordinary line, and writes its record if that is wanted; false for a line that is not ordinary. */
 function readOrdinary(start: usize, status: usize, isWanted: bool, isLookedAt: bool): bool {
   if (!takeApart(start, status)) return false
-  const client = clientIn(slotStart, slotEnd)
-  if (client === 0) return false
+  const isOnlySeen = !isWanted && isOneHop(slotStart, slotEnd)
+  const client = isOnlySeen ? 0 : clientIn(slotStart, slotEnd)
+  if (client === 0 && !isOnlySeen) return false
   const time = timeOf(dateStart, numberAt(msecsStart, msecsEnd))
   if (isNaN(time)) return false
-  if (isLookedAt) lookAt(client, time)
+  if (isLookedAt) {
+    lookAtTime(time)
+    if (isOnlySeen) sawSlot(slotStart, slotEnd)
+    else saw(client)
+  }
   requests += 1
   if (!isWanted) {
     countRequest()

@@ -49,7 +49,10 @@ const BRACKET: u8 = 0x5d
 
 // nothing that JSON escapes, and nothing of which pieces of a line are made
 const IN_SLOT = byteSet('09afAF..::,,  ')
+const IN_HOP = byteSet('09afAF..::')
 const IN_METHOD = byteSet('AZ')
+/** The longest text of an address. */
+const MAX_HOP: usize = 45
 const IN_PROTOCOL = byteSet('AZ09//..')
 const IN_ROUTINE = byteSet('az')
 
@@ -121,4 +124,9 @@ function behindRoutine(at: usize): usize {
   if (start === 0) return at
   const end = skipSet(start, IN_ROUTINE)
   return end > start && end - start <= 20 ? after(end, END_ROUTINE) : 0
+}
+
+/** Whether a slot holds one hop, and no list. */
+export function isOneHop(start: usize, end: usize): bool {
+  return end - start <= MAX_HOP && skipSet(start, IN_HOP) >= end
 }

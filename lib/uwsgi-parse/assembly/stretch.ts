@@ -1,4 +1,4 @@
-import { see } from './client'
+import { isUnknown, markOf } from './client'
 import { reach } from './host'
 
 /** Of the lines whose status nobody wants, one in so many is read all the same. */
@@ -8,6 +8,12 @@ const SAMPLED_LINES: u32 = 16
 export let stretchRequests: i32 = 0
 export let stretchFailures: i32 = 0
 export let stretchErrors: i32 = 0
+export let stretchClients: i32 = 0
+
+/** By how many places clients are told apart. */
+export const PLACES: u32 = 65536
+/** By place, the number of the stretch that last saw a client there. */
+export const marks = heap.alloc(4 * <usize>PLACES)
 
 /** Which stretch it is, from 1 on; 0 where nobody wants tallies. */
 let stretch: u32 = 0
@@ -16,24 +22,43 @@ let from: f64 = -Infinity
 let to: f64 = Infinity
 
 /** Begins a stretch. */
-export function beginStretch(first: f64, end: f64): void {
+export function beginStretch(first: f64, end: f64, number: u32): void {
   from = first
   to = end
-  stretch += 1
+  stretch = number
 }
 
 export function clearStretch(): void {
-  stretchRequests = stretchFailures = stretchErrors = 0
+  stretchRequests = stretchFailures = stretchErrors = stretchClients = 0
 }
 
 export function isSampled(line: u32): bool {
   return stretch !== 0 && line % SAMPLED_LINES === 0
 }
 
-/** Is told of a request before it is counted. */
-export function lookAt(client: usize, time: f64): void {
+/** Is told of the time of a request before it is counted. */
+export function lookAtTime(time: f64): void {
   if (!(time >= from && time < to)) reach(time)
-  see(client, stretch)
+}
+
+/** Counts a client. */
+export function saw(client: usize): void {
+  if (!isUnknown(client)) sawIn(markOf(client))
+}
+
+/** Counts the client that is all that a slot holds, without asking whose it is. */
+export function sawSlot(start: usize, end: usize): void {
+  // as the host finds the place (stretch.ts)
+  let hash: u32 = 0x811c9dc5
+  for (let at = start; at < end; at++) hash = (hash ^ <u32>load<u8>(at)) * 0x01000193
+  sawIn((hash ^ (hash >>> 16)) & (PLACES - 1))
+}
+
+function sawIn(place: u32): void {
+  const mark = marks + 4 * <usize>place
+  if (load<u32>(mark) === stretch) return
+  store<u32>(mark, stretch)
+  stretchClients += 1
 }
 
 /** Counts a request whose status nobody wants. */
