@@ -124,10 +124,13 @@ struct {
 	__type(value, struct half);
 } halves SEC(".maps");
 
-/* Where a segment is worked on: too big for the stack. A tc program is not interrupted by itself on its CPU. */
+/*
+ * Where a segment is worked on, too big for the stack: by hook, since what one sends out may pass the other meanwhile. A tc
+ * program is not interrupted by itself on its CPU.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, 2);
 	__uint(key_size, sizeof(__u32));
 	__uint(value_size, sizeof(struct scratch));
 } scratch SEC(".maps");

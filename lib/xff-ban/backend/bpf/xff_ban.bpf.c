@@ -190,8 +190,8 @@ static __always_inline void count(struct scratch *d)
 
 static __always_inline int inspect(struct __sk_buff *skb, __u32 l2, __u32 hook)
 {
-	__u32 zero = 0;
-	struct scratch *d = bpf_map_lookup_elem(&scratch, &zero);
+	/* an answer that goes out passes the hook of what leaves while the request that it is for is still in hand */
+	struct scratch *d = bpf_map_lookup_elem(&scratch, &hook);
 	int action;
 
 	if (!d)
