@@ -1,6 +1,8 @@
 /** The steps that the stories of a ban share. */
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Test } from 'tap'
+import { pathsOf } from '../../../lib/xff-ban/paths.js'
 import { waitFor } from '../../support/wait-for.js'
 import { ATTACKER, ATTACKER6, LOOKALIKES, LOOKALIKES6, USER, USER6, USERS, VICTIM } from '../addresses.js'
 import { inTime } from './in-time.js'
@@ -155,7 +157,9 @@ export async function banAndLeave(
 
 /** Has the pipeline's xff-ban ban an address. @returns when that ends, in milliseconds since 1970 */
 export async function banFor({ command, folder }: Lab, ip: string, seconds: number): Promise<number> {
-  const argv = ['xff-ban', 'ban', ip, '--time', String(seconds), '--state', journalIn(folder)] as const
+  const journal = journalIn(folder)
+  await waitFor('an xff-ban that takes orders', () => existsSync(pathsOf(journal).socket))
+  const argv = ['xff-ban', 'ban', ip, '--time', String(seconds), '--state', journal] as const
   return Date.parse(JSON.parse(await command(argv)).until)
 }
 
