@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { openMetrics } from '../lib/cli/metrics.js'
-import { parseOptions } from '../lib/cli/options/parse.js'
+import { parseOptions, UsageError } from '../lib/cli/options/parse.js'
 import { reloadableRanges } from '../lib/cli/reloadable-ranges.js'
 import { run } from '../lib/cli/run.js'
 import { counted } from '../lib/text/counted.js'
@@ -13,6 +13,8 @@ import { xffWindow } from '../lib/xff-window/stage.js'
 run(usage.command, async ({ onBadLine, warn, badLineCount }) => {
   const given = await parseOptions(usage, process.argv.slice(2))
   if (!given) return null
+  if (given.tallies && given.explain)
+    throw new UsageError('--tallies: expected no --explain with it, got both')
   const metrics = await openMetrics('xff_window', given.metrics, warn)
   const ignored = reloadableRanges(given.ignore, warn)
   const { stages, tally, window } = xffWindow({
@@ -22,6 +24,7 @@ run(usage.command, async ({ onBadLine, warn, badLineCount }) => {
     keys: given.keys,
     failing: given.status,
     outage: given.outage,
+    tallies: given.tallies,
     ignored: ip => ignored.current(ip),
     keyOf: compileKey(given['ipv6-prefix']),
     onBadLine,

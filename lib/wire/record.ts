@@ -64,6 +64,28 @@ export const RECORDS = {
     hits: optional('count'),
     last_hit: optional('instant'),
   },
+  /** a first ban that xff-ban holds back; when it falls after all, a `ban` follows */
+  held: {
+    type: required('type'),
+    time: optional('instant'),
+    ip: required('target'),
+    failures: optional('count'),
+    since: optional('instant'),
+    last: optional('answer'),
+    reason: required('text'),
+    /** when it falls by itself */
+    falls: required('instant'),
+  },
+  /** asks that a ban that is held back falls now */
+  release: {
+    type: required('type'),
+    ip: required('target'),
+  },
+  /** asks that a ban that is held back is forgotten */
+  drop: {
+    type: required('type'),
+    ip: required('target'),
+  },
   /** packets that a ban has stopped */
   hit: {
     type: required('type'),
@@ -143,13 +165,16 @@ type Of<T extends RecordType> = Omit<Fields<Table[T]>, 'type'> & { type: T }
 export type RequestRecord = Of<'request'>
 export type TallyRecord = Of<'tally'>
 export type BanRecord = Of<'ban'>
+export type HeldRecord = Of<'held'>
+export type ReleaseRecord = Of<'release'>
+export type DropRecord = Of<'drop'>
 export type HitRecord = Of<'hit'>
 export type UnbanRecord = Of<'unban'>
 export type RefusedRecord = Of<'refused'>
 export type UnchangedRecord = Of<'unchanged'>
 /** What flows from command to command. */
-export type StreamRecord = RequestRecord | TallyRecord | BanRecord | HitRecord | UnbanRecord
-export type AnyRecord = StreamRecord | RefusedRecord | UnchangedRecord
+export type StreamRecord = RequestRecord | TallyRecord | BanRecord | HeldRecord | HitRecord | UnbanRecord
+export type AnyRecord = StreamRecord | ReleaseRecord | DropRecord | RefusedRecord | UnchangedRecord
 /** A record of one of these types. */
 export type RecordOf<T extends RecordType> = Extract<AnyRecord, { type: T }>
 

@@ -1,5 +1,6 @@
 import { createBatchTimer } from './batch-timer.js'
-import type { Batch, Pending } from './jail/decide.js'
+import type { Batch } from './jail/batch.js'
+import type { Pending } from './jail/decide.js'
 import type { Result, Transactions } from './transaction.js'
 
 /** How many orders may wait for the backend before the input has to. */
@@ -30,14 +31,14 @@ export interface Loop {
 
 export interface Options {
   transactions: Transactions
-  /** how long until the next ban ends, in milliseconds; undefined: no ban ends by the clock */
-  untilNextEnd: () => number | undefined
+  /** how long until the next ban ends or falls, in milliseconds; undefined: none does by the clock */
+  untilNextChange: () => number | undefined
   /** is called after each transaction */
   onProgress: () => void
   onError: (error: Error) => void
 }
 
-export function createLoop({ transactions, untilNextEnd, onProgress, onError }: Options): Loop {
+export function createLoop({ transactions, untilNextChange, onProgress, onError }: Options): Loop {
   const batchTimer = createBatchTimer()
   let queue: Pending[] = []
   /** undefined when idle */
@@ -49,10 +50,10 @@ export function createLoop({ transactions, untilNextEnd, onProgress, onError }: 
 
   const hasRoom = () => queue.length < MAX_QUEUED && transactions.waiting() < MAX_UNWRITTEN
 
-  /** Comes back when the next ban ends, or to write to a disk that was full. */
+  /** Comes back when the next ban ends or falls, or to write to a disk that was full. */
   const schedule = (last: Result) => {
     clearTimeout(timer)
-    const delay = last === 'disk full' ? DISK_PAUSE_MS : untilNextEnd()
+    const delay = last === 'disk full' ? DISK_PAUSE_MS : untilNextChange()
     if (delay !== undefined && !stopped) timer = setTimeout(run, Math.min(Math.max(0, delay), MAX_TIMER_MS))
   }
 

@@ -1,13 +1,14 @@
 import { counted } from '../text/counted.js'
 import type { OnBadLine } from '../wire/bad-line.js'
 import { decode } from '../wire/jsonl.js'
-import type { BanRecord, UnbanRecord } from '../wire/record.js'
+import type { BanRecord, HeldRecord, UnbanRecord } from '../wire/record.js'
 import { type Metrics as BackendMetrics, instrumented } from './backend/instrumented.js'
 import { banTable } from './control/ban-table.js'
 import { ask } from './control/client.js'
 import { listBans } from './control/list.js'
 import { runSubcommand } from './control/run.js'
 import { serve } from './control/server.js'
+import { type Brake, createBrake } from './jail/brake.js'
 import { openXffBan } from './open.js'
 import type { Settings } from './settings.js'
 import type { XffBan } from './stage.js'
@@ -22,12 +23,12 @@ export interface Metrics extends BackendMetrics {
   gauge: (name: string, help: string, read: () => number) => void
 }
 
-/** `xff-ban list`. @returns the bans in force, or a table of them */
+/** `xff-ban list`. @returns the bans in force and those held back, or a table of them */
 export async function list(
   settings: Settings,
   context: Context,
   asTable: boolean,
-): Promise<BanRecord[] | string> {
+): Promise<(BanRecord | HeldRecord)[] | string> {
   const { hitsInKernel } = await import('./backend/bpf.js')
   const { name, system } = settings
   const hits = () => hitsInKernel(name, system.now)
@@ -35,12 +36,12 @@ export async function list(
   return asTable ? banTable(bans, system.now()) : bans
 }
 
-/** `xff-ban ban`, `unban` and `flush`. @returns what was carried out, and whether anything was refused */
+/** `xff-ban ban`, `unban`, `flush`, `release` and `drop`. @returns what was carried out or dropped, and whether anything was refused */
 export async function change(
   settings: Settings,
   context: Context,
   metrics: Metrics,
-): Promise<{ records: (BanRecord | UnbanRecord)[]; isRefused: boolean }> {
+): Promise<{ records: (BanRecord | UnbanRecord | HeldRecord)[]; isRefused: boolean }> {
   const { subcommand, paths, isRehearsal, until } = settings
   if (subcommand.verb === 'filter' || subcommand.verb === 'list' || subcommand.verb === 'check')
     return { records: [], isRefused: false }
@@ -55,7 +56,7 @@ export async function change(
     if (reply.type === 'unchanged') context.warn(about)
   }
   return {
-    records: replies.filter(reply => reply.type === 'ban' || reply.type === 'unban'),
+    records: replies.filter(reply => reply.type !== 'refused' && reply.type !== 'unchanged'),
     isRefused: replies.some(({ type }) => type === 'refused'),
   }
 }
@@ -100,7 +101,8 @@ export async function filter(
   drain: () => void
   needsReader: boolean
 }> {
-  const { stage, tally, jail, ask, list, drain } = await open(settings, context, metrics)
+  const brake = settings.brakeOptions && createBrake({ ...settings.brakeOptions, warn: context.warn })
+  const { stage, tally, jail, ask, list, drain } = await open(settings, context, metrics, brake)
   if (!settings.isRehearsal) {
     stage.once('close', await serve(settings.paths.socket, { list, ask }, context.warn))
   }
@@ -109,19 +111,27 @@ export async function filter(
   metrics.counter('refused_total', 'records that were refused', () => tally.refused)
   metrics.counter('foreign_total', 'lines that are neither bans nor unbans', badLines)
   metrics.gauge('in_force', 'bans in force', () => jail.inForce().length)
+  if (brake) metrics.gauge('held', 'bans that are held back', () => brake.held().length)
   return {
-    stages: [...decode(['ban', 'unban'], context.onBadLine), stage],
-    summary: () =>
-      `${counted(tally.bans, 'ban')}, ${counted(tally.unbans, 'unban')}, ${tally.expired} expired already, ` +
-      `${counted(tally.duplicates, 'duplicate')}, ${tally.refused} refused`,
+    stages: [...decode(['ban', 'unban', ...(brake ? (['tally'] as const) : [])], context.onBadLine), stage],
+    summary() {
+      const held = brake?.held().length ?? 0
+      if (held > 0) {
+        context.warn(`${counted(held, 'ban')} still held back: forgotten, until their clients go on failing`)
+      }
+      return (
+        `${counted(tally.bans, 'ban')}, ${counted(tally.unbans, 'unban')}, ${tally.expired} expired already, ` +
+        `${counted(tally.duplicates, 'duplicate')}, ${tally.refused} refused${held > 0 ? `, ${held} held` : ''}`
+      )
+    },
     drain,
     // the next stage has died: what bans should not look alive
     needsReader: !settings.isRehearsal,
   }
 }
 
-async function open(settings: Settings, context: Context, metrics: Metrics): Promise<XffBan> {
+async function open(settings: Settings, context: Context, metrics: Metrics, brake?: Brake): Promise<XffBan> {
   const { openBackend, isRehearsal, paths, system } = settings
   const backend = instrumented(await openBackend(context.warn), metrics, system.monotonic)
-  return await openXffBan({ ...settings, ...context, backend, paths: isRehearsal ? undefined : paths })
+  return await openXffBan({ ...settings, ...context, backend, brake, paths: isRehearsal ? undefined : paths })
 }

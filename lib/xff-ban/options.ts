@@ -10,6 +10,8 @@ import { PACKET_OPTIONS } from './options-packets.js'
 const NAME = value.pattern(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,27}$/, 'up to 28 letters, digits and _.-')
 const SPAN = value.duration(1, 315_360_000)
 
+const HOLD = value.duration(1, 3_600)
+
 const options = {
   ...BACKEND_OPTIONS,
   time: { ...cli.single('TIME', 'how long a ban lasts', SPAN, undefined, ['bantime']), defaultText: '1h' },
@@ -66,6 +68,12 @@ const options = {
     value.whole(1, 1_000_000),
     '1000',
   ),
+  brake: cli.single(
+    'SHARE',
+    'hold first bans back that are more, within 10 minutes, than this share of the clients seen, and than 20; needs xff-window --tallies (default: 0%, never)',
+    value.percent,
+  ),
+  hold: cli.single('TIME', 'with --brake: how long, until they fall by themselves (default: 5m)', HOLD),
   ...PACKET_OPTIONS,
   ...CHECK_OPTIONS,
   metrics: metricsOption,

@@ -4,6 +4,7 @@ import type { Backend } from './backend/backend.js'
 import { chooseBackend } from './backend/choose.js'
 import type { CheckOptions } from './check/check.js'
 import { readSubcommand, type Subcommand } from './control/subcommand.js'
+import type { BrakeOptions } from './jail/brake.js'
 import { escalation } from './jail/escalation.js'
 import { createExempt } from './jail/exempt.js'
 import type { OpenOptions } from './open.js'
@@ -11,6 +12,8 @@ import type { Given } from './options.js'
 import { CHECK_OPTIONS, WAIT_S } from './options-check.js'
 import { isGiven } from './options-packets.js'
 import { type JailPaths, pathsOf } from './paths.js'
+
+const DEFAULT_HOLD_S = 300
 
 /** What the process has of the system. */
 export interface System {
@@ -34,6 +37,8 @@ export interface Settings
     'jailOptions' | 'kernelName' | 'clocks' | 'pid' | 'now' | 'flush' | 'verifyMs' | 'storm' | 'hits'
   > {
   subcommand: Subcommand
+  /** undefined: no ban is held back */
+  brakeOptions: Omit<BrakeOptions, 'warn'> | undefined
   system: System
   /** of the jail */
   name: string
@@ -74,6 +79,7 @@ export function settingsOf(words: readonly string[], given: Given, system: Syste
       exempt: exempt.reason,
       inside: exempt.inside,
     },
+    brakeOptions: brakeSettings(given),
     check: checkSettings(subcommand, given),
     kernelName: given.port.length > 0 ? name : undefined,
     clocks: { wall: now, sinceBoot, monotonic },
@@ -96,6 +102,13 @@ export function settingsOf(words: readonly string[], given: Given, system: Syste
       }
     },
   }
+}
+
+/** @throws RangeError for `--hold` without it */
+function brakeSettings({ brake = 0, hold }: Given): Settings['brakeOptions'] {
+  if (brake > 0) return { share: brake, holdMs: (hold ?? DEFAULT_HOLD_S) * 1000 }
+  if (hold !== undefined) throw new RangeError('--hold: expected --brake with it, got none')
+  return undefined
 }
 
 /** @throws RangeError for an option of `check` without it, and for `check` without a log */

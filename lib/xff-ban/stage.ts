@@ -1,12 +1,14 @@
 import { Duplex } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
 import { EXIT, ExitError, messageOf } from '../exit.js'
-import type { BanRecord } from '../wire/record.js'
+import type { BanRecord, HeldRecord } from '../wire/record.js'
 import type { Backend } from './backend/backend.js'
 import { createEnforcement, type Enforcement } from './backend/enforcement.js'
 import { emitHits, withHits } from './backend/hits.js'
 import { watch } from './backend/watchdog.js'
-import { createDecider, type Decider, type Order, type Reply, type Tally } from './jail/decide.js'
+import type { Batch, Reply, Tally } from './jail/batch.js'
+import type { Brake } from './jail/brake.js'
+import { createDecider, type Decider, type Order, type Pending } from './jail/decide.js'
 import type { Jail } from './jail/jail.js'
 import { createWarnings } from './jail/warnings.js'
 import type { Journal } from './journal/journal.js'
@@ -22,6 +24,8 @@ export interface Options {
   now: (() => number) | undefined
   /** by how many milliseconds the clock was set since the last call */
   clockStep?: () => number
+  /** what holds bans back; undefined: nothing does */
+  brake?: Brake | undefined
   /** whether all bans are ended when the input ends */
   flush: boolean
   /** how often the backend is checked */
@@ -42,8 +46,8 @@ export interface XffBan {
   tally: Tally
   /** Carries out orders that come from elsewhere; what was carried out is emitted by the stage as well. */
   ask: (orders: readonly Order[]) => Promise<Reply[]>
-  /** The bans in force, with their hits where these are counted. */
-  list: () => Promise<BanRecord[]>
+  /** The bans in force, with their hits where these are counted, and those that are held back. */
+  list: () => Promise<(BanRecord | HeldRecord)[]>
   /** The command is to end: what cannot be done soon is given up. */
   drain: () => void
 }
@@ -59,10 +63,10 @@ const LAST_TRANSACTION_MS = 2_000
  * @throws BackendError when the backend cannot be used
  */
 export async function xffBan(options: Options): Promise<XffBan> {
-  const { jail, backend, now, clockStep = () => 0, storm, warn } = options
+  const { jail, backend, now, clockStep = () => 0, brake, storm, warn } = options
   // in a replay nobody was banned, so of course they went on
   const warnings = createWarnings({ storm, hint: now && backend.hint, warn })
-  const decider = createDecider({ jail, backend, now, clockStep, warnings, warn })
+  const decider = createDecider({ jail, backend, now, clockStep, brake, warnings, warn })
   const begin = decider.begin()
   await backend.open(jail.inForce())
   const stage = new BanStage(options, decider)
@@ -75,10 +79,8 @@ export async function xffBan(options: Options): Promise<XffBan> {
     ask: orders => stage.ask(orders),
     async list() {
       const hits = await backend.hits?.().catch(error => warn(`hits: ${messageOf(error)}`))
-      return withHits(
-        jail.inForce().map(({ record }) => record),
-        hits || undefined,
-      )
+      const bans = jail.inForce().map(({ record }) => record)
+      return [...withHits(bans, hits || undefined), ...(brake?.held() ?? [])]
     },
     drain: () => stage.drain(),
   }
@@ -112,9 +114,9 @@ class BanStage extends Duplex {
     const resume = () => this.#resume()
     this.loop = createLoop({
       transactions: this.#transactions,
-      untilNextEnd() {
-        const end = jail.nextEnd()
-        return now && end !== undefined ? end - now() : undefined
+      untilNextChange() {
+        const at = decider.nextChange()
+        return now && at !== undefined ? at - now() : undefined
       },
       onProgress: resume,
       onError: error => this.destroy(error),
@@ -141,7 +143,7 @@ class BanStage extends Duplex {
     this.#limitLastRead()
   }
 
-  override _write(order: Order, _encoding: BufferEncoding, done: () => void): void {
+  override _write(order: Pending['order'], _encoding: BufferEncoding, done: () => void): void {
     this.loop.add([{ order }])
     this.#resumeInput = done
     this.#resume()
@@ -163,7 +165,7 @@ class BanStage extends Duplex {
     this.#shutDown().then(() => done(error), done)
   }
 
-  #emitRecord(record: Order): void {
+  #emitRecord(record: Batch['carriedOut'][number]): void {
     if (this.#reader.accepts()) this.push(record)
   }
 

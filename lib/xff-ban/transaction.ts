@@ -1,6 +1,7 @@
 import { BackendError } from './backend/backend.js'
 import type { Enforcement } from './backend/enforcement.js'
-import type { Batch, Decider, Order, Pending } from './jail/decide.js'
+import type { Batch } from './jail/batch.js'
+import type { Decider, Pending } from './jail/decide.js'
 import { createBacklog } from './journal/backlog.js'
 import type { Journal } from './journal/journal.js'
 
@@ -17,7 +18,7 @@ export interface Options {
   enforcement: Enforcement
   journal: Journal
   /** writes a record to stdout */
-  emit: (record: Order) => void
+  emit: (record: Batch['carriedOut'][number]) => void
   warn: (message: string) => void
 }
 

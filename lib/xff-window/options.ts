@@ -31,6 +31,7 @@ const options = {
     value.percent,
     '20%',
   ),
+  tallies: cli.flag('write the tallies of uwsgi-parse as well, for xff-ban --brake'),
   'ipv6-prefix': cli.defaulted(
     'N',
     'count and ban IPv6 clients by prefixes of N bits',

@@ -20,6 +20,8 @@ export interface Options extends Limits {
   keyOf: (ip: string) => string
   /** which share of requests and clients with errors makes an outage, whose errors do not count; 0: none does */
   outage?: number
+  /** whether tallies are written, each behind the bans of its stretch */
+  tallies?: boolean
   onBadLine: OnBadLine
   warn: (message: string) => void
   /** explains each ban to people, instead of writing its record */
@@ -93,7 +95,7 @@ interface Counter {
 }
 
 function createCounter(options: Options, tally: Tally, window: Window): Counter {
-  const { ignored, explainer, outage = 0 } = options
+  const { ignored, explainer, outage = 0, tallies = false } = options
   const warnOfLate = lateWarning(options)
   const outages = createOutages(outage)
 
@@ -123,7 +125,7 @@ function createCounter(options: Options, tally: Tally, window: Window): Counter 
       outages.wait({ key, time, request: request() })
       return ''
     },
-    endStretch: record => countAll(outages.end(record)),
+    endStretch: record => countAll(outages.end(record)) + (tallies ? encodeLine(record) : ''),
     end: () => countAll(outages.rest()),
   }
 }

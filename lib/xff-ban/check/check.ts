@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { codeOf, messageOf } from '../../exit.js'
-import type { Reply } from '../jail/decide.js'
+import type { Reply } from '../jail/batch.js'
 import { judgeClient } from './client.js'
 import { jailsInKernel, type KernelJail, openKernelJail } from './kernel.js'
 import { logProblem, logStep } from './log.js'

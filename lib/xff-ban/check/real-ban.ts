@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { messageOf } from '../../exit.js'
 import { formatInstant } from '../../wire/instant.js'
-import type { Reply } from '../jail/decide.js'
+import type { Reply } from '../jail/batch.js'
 import type { Answer } from './request.js'
 import type { Step } from './verdict.js'
 

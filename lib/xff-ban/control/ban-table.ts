@@ -2,12 +2,24 @@ import { compactDuration } from '../../text/duration.js'
 import { excerpt } from '../../text/printable.js'
 import { textTable } from '../../text/text-table.js'
 import { parseInstant } from '../../wire/instant.js'
-import type { BanRecord } from '../../wire/record.js'
+import type { Answer, BanRecord, HeldRecord } from '../../wire/record.js'
 
-/** Bans as a table for people: who, for how much longer, how often so far, what it has stopped if known, and why. */
-export function banTable(bans: readonly BanRecord[], now: number): string {
+/** Bans as a table for people, and below it those that are held back, if any. */
+export function banTable(records: readonly (BanRecord | HeldRecord)[], now: number): string {
+  const held = records.filter(record => record.type === 'held')
+  const bans = tableOfBans(
+    records.filter(record => record.type === 'ban'),
+    now,
+  )
+  return [...bans, ...(held.length > 0 ? ['', ...tableOfHeld(held, now)] : [])]
+    .map(line => `${line}\n`)
+    .join('')
+}
+
+/** Who, for how much longer, how often so far, what it has stopped if known, and why. */
+function tableOfBans(bans: readonly BanRecord[], now: number): string[] {
   const counted = bans.some(({ hits }) => hits !== undefined)
-  const lines = textTable(
+  return textTable(
     ['BANNED', 'ENDS IN', 'UNTIL', 'COUNT', ...(counted ? ['HITS'] : []), 'FAILURES', 'THE LAST OF THEM'],
     bans.map(({ ip, until = '', count, hits, failures, last }) => [
       ip,
@@ -16,8 +28,23 @@ export function banTable(bans: readonly BanRecord[], now: number): string {
       `${count ?? ''}`,
       ...(counted ? [`${hits ?? ''}`] : []),
       `${failures ?? ''}`,
-      excerpt([last?.status, last?.method, last?.uri].filter(part => part !== undefined).join(' ')),
+      answerText(last),
     ]),
   )
-  return lines.map(line => `${line}\n`).join('')
+}
+
+function tableOfHeld(held: readonly HeldRecord[], now: number): string[] {
+  return textTable(
+    ['HELD BACK', 'FALLS IN', 'FAILURES', 'THE LAST OF THEM'],
+    held.map(({ ip, falls, failures, last }) => [
+      ip,
+      compactDuration(Math.ceil((parseInstant(falls) - now) / 1000)),
+      `${failures ?? ''}`,
+      answerText(last),
+    ]),
+  )
+}
+
+function answerText(last: Answer | undefined): string {
+  return excerpt([last?.status, last?.method, last?.uri].filter(part => part !== undefined).join(' '))
 }

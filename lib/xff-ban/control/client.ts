@@ -2,7 +2,8 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { codeOf, EXIT, ExitError, messageOf } from '../../exit.js'
 import { encodeLine, parseLine } from '../../wire/jsonl.js'
-import type { Order, Reply } from '../jail/decide.js'
+import type { Reply } from '../jail/batch.js'
+import type { Order } from '../jail/decide.js'
 import { readAll } from './server.js'
 import { withSocketPath } from './socket-path.js'
 
@@ -20,7 +21,7 @@ export class ControlError extends ExitError {
 
 /**
  * Asks the running xff-ban, in one go and at most MAX_ORDERS.
- * @param orders none: for all bans in force
+ * @param orders none: for all bans in force, and those that are held back
  * @returns undefined when none is running
  * @throws ControlError
  */
@@ -59,7 +60,7 @@ async function connectTo(path: string): Promise<Socket | undefined> {
 }
 
 function readReply(line: string): Reply {
-  const record = parseLine(line, ['ban', 'unban', 'refused', 'unchanged'])
+  const record = parseLine(line, ['ban', 'unban', 'held', 'refused', 'unchanged'])
   if (typeof record === 'string') throw new Error(`a reply is ${record}`)
   return record
 }

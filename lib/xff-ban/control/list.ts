@@ -1,7 +1,7 @@
 import { EXIT, messageOf } from '../../exit.js'
 import type { OnBadLine } from '../../wire/bad-line.js'
 import { parseInstant } from '../../wire/instant.js'
-import type { BanRecord } from '../../wire/record.js'
+import type { BanRecord, HeldRecord } from '../../wire/record.js'
 import type { Hits } from '../backend/backend.js'
 import { withHits } from '../backend/hits.js'
 import { createJail, type JailOptions } from '../jail/jail.js'
@@ -20,15 +20,17 @@ export interface Options {
 }
 
 /**
- * The bans in force, the one that ends first in front: from the running xff-ban, else from the journal.
+ * The bans in force, the one that ends first in front: from the running xff-ban, else from the journal. Behind them
+ * those that are held back, the one that falls first in front.
  * @throws JournalError, ControlError
  */
-export async function listBans(options: Options): Promise<BanRecord[]> {
+export async function listBans(options: Options): Promise<(BanRecord | HeldRecord)[]> {
   const replies = await ask(options.paths.socket, [])
   const bans = replies
     ? replies.filter(reply => reply.type === 'ban')
     : withHits(await bansInJournal(options), await options.hits())
-  return bans.sort((a, b) => endOf(a) - endOf(b))
+  const held = replies?.filter(reply => reply.type === 'held') ?? []
+  return [...bans.sort((a, b) => endOf(a) - endOf(b)), ...held]
 }
 
 async function bansInJournal({ paths, jailOptions, now, onBadLine }: Options): Promise<BanRecord[]> {

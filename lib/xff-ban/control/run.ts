@@ -1,7 +1,8 @@
 import { finished } from 'node:stream/promises'
-import type { Order, Reply } from '../jail/decide.js'
+import type { Reply } from '../jail/batch.js'
+import type { Order } from '../jail/decide.js'
 import type { XffBan } from '../stage.js'
-import { ask } from './client.js'
+import { ask, ControlError } from './client.js'
 import { MAX_ORDERS } from './server.js'
 import type { Subcommand } from './subcommand.js'
 
@@ -25,8 +26,11 @@ export async function runSubcommand(
 ): Promise<Reply[]> {
   if (subcommand.verb === 'flush') {
     const bans = socket === undefined ? undefined : await ask(socket, [])
-    const replies = bans && socket !== undefined ? await askInPortions(socket, bans.map(unbanOf)) : undefined
+    const replies = bans && socket !== undefined ? await askInPortions(socket, bans.map(endOf)) : undefined
     return replies ?? (await flushHere(await open(true)))
+  }
+  if (subcommand.verb === 'release' || subcommand.verb === 'drop') {
+    return await settle(subcommand.verb, subcommand.targets, socket)
   }
   const orders = subcommand.targets.map(ip =>
     subcommand.verb === 'ban' ? banOf(ip, until) : unbanOf({ ip }),
@@ -41,6 +45,26 @@ function banOf(ip: string, until: string | undefined): Order {
 
 function unbanOf({ ip }: { ip: string }): Order {
   return { type: 'unban', ip }
+}
+
+/** What ends a ban of the list, or lets it not begin. */
+function endOf({ type, ip }: Reply): Order {
+  return type === 'held' ? { type: 'drop', ip } : unbanOf({ ip })
+}
+
+/** @param targets none: all that is held back */
+async function settle(
+  type: 'release' | 'drop',
+  targets: readonly string[],
+  socket: string | undefined,
+): Promise<Reply[]> {
+  const listed = socket === undefined ? undefined : await ask(socket, [])
+  const held = listed?.filter(record => record.type === 'held').map(({ ip }) => ip)
+  const ips = targets.length > 0 ? targets : held
+  const orders = ips?.map(ip => ({ type, ip }))
+  const replies = listed && socket !== undefined && orders ? await askInPortions(socket, orders) : undefined
+  if (!replies) throw new ControlError('no xff-ban of this name is running, so that no ban is held back')
+  return replies
 }
 
 /** Asks in portions that fit. @returns undefined when no xff-ban runs */

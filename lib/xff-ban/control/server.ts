@@ -6,8 +6,9 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { isSystemError, messageOf } from '../../exit.js'
 import { encodeLine, parseLine } from '../../wire/jsonl.js'
-import type { BanRecord } from '../../wire/record.js'
-import type { Order, Reply } from '../jail/decide.js'
+import type { BanRecord, HeldRecord } from '../../wire/record.js'
+import type { Reply } from '../jail/batch.js'
+import type { Order } from '../jail/decide.js'
 import { withSocketPath } from './socket-path.js'
 
 /** How many orders one connection may send, and how long they may be, in UTF-16 units. */
@@ -21,14 +22,15 @@ const BLOCK_LENGTH = 65_536
 
 /** What can be asked over the socket. */
 export interface Controlled {
-  list: () => Promise<readonly BanRecord[]>
+  list: () => Promise<readonly (BanRecord | HeldRecord)[]>
   ask: (orders: readonly Order[]) => Promise<Reply[]>
 }
 
 /**
  * Lets other processes ask the running xff-ban over a Unix socket that only its user can open. A connection sends
- * ban and unban records as they come on stdin, ends its side, and gets a record for each: the ban or unban in force,
- * `refused` or `unchanged`. One that sends nothing gets all bans in force. A blank line ends the reply.
+ * ban and unban records as they come on stdin, or `release` and `drop`, ends its side, and gets a record for each: the ban
+ * or unban in force, what was dropped, `refused` or `unchanged`. One that sends nothing gets all bans in force and those
+ * that are held back. A blank line ends the reply.
  * @param path of the socket; who holds the lock may replace it
  * @returns closes it
  */
@@ -51,7 +53,7 @@ export async function serve(
   try {
     await listen(server, path)
   } catch (error) {
-    warn(`list, ban, unban and flush cannot reach this process: ${messageOf(error)}`)
+    warn(`list, ban, unban, flush, release and drop cannot reach this process: ${messageOf(error)}`)
     return async () => {}
   }
   return async () => {
@@ -90,7 +92,9 @@ async function converse(socket: Socket, { list, ask }: Controlled): Promise<void
 
 /** The replies in the order of the lines; what is no order is refused. */
 async function replyTo(lines: readonly string[], ask: Controlled['ask']): Promise<Reply[]> {
-  const read = lines.map((line, i) => (i < MAX_ORDERS ? parseLine(line, ['ban', 'unban']) : 'too many'))
+  const read = lines.map((line, i) =>
+    i < MAX_ORDERS ? parseLine(line, ['ban', 'unban', 'release', 'drop']) : 'too many',
+  )
   const replies = await ask(read.filter(one => typeof one !== 'string'))
   const next = replies.values()
   return read.map(one => {

@@ -8,12 +8,16 @@ export type Subcommand =
   | { verb: 'check'; url: URL }
   /** canonical addresses or prefixes, at least one */
   | { verb: 'ban' | 'unban'; targets: string[] }
+  /** likewise; none: all that is held back */
+  | { verb: 'release' | 'drop'; targets: string[] }
 
 export const SUBCOMMANDS = [
   { call: 'list', describe: 'shows who is banned: a table, or JSON Lines in a pipe' },
   { call: 'ban IP...', describe: 'bans addresses or prefixes' },
   { call: 'unban IP...', describe: 'ends their bans', completes: 'banned addresses' },
   { call: 'flush', describe: 'ends all bans' },
+  { call: 'release [IP...]', describe: 'lets bans fall that --brake holds back, or all of these' },
+  { call: 'drop [IP...]', describe: 'forgets bans that --brake holds back, or all of these' },
   {
     call: 'check URL',
     describe: 'shows whether a ban would bite, by a request to this URL of the front end',
@@ -40,10 +44,15 @@ export function readSubcommand(words: readonly string[]): Subcommand {
     case 'unban':
       if (rest.length === 0) throw new RangeError(`${verb}: expected addresses, got none`)
       return { verb, targets: rest.map(readTarget) }
+    case 'release':
+    case 'drop':
+      return { verb, targets: rest.map(readTarget) }
     case 'check':
       return { verb, url: readUrl(rest) }
     default:
-      throw new RangeError(`expected list, ban, unban, flush, check or options only, got ${quote(verb)}`)
+      throw new RangeError(
+        `expected list, ban, unban, flush, release, drop, check or options only, got ${quote(verb)}`,
+      )
   }
 }
 

@@ -4,13 +4,15 @@ import type { BanRecord, UnbanRecord } from '../../wire/record.js'
 import { type ActiveBan, type ActiveBans, createActiveBans } from './active-bans.js'
 import type { Ban } from './ban.js'
 import type { Hole } from './exempt.js'
-import { banRecord, canonicalInstant, canonicalTarget, unbanRecord } from './records.js'
+import { banRecord, canonicalInstant, canonicalTarget, unbanRecord, undecidedBan } from './records.js'
 import { LEAST_BITS } from './width.js'
 
 /** What a record comes to. */
 export type Decision =
   /** `evicted` makes room for it, and goes before it */
   | { does: 'ban'; ban: Ban; evicted?: UnbanRecord }
+  /** a first ban that is to wait, without its end; the jail does not keep it */
+  | { does: 'hold'; record: BanRecord }
   | { does: 'unban'; record: UnbanRecord }
   /** over before it came, or an unban of nobody: journaled, not enforced, so that no older record applies later */
   | { does: 'history'; records: [BanRecord, UnbanRecord] | [UnbanRecord] }
@@ -40,7 +42,8 @@ export interface JailOptions {
 }
 
 export interface Jail {
-  ban: (record: BanRecord, now: number) => Decision
+  /** @param holds whether a ban at this time of an address that was not banned before is to wait */
+  ban: (record: BanRecord, now: number, holds?: (at: number) => boolean) => Decision
   unban: (record: UnbanRecord, now: number) => Decision
   /** Takes a record of the journal: a ban that is over is remembered, one that is not is in force again. */
   recall: (record: BanRecord | UnbanRecord) => void
@@ -73,7 +76,7 @@ export function createJail(options: JailOptions): Jail {
   const bans = createActiveBans(rememberMs)
 
   return {
-    ban: (record, now) => decideBan(bans, options, record, now),
+    ban: (record, now, holds) => decideBan(bans, options, record, now, holds),
     unban: (record, now) => decideUnban(bans, record, now),
     recall: record => recall(bans, options, record),
 
@@ -110,7 +113,13 @@ export function createJail(options: JailOptions): Jail {
   }
 }
 
-function decideBan(bans: ActiveBans, options: JailOptions, record: BanRecord, now: number): Decision {
+function decideBan(
+  bans: ActiveBans,
+  options: JailOptions,
+  record: BanRecord,
+  now: number,
+  holds: (at: number) => boolean = () => false,
+): Decision {
   const ip = canonicalTarget(record.ip)
   if (ip === null) return { does: 'refuse', reason: 'not an address' }
   const reason = options.exempt(ip)
@@ -131,6 +140,9 @@ function decideBan(bans: ActiveBans, options: JailOptions, record: BanRecord, no
     const [unbannedAt, reason] = until <= now ? [until, 'expired'] : [Math.max(now, at), 'evicted']
     bans.remember(ip, { count, at, until, unbannedAt, reason })
     return { does: 'history', records: [carriedOut, unbanRecord(ip, unbannedAt, reason)] }
+  }
+  if (count === 1 && holds(at)) {
+    return { does: 'hold', record: undecidedBan(record, { time: formatInstant(at), ip }) }
   }
   const evicted = first && bans.unban(first, now, 'evicted')
   const ban = { ip, until, record: carriedOut }

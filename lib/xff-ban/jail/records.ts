@@ -21,10 +21,10 @@ export function unbanRecord(ip: string, time: number, reason: string): UnbanReco
   return { type: 'unban', time: formatInstant(time), ip, reason }
 }
 
-/** The known fields of a ban record in their order, some of them decided by the jail. */
-export function banRecord(
+/** The known fields of a ban that nobody has carried out, in their order. */
+export function undecidedBan(
   { failures, since, last }: BanRecord,
-  { time, ip, until, count }: { time: string; ip: string; until: string; count: number },
+  { time, ip }: { time: string; ip: string },
 ): BanRecord {
   return {
     type: 'ban',
@@ -33,7 +33,13 @@ export function banRecord(
     ...(failures === undefined ? {} : { failures }),
     ...(since === undefined ? {} : { since }),
     ...(last === undefined ? {} : { last: { ...last } }),
-    until,
-    count,
   }
+}
+
+/** The known fields of a ban record in their order, some of them decided by the jail. */
+export function banRecord(
+  record: BanRecord,
+  { time, ip, until, count }: { time: string; ip: string; until: string; count: number },
+): BanRecord {
+  return { ...undecidedBan(record, { time, ip }), until, count }
 }

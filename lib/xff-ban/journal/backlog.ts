@@ -1,5 +1,5 @@
 import { messageOf } from '../../exit.js'
-import type { Batch, Order } from '../jail/decide.js'
+import type { Batch, CarriedOut } from '../jail/batch.js'
 import type { Journal } from './journal.js'
 
 /** What may be emitted and replied now that it is enforced and journaled. */
@@ -19,7 +19,7 @@ export interface Backlog {
 }
 
 export function createBacklog(journal: Journal, warn: (message: string) => void): Backlog {
-  let unwritten: Order[] = []
+  let unwritten: CarriedOut[] = []
   let untaken: Journaled = { carriedOut: [], replies: [] }
   let failure: Error | undefined
 

@@ -28,3 +28,26 @@ t.test('the table of bans shows the time left, the count and the last failure', 
     'their hits, where these are counted',
   )
 })
+
+t.test('the table of what is held back stands below that of the bans', async t => {
+  const held = {
+    type: 'held',
+    ip: '203.0.113.8',
+    failures: 10,
+    last: { status: 404, method: 'GET', uri: '/' },
+    reason: 'many',
+    falls: '2026-11-22T14:04:00.000Z',
+  } as const
+  t.same(
+    banTable([BAN, held], NOW)
+      .split('\n')
+      .slice(2)
+      .map(line => line.split(/ {2,}/)),
+    [
+      [''],
+      ['HELD BACK', 'FALLS IN', 'FAILURES', 'THE LAST OF THEM'],
+      ['203.0.113.8', '4m 00s', '10', '404 GET /'],
+      [''],
+    ],
+  )
+})

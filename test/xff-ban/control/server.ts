@@ -34,8 +34,8 @@ function jailAt(t: Parameters<typeof tempDir>[0]) {
         .split('\n')
         .filter(Boolean)
         .map(line => JSON.parse(line)),
-    async start() {
-      const child = execa(bundle('xff-ban'), [...files, ...state], { reject: false })
+    async start(...options: string[]) {
+      const child = execa(bundle('xff-ban'), [...files, ...state, ...options], { reject: false })
       t.teardown(() => child.kill('SIGKILL'))
       child.stdin.write(BAN)
       await waitFor('its first ban and its socket', () =>
@@ -88,6 +88,38 @@ t.test('list, ban, unban and flush are carried out by the running xff-ban', asyn
   t.equal(stdout.split('\n').length, 10, 'whoever reads its output is told all of it')
   t.match(stderr, /5 bans, 5 unbans, .* 1 duplicate, 1 refused$/)
   t.same(readdirSync(dir).sort(), ['bans', 'jail.clock', 'jail.jsonl', 'jail.lock'])
+})
+
+t.test('what is held back is listed, released and dropped by the running xff-ban', async t => {
+  const { bans, xffBan, records, start } = jailAt(t)
+  t.match(await xffBan('release'), { exitCode: 69, stderr: /no xff-ban of this name is running/ })
+  const { child } = await start('--brake', '5%', '--hold', '1h')
+  const time = new Date().toISOString()
+  child.stdin.write(
+    `{"type":"tally","time":"${time}","requests":90,"failures":90,"errors":0,"clients":30}\n` +
+      Array.from({ length: 24 }, (_, i) => `{"type":"ban","ip":"198.51.100.${i}"}\n`).join(''),
+  )
+  const held = async () => (await records('list')).filter(({ type }) => type === 'held').map(({ ip }) => ip)
+  await waitFor('what is held back', async () => (await held()).length === 5)
+  t.same(
+    await held(),
+    [19, 20, 21, 22, 23].map(n => `198.51.100.${n}`),
+  )
+  t.match(await records('release', '198.51.100.20'), [{ type: 'ban', ip: '198.51.100.20', count: 1 }])
+  t.ok(readdirSync(bans).includes('198.51.100.20'))
+  t.match(await records('drop', '198.51.100.21'), [{ type: 'held', ip: '198.51.100.21' }])
+  t.match(await xffBan('drop', '198.51.100.21'), { exitCode: 0, stderr: /"198.51.100.21": not held back/ })
+  t.match(await records('release'), [{ type: 'ban', ip: '198.51.100.19' }, { type: 'ban' }, { type: 'ban' }])
+  t.same(await records('drop'), [])
+  t.equal(readdirSync(bans).length, 24)
+  child.stdin.write('{"type":"ban","ip":"198.51.100.50"}\n')
+  await waitFor('another one', async () => (await held()).length === 1)
+  await xffBan('flush')
+  t.same([await records('list'), readdirSync(bans)], [[], []], 'flush drops what is held back')
+  child.stdin.write('{"type":"ban","ip":"198.51.100.51"}\n')
+  await waitFor('one more', async () => (await held()).length === 1)
+  child.stdin.end()
+  t.match((await child).stderr, /1 ban still held back: forgotten, .*, 1 held$/s)
 })
 
 t.test('an unban of an address inside a banned prefix says that it is still refused', async t => {
@@ -186,7 +218,7 @@ t.test('misuse of the control socket is refused, and does not keep xff-ban from 
       .map(line => JSON.parse(line).reason)
   t.same(
     reasons(await send('{"type":"request","time":null,"ip":null}\nx\nnull\n{"type":"ban","ip":"x"}\n')),
-    ['not a ban or unban', 'not JSON', 'not a record', 'bad ip'],
+    ['not a ban or unban or release or drop', 'not JSON', 'not a record', 'bad ip'],
   )
   t.same(reasons(await send('{"type":"unban","ip":"198.51.100.1"}\n'.repeat(1_002))).slice(999), [
     'not banned',

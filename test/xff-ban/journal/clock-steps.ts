@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { execa } from 'execa'
 import t from 'tap'
+import type { BanRecord } from '../../../lib/wire/record.js'
 import { nullBackend } from '../../../lib/xff-ban/backend/null.js'
 import { bootStoreIn, createClockSteps } from '../../../lib/xff-ban/journal/clock-steps.js'
 import { type OpenOptions, openXffBan } from '../../../lib/xff-ban/open.js'
@@ -163,7 +164,7 @@ t.test('bans keep their length when the clock is set, while xff-ban runs and whi
   first.stage.resume()
   await first.ask([{ type: 'ban', ip: '203.0.113.7' }])
   const left = async () =>
-    (await first.list()).map(({ until }) => Date.parse(until as string) - clocks.wall())
+    (await first.list()).map(record => Date.parse((record as BanRecord).until as string) - clocks.wall())
   for (const by of [2 * HOUR, -5 * HOUR]) {
     clocks.set(by)
     await first.ask([{ type: 'unban', ip: '203.0.113.99' }])
