@@ -2,6 +2,7 @@
 import { chmodSync, existsSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Test } from 'tap'
+import { pathsOf } from '../../lib/xff-ban/paths.js'
 import { waitFor } from '../support/wait-for.js'
 import { ATTACKER } from './addresses.js'
 import { BPF } from './bpf/loaded.js'
@@ -131,7 +132,7 @@ kernelTest(
       const pipeline = lab.pipeline(
         `tail -F ${uwsgi.log} | uwsgi-parse | xff-window | xff-ban ${options} --state ${state}`,
       )
-      await waitFor('xff-ban', () => /bans by (bpf|iptables)/.test(pipeline.written().stderr))
+      await waitFor('an xff-ban that takes orders', () => existsSync(pathsOf(state).socket))
       const here = await check(['--really'])
       t.match(here.of('ban point'), { ok: null, what: /which is never banned: private range/ }, options, here)
       const outside = await check(['--really'], { at: 'client' })

@@ -142,9 +142,12 @@ function withAnnouncement(
       await backend.open(bans)
       if (opened) return
       opened = true
-      warn(words)
-      for (const warning of await warnings()) warn(warning)
-      await other.flush().catch(error => warn(`${other.name}: old bans may still be there: ${error.message}`))
+      // first of all, so that what is said holds from then on
+      const found = [...(await warnings())]
+      await other
+        .flush()
+        .catch(error => found.push(`${other.name}: old bans may still be there: ${error.message}`))
+      for (const warning of [words, ...found]) warn(warning)
     },
   }
 }
