@@ -57,7 +57,10 @@ const MAY_IMPORT: readonly (readonly [string, readonly string[]])[] = [
   ['lib/xff-ban/options', ['lib/cli/', 'lib/xff-ban/']],
   ...STAGES.map(stage => [`lib/${stage}/options`, ['lib/cli/', `lib/${stage}/`]] as const),
 
-  ['lib/uwsgi-parse/assembly/', ['lib/uwsgi-parse/assembly/', 'lib/fast/assembly/']],
+  [
+    'lib/uwsgi-parse/assembly/',
+    ['lib/uwsgi-parse/assembly/', 'lib/uwsgi-parse/sampling', 'lib/fast/assembly/'],
+  ],
   ['lib/uwsgi-parse/time/', ['lib/uwsgi-parse/time/', ...LEAVES, 'lib/wire/instant']],
   [
     'lib/uwsgi-parse/layout/',

@@ -1,4 +1,5 @@
 import type { Encoding } from './layout/encoder.js'
+import { parsedJson, pathTo } from './layout/json.js'
 import { compileFormat, type Format, type LogFormat, ownFormat } from './layout/log-format.js'
 import { type LayoutName, namedFormat } from './layout/named.js'
 import type { Socket } from './layout/uwsgi.js'
@@ -85,25 +86,16 @@ function prefixed<T>(option: string, make: () => T): T {
 function memberOf({ before, after }: Encoding): string {
   const text = (parts: Encoding['before']) =>
     parts.map(part => (typeof part === 'string' ? part : '0')).join('')
-  const find = (value: unknown, path: readonly string[]): readonly string[] | undefined => {
-    if (value === MESSAGE) return path
-    if (typeof value !== 'object' || value === null) return undefined
-    for (const [name, member] of Object.entries(value)) {
-      const found = find(member, [...path, name])
-      if (found) return found
-    }
-    return undefined
-  }
-  try {
-    const path = find(JSON.parse(`${text(before)}${MESSAGE}${text(after)}`), [])
-    if (path && path.length > 0) return path.join('.')
-  } catch {
-    // no JSON: as below
-  }
+  const template = parsedJson(`${text(before)}${MESSAGE}${text(after)}`)
+  const path = pathTo(template, one => one === MESSAGE, UNBOUNDED)
+  if (path) return path.join('.')
   throw new RangeError(
     '--ini: the JSON of the encoder has no member that is the message (msg) alone: give --field with its name',
   )
 }
+
+/** A template is as long as a configuration may be. */
+const UNBOUNDED = { depth: Number.POSITIVE_INFINITY, members: Number.POSITIVE_INFINITY }
 
 /** What stands for the message in a template. */
 const MESSAGE = 'the message of the log'

@@ -76,8 +76,12 @@ export function compileParser(context: Context): (text: string) => readonly Pars
 
 /** The lines as they are, or out of the JSON of a collector that is known by itself. */
 function messageOfCollectors(format: Format): (text: string) => Message {
-  const read = compileCollectors()
-  return text => (text.startsWith('{') && !readFirst(text, format) && read(text)) || { text, isPiece: false }
+  const collectorOf = compileCollectors()
+  return text => {
+    const read = collectorOf(text)
+    // a log-format of JSON may look like it
+    return (read && !readFirst(text, format) && read(text)) || { text, isPiece: false }
+  }
 }
 
 function withoutTail(text: string, { tail }: Format): string {

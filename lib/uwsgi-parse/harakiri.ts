@@ -1,4 +1,4 @@
-import type { Format } from './layout/log-format.js'
+import { type Format, formatOf } from './layout/log-format.js'
 import type { Layout } from './layout/reading.js'
 import type { Segment } from './layout/segment.js'
 import type { Socket } from './layout/uwsgi.js'
@@ -52,10 +52,7 @@ const LAYOUTS: Readonly<Record<Socket, Layout>> = {
 /** How such a line is written beside the requests of a log. */
 export function harakiriFormat({ socket, forwarded, cutAt, isSplit }: Format): Format {
   const layout = socket === undefined ? OPEN_LAYOUT : LAYOUTS[socket]
-  return {
-    ...{ layouts: [layout], isOwn: false, dates: [], isDatedAtEnd: false, isEscaped: false },
-    ...{ socket, forwarded, cutAt, isSplit, tail: undefined },
-  }
+  return formatOf([layout], { socket, forwarded, cutAt, isSplit })
 }
 
 /** Whether a line may be one. */

@@ -1,3 +1,4 @@
+import { parsedJson, pathTo } from './layout/json.js'
 import type { Format } from './layout/log-format.js'
 import { readLine } from './layout/reading.js'
 import { ownLayouts } from './layout/uwsgi.js'
@@ -71,12 +72,12 @@ export function looksLike(line: string, { isOwn }: Pick<Format, 'isOwn'>): strin
 }
 
 function looksLikeJson(line: string): string | undefined {
-  const value = parsed(line)
+  const value = parsedJson(line)
   if (value === undefined) {
     const [, name] = /"([\w.@-]{1,40})":\s?"[^"{]{0,200}\[pid: /.exec(line) ?? []
     return name === undefined ? undefined : `It looks like broken JSON with log lines in it: --field ${name}`
   }
-  const path = pathOfLine(value, [], { left: MAX_MEMBERS })
+  const path = pathTo(value, text => isLine(text.trimEnd()), { depth: MAX_DEPTH, members: MAX_MEMBERS })
   if (path !== undefined) return `It is JSON with the log line in a member: --field ${path.join('.')}`
   if (/"logger":"http\.log\.access/.test(line)) return 'It looks like a log of Caddy: --layout caddy'
   if (line.includes('"ClientHost":') && line.includes('"DownstreamStatus":'))
@@ -84,30 +85,7 @@ function looksLikeJson(line: string): string | undefined {
   return 'It is JSON: --ini uwsgi.ini if uWSGI wrote it, --field NAME if a collector keeps the line in a member'
 }
 
-function parsed(line: string): unknown {
-  try {
-    return JSON.parse(line)
-  } catch {
-    return undefined
-  }
-}
-
-/** The path to the first member that holds a line of uWSGI's own layout, or of an access log. */
-function pathOfLine(
-  value: unknown,
-  path: readonly string[],
-  budget: { left: number },
-): readonly string[] | undefined {
-  if (typeof value === 'string') return path.length > 0 && isLine(value.trimEnd()) ? path : undefined
-  if (typeof value !== 'object' || value === null || path.length === MAX_DEPTH) return undefined
-  for (const [name, member] of Object.entries(value)) {
-    if (budget.left-- <= 0) return undefined
-    const found = pathOfLine(member, [...path, name], budget)
-    if (found) return found
-  }
-  return undefined
-}
-
+/** Whether a text is a line of uWSGI's own layout, or of an access log. */
 function isLine(text: string): boolean {
   return ownLayouts().some(layout => readLine(text, layout)) || ACCESS_LOG.test(text) || OWN.test(text)
 }

@@ -4,7 +4,7 @@ import { ADDRESSES, type Attribution, attribute, type SlotDoubt } from './addres
 import type { Format } from './layout/log-format.js'
 import type { Reading } from './layout/reading.js'
 import { parseOffset, parseStrftime } from './layout/strftime.js'
-import { isNamedTime, SAME_AS } from './layout/variables.js'
+import { ENDS, isNamedTime, SAME_AS } from './layout/variables.js'
 import { MONTHS, parseCtime, wallReading } from './time/date.js'
 import type { LogClock } from './time/log-clock.js'
 
@@ -106,9 +106,6 @@ function parseIso8601(text: string, clock: LogClock): number {
   if (zone === undefined) return clock.read(wall, millis)
   return wall + millis - (zone === 'Z' ? 0 : parseOffset(zone.replace(':', '')))
 }
-
-/** Variables that tell the end of a request, as against its start. */
-const ENDS: readonly string[] = ['epoch', 'now.micros', 'now.millis', 'now.unix']
 
 /** Variables that tell an instant by themselves, the finest first. */
 const INSTANTS: readonly (readonly [string, (text: string) => number])[] = [

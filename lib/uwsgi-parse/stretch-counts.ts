@@ -1,5 +1,6 @@
 import type { Global } from '../fast/module.js'
 import { encodeLine } from '../wire/jsonl.js'
+import { PLACES } from './sampling.js'
 import { placeOf, type Stretch } from './stretch.js'
 
 /** What assembly/stretch.ts exports. */
@@ -8,9 +9,8 @@ export interface StretchCounts {
   stretchFailures: Global
   stretchErrors: Global
   stretchClients: Global
-  /** where clients are marked, and how many places there are */
+  /** where clients are marked */
   marks: Global
-  PLACES: Global
   clearStretch: () => void
   /** @param from the times that are within it, in milliseconds since 1970; `number` from 1 on */
   beginStretch: (from: number, to: number, number: number) => void
@@ -34,7 +34,7 @@ export function bindStretch(
   memory: Buffer,
   stretch: Stretch | undefined,
 ): BoundStretch {
-  stretch?.markIn(new Uint32Array(memory.buffer, memory.byteOffset + module.marks.value, module.PLACES.value))
+  stretch?.markIn(new Uint32Array(memory.buffer, memory.byteOffset + module.marks.value, PLACES))
   let to = Number.NaN
   const take = () => {
     const { stretchRequests, stretchFailures, stretchErrors, stretchClients } = module

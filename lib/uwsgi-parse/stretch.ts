@@ -1,10 +1,7 @@
 import { END_OF_TIME_MS, formatInstant } from '../wire/instant.js'
 import type { RequestRecord, TallyRecord } from '../wire/record.js'
+import { PLACES, SAMPLED_LINES } from './sampling.js'
 
-/** Of the requests that become no record, one in so many lines tells its time and its client. */
-export const SAMPLED_LINES = 16
-/** By how many places clients are told apart: two that fall on the same one count as one. */
-const PLACES = 65_536
 /** A time that is further back is that of another clock, and not of a line out of order. */
 const FAR_BACK_MS = 3_600_000
 

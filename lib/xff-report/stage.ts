@@ -23,8 +23,9 @@ export function xffReport(
   render: (digest: Digest) => string,
 ): { stages: Duplex[]; totals: Totals } {
   const digester = createDigest(options)
+  const readLine = createLineReader(options, digester)
   const readBlock =
-    (options.thorough ? null : createFastReader(options, digester)) ?? createFullReader(options, digester)
+    (options.thorough ? null : createFastReader(options, digester, readLine)) ?? createBlockReader(readLine)
   const stage = transform(
     (block: OwnedBuffer, _encoding, done) => {
       readBlock(block)
@@ -39,32 +40,41 @@ export function xffReport(
   return { stages: [wholeLines({ markInvalid: true }), stage], totals: digester.totals }
 }
 
+/** Reads a line of any shape. */
+type ReadLine = (text: string, line: number) => void
+
+function createLineReader({ onBadLine }: Options, { add }: Digester): ReadLine {
+  return (text, line) => {
+    const record = decodeLine(text, line, READ, onBadLine)
+    if (record) add(record)
+  }
+}
+
 /** Reads a block of whole lines. */
 type ReadBlock = (block: Buffer) => void
 
-function createFullReader({ onBadLine }: Options, { add }: Digester): ReadBlock {
+function createBlockReader(readLine: ReadLine): ReadBlock {
   let line = 0
   return block => {
     for (const text of linesOf(block)) {
       line += 1
-      const record = decodeLine(text, line, READ, onBadLine)
-      if (record) add(record)
+      readLine(text, line)
     }
   }
 }
 
 /** Reads what uwsgi-parse writes as xff-window does. @returns null where the machine cannot run it */
-function createFastReader({ failing, onBadLine, warn }: Options, digester: Digester): ReadBlock | null {
-  const { add, addFailure, addRequests } = digester
+function createFastReader(
+  { failing, warn }: Options,
+  { addFailure, addRequests }: Digester,
+  readLine: ReadLine,
+): ReadBlock | null {
   let linesBefore = 0
   const fastPath = compileFastPath({
     failing,
     keyOf: ip => canonical(ip) ?? ip,
     warn,
-    parseFully(text, line) {
-      const record = decodeLine(text, linesBefore + line, READ, onBadLine)
-      if (record) add(record)
-    },
+    parseFully: (text, line) => readLine(text, linesBefore + line),
     countFailure: (_, ip, at, line) => addFailure({ ip, at, answer: line.answer() }),
     countUnattributed: (at, line) => addFailure({ ip: null, at, answer: line.answer() }),
   })

@@ -31,27 +31,31 @@ interface Topology {
   kind?: 'macvlan' | 'ipvlan'
 }
 
+/** As compose makes it: front end and app in containers of one bridge, and the front end published. */
+async function onOneBridge(machine: Machine, passesIptables: boolean): Promise<void> {
+  await docker(machine, 'app', 'front')
+  if (hasOwnBridgeSettings()) await bridgedPassIptables(machine, passesIptables)
+  await machine.uwsgi('app', 3031)
+  await machine.nginx('front', `${IN_DOCKER.app}:3031`)
+  await publish(machine, 80, `${IN_DOCKER.front}:80`)
+}
+
+/** The app in a container, its port published as 8080. */
+async function publishedApp(machine: Machine): Promise<void> {
+  await docker(machine, 'app')
+  await machine.uwsgi('app', 3031)
+  await publish(machine, 8080, `${IN_DOCKER.app}:3031`)
+}
+
 const TOPOLOGIES: Readonly<Record<string, Topology>> = {
   'front end and app on one bridge': {
     passesRules: true,
     ports: [3031],
-    async build(machine) {
-      await docker(machine, 'app', 'front')
-      if (hasOwnBridgeSettings()) await bridgedPassIptables(machine, true)
-      await machine.uwsgi('app', 3031)
-      await machine.nginx('front', `${IN_DOCKER.app}:3031`)
-      await publish(machine, 80, `${IN_DOCKER.front}:80`)
-    },
+    build: machine => onOneBridge(machine, true),
   },
   'front end and app on one bridge, whose packets iptables does not see': {
     ports: [3031],
-    async build(machine) {
-      await docker(machine, 'app', 'front')
-      if (hasOwnBridgeSettings()) await bridgedPassIptables(machine, false)
-      await machine.uwsgi('app', 3031)
-      await machine.nginx('front', `${IN_DOCKER.app}:3031`)
-      await publish(machine, 80, `${IN_DOCKER.front}:80`)
-    },
+    build: machine => onOneBridge(machine, false),
   },
   'front end on the host, app at the address of its container': {
     ports: [3031],
@@ -64,18 +68,14 @@ const TOPOLOGIES: Readonly<Record<string, Topology>> = {
   'front end on the host, app at a published port': {
     ports: [8080, 3031],
     async build(machine) {
-      await docker(machine, 'app')
-      await machine.uwsgi('app', 3031)
-      await publish(machine, 8080, `${IN_DOCKER.app}:3031`)
+      await publishedApp(machine)
       await machine.nginx('host', '192.0.2.1:8080')
     },
   },
   'front end on the host, app behind a proxy in user space': {
     ports: [8080, 3031],
     async build(machine) {
-      await docker(machine, 'app')
-      await machine.uwsgi('app', 3031)
-      await publish(machine, 8080, `${IN_DOCKER.app}:3031`)
+      await publishedApp(machine)
       await proxy(machine, 8080, `${IN_DOCKER.app}:3031`)
       await machine.nginx('host', '127.0.0.1:8080')
     },
@@ -84,9 +84,7 @@ const TOPOLOGIES: Readonly<Record<string, Topology>> = {
     passesRules: true,
     ports: [8080, 3031],
     async build(machine) {
-      await docker(machine, 'app')
-      await machine.uwsgi('app', 3031)
-      await publish(machine, 8080, `${IN_DOCKER.app}:3031`)
+      await publishedApp(machine)
       // it listens there, too, and gets nothing of what NAT leads past it
       await proxy(machine, 8080, `${IN_DOCKER.app}:3031`)
       await otherMachine(machine, '10.77.0.2:8080')

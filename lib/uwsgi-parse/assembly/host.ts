@@ -12,10 +12,7 @@ export declare function instantOf(date: usize): f64
 /** Writes the minute of an instant as records do, `2026-11-22T14:06:`. */
 export declare function writeMinute(to: usize, instant: f64): void
 
-/**
- * Writes the client of the address slot that a place begins with, and has the module keep what else there is to say. The
- * host knows it by the index from then on.
- */
+/** Writes the client of the address slot that a place begins with, and has the module keep what else there is to say. */
 export declare function fillClient(place: usize, length: usize): void
 
 /** Is told of a time that is not within the stretch, and begins another one. */

@@ -19,7 +19,6 @@ export {
   beginStretch,
   clearStretch,
   marks,
-  PLACES,
   stretchClients,
   stretchErrors,
   stretchFailures,

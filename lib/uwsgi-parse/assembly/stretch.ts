@@ -1,8 +1,6 @@
+import { PLACES, SAMPLED_LINES } from '../sampling'
 import { isUnknown, markOf } from './client'
 import { reach } from './host'
-
-/** Of the lines whose status nobody wants, one in so many is read all the same. */
-const SAMPLED_LINES: u32 = 16
 
 // what was counted since the host last took it, for the tally of the stretch
 export let stretchRequests: i32 = 0
@@ -10,10 +8,8 @@ export let stretchFailures: i32 = 0
 export let stretchErrors: i32 = 0
 export let stretchClients: i32 = 0
 
-/** By how many places clients are told apart. */
-export const PLACES: u32 = 65536
 /** By place, the number of the stretch that last saw a client there. */
-export const marks = heap.alloc(4 * <usize>PLACES)
+export const marks = heap.alloc(4 * PLACES)
 
 /** Which stretch it is, from 1 on; 0 where nobody wants tallies. */
 let stretch: u32 = 0
@@ -33,7 +29,7 @@ export function clearStretch(): void {
 }
 
 export function isSampled(line: u32): bool {
-  return stretch !== 0 && line % SAMPLED_LINES === 0
+  return stretch !== 0 && line % <u32>SAMPLED_LINES === 0
 }
 
 /** Is told of the time of a request before it is counted. */
@@ -51,7 +47,7 @@ export function sawSlot(start: usize, end: usize): void {
   // as the host finds the place (stretch.ts)
   let hash: u32 = 0x811c9dc5
   for (let at = start; at < end; at++) hash = (hash ^ <u32>load<u8>(at)) * 0x01000193
-  sawIn((hash ^ (hash >>> 16)) & (PLACES - 1))
+  sawIn((hash ^ (hash >>> 16)) & <u32>(PLACES - 1))
 }
 
 function sawIn(place: u32): void {

@@ -1,3 +1,4 @@
+import { hasMembers, parsedJson } from './json.js'
 import type { Layout, Reading } from './reading.js'
 
 /** A log of JSON objects: where the variables of uWSGI have their counterparts. */
@@ -14,7 +15,7 @@ export interface JsonLog {
 export function jsonReader({ members, end, start }: JsonLog): (line: string) => Reading | undefined {
   const layout: Layout = { segments: [], texts: Object.keys(members) }
   return line => {
-    const object = parsed(line)
+    const object = line.startsWith('{') ? parsedJson(line) : undefined
     if (object === undefined) return undefined
     const values = new Map<string, string>()
     for (const [name, path] of Object.entries(members)) {
@@ -47,22 +48,13 @@ function setTime(values: Map<string, string>, end: string | undefined, start: st
   if (!Number.isNaN(began)) values.set('tmsecs', String(began))
 }
 
-function parsed(line: string): unknown {
-  if (!line.startsWith('{')) return undefined
-  try {
-    return JSON.parse(line)
-  } catch {
-    return undefined
-  }
-}
-
 /** A member as text; of a list, all of its parts. */
 function textAt(value: unknown, path: string | undefined): string | undefined {
   if (path === undefined) return undefined
   let member = value
   for (const key of path.split('.')) {
-    if (typeof member !== 'object' || member === null || !Object.hasOwn(member, key)) return undefined
-    member = Object.entries(member).find(([name]) => name === key)?.[1]
+    if (!hasMembers(member) || !Object.hasOwn(member, key)) return undefined
+    member = member[key]
   }
   if (Array.isArray(member)) return member.every(isText) ? member.join(', ') : undefined
   return isText(member) ? String(member) : undefined

@@ -5,7 +5,7 @@ import { partsOf, patternOf, quoted } from './parts.js'
 import type { Layout, Reading } from './reading.js'
 import type { Segment } from './segment.js'
 import { OWN_LOG_FORMAT, ownLayouts, type Socket } from './uwsgi.js'
-import { isNamedTime } from './variables.js'
+import { ENDS, isNamedTime } from './variables.js'
 
 /** How uWSGI was told to log, as far as a reader has to know it. */
 export interface LogFormat {
@@ -76,9 +76,18 @@ export function ownFormat({
     throw new RangeError(`${JSON.stringify(address)} is not in uWSGI's own layout, which has %(addr) alone`)
   // what stands before it does not matter: it has a mark of its own
   const tail = encoding && !encoding.isEscaped ? patternOf(encoding.after) : undefined
+  const written = { forwarded: true, socket, cutAt, isSplit }
+  return { ...formatOf(ownLayouts(socket), written), isOwn: true, tail }
+}
+
+/** A format that is nothing out of the ordinary: not uWSGI's own, without dates of strftime, within no encoder. */
+export function formatOf(
+  layouts: Format['layouts'],
+  written: Pick<Format, 'forwarded' | 'socket' | 'cutAt' | 'isSplit'>,
+): Format {
   return {
-    ...{ layouts: ownLayouts(socket), isOwn: true, dates: [], isDatedAtEnd: false, isEscaped: false },
-    ...{ forwarded: true, socket, cutAt, isSplit, tail },
+    ...{ layouts, isOwn: false, dates: [], isDatedAtEnd: false, isEscaped: false, tail: undefined },
+    ...written,
   }
 }
 
@@ -115,14 +124,12 @@ export function compileFormat(given: LogFormat): Format {
       `%(${decoded}) is decoded: with %0a in it a client could write lines of his own. Log %(uri) instead`,
     )
   }
-  return {
-    ...{ layouts: [layoutOf(parts)], isOwn: false, dates, isDatedAtEnd, isEscaped },
-    ...{ forwarded, socket, cutAt, isSplit, tail: undefined },
-  }
+  const written = { forwarded, socket, cutAt, isSplit }
+  return { ...formatOf([layoutOf(parts)], written), dates, isDatedAtEnd, isEscaped }
 }
 
 /** The fields that tell the time. */
-const TIMES = ['tmicros', 'tmsecs', 'time', 'epoch', 'ctime', 'ltime', 'now.unix', 'now.millis', 'now.micros']
+const TIMES = ['tmicros', 'tmsecs', 'time', 'ctime', 'ltime', ...ENDS]
 
 /** Whether a format logs when a request was, to the second. */
 export function tellsTime({ layouts: [layout], dates, read }: Format): boolean {
@@ -141,9 +148,7 @@ export function tellsTime({ layouts: [layout], dates, read }: Format): boolean {
 export function tellsDuration({ layouts: [layout], isDatedAtEnd }: Format): boolean {
   if (isDatedAtEnd) return true
   const fields = fieldsOf(layout)
-  return ['msecs', 'micros', 'secs', 'epoch', 'now.unix', 'now.millis', 'now.micros'].some(name =>
-    fields.has(name),
-  )
+  return ['msecs', 'micros', 'secs', ...ENDS].some(name => fields.has(name))
 }
 
 function fieldsOf({ segments }: Layout): ReadonlySet<string> {

@@ -1,5 +1,5 @@
 import { type JsonLog, jsonReader } from './json-log.js'
-import { compileFormat, type Format, type LogFormat } from './log-format.js'
+import { compileFormat, type Format, formatOf, type LogFormat } from './log-format.js'
 import type { Layout } from './reading.js'
 import type { Segment } from './segment.js'
 import { STATUS } from './variables.js'
@@ -138,24 +138,21 @@ export function namedFormat(
   name: LayoutName,
   { cutAt = Number.POSITIVE_INFINITY, isSplit = false }: Pick<LogFormat, 'cutAt' | 'isSplit'>,
 ): Format {
-  const base = {
-    ...{ isOwn: false, dates: [], isDatedAtEnd: false, isEscaped: false },
-    ...{ forwarded: false, socket: undefined, cutAt, isSplit, tail: undefined },
-  }
+  const formatBy = (layouts: Format['layouts']) =>
+    formatOf(layouts, { forwarded: false, socket: undefined, cutAt, isSplit })
   const log = JSON_LOGS[name]
-  if (log)
-    return { ...base, layouts: [{ segments: [], texts: Object.keys(log.members) }], read: jsonReader(log) }
+  if (log) return { ...formatBy([{ segments: [], texts: Object.keys(log.members) }]), read: jsonReader(log) }
   if (name === 'haproxy') {
-    return { ...base, layouts: HAPROXY, dates: [{ field: 'accepted', format: '%d/%b/%Y:%H:%M:%S' }] }
+    return { ...formatBy(HAPROXY), dates: [{ field: 'accepted', format: '%d/%b/%Y:%H:%M:%S' }] }
   }
   if (name === 'alb')
-    return { ...base, layouts: [ALB], dates: [{ field: 'answered', format: '%FT%T' }], isDatedAtEnd: true }
+    return { ...formatBy([ALB]), dates: [{ field: 'answered', format: '%FT%T' }], isDatedAtEnd: true }
   const [first, ...others] = (FORMATS[name] ?? [{ format: COMBINED }])
     .map(format => compileFormat({ ...format, cutAt, isSplit }))
     .map(({ layouts, dates }) => ({ layout: layouts[0], dates }))
   const layouts = others.map(({ layout }) => layout)
   const vhost = name === 'apache' && first ? [behindHost(first.layout)] : []
-  return { ...base, layouts: [first?.layout ?? HAPROXY[0], ...vhost, ...layouts], dates: first?.dates ?? [] }
+  return { ...formatBy([first?.layout ?? HAPROXY[0], ...vhost, ...layouts]), dates: first?.dates ?? [] }
 }
 
 /** The same as Debian's `vhost_combined` has it: behind the name of the host that the server has chosen, and a port. */

@@ -49,6 +49,9 @@ export const UNKNOWN = /[$@]\([^()]{1,200}\)/
 /** What such a text is taken for. */
 export const WORD: Grammar = { source: '\\S{1,200}', more: /\S/ }
 
+/** Variables that tell the end of a request, as against its start; `now.…` is what an encoder prints. */
+export const ENDS: readonly string[] = ['epoch', 'now.micros', 'now.millis', 'now.unix']
+
 /** Whether a variable that an app sets is a time by its name, as `isotime` and `iso8601timestamp`. */
 export function isNamedTime(name: string): boolean {
   return /^(?!var\.|other )(?:[\w.-]{0,30}(?:iso|timestamp|datetime)[\w.-]{0,30}|(?:log|event|start|end|local|utc|r)?_?(?:time|date))$/i.test(

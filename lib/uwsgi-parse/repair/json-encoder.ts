@@ -1,3 +1,5 @@
+import { hasMembers, parsedJson } from '../layout/json.js'
+
 /** A log line out of a JSON object. */
 export interface Message {
   text: string
@@ -49,26 +51,19 @@ const COLLECTORS: readonly (readonly [RegExp, string])[] = [
   [/^\{(?=.*"__REALTIME_TIMESTAMP"\s?:).*"MESSAGE"\s?:/s, 'MESSAGE'],
 ]
 
-/** Reads the JSON of collectors that is known by itself; null for any other line. */
-export function compileCollectors(): (line: string) => Message | null {
+/** What reads the JSON of a collector that is known by itself; undefined for any other line. */
+export function compileCollectors(): (line: string) => ((line: string) => Message | null) | undefined {
   const readers = COLLECTORS.map(([looks, field]) => [looks, compileMessages(field)] as const)
-  return line => {
-    if (!line.startsWith('{')) return null
-    return readers.find(([looks]) => looks.test(line))?.[1](line) ?? null
-  }
+  return line => (line.startsWith('{') ? readers.find(([looks]) => looks.test(line))?.[1] : undefined)
 }
 
 /** The member of an object: by its key, or by a path of keys. */
 function memberOf(value: unknown, path: string): unknown {
-  if (!isObject(value)) return undefined
+  if (!hasMembers(value)) return undefined
   if (Object.hasOwn(value, path)) return value[path]
   const dot = path.indexOf('.')
   const [key, rest] = [path.slice(0, dot), path.slice(dot + 1)]
   return dot > 0 && Object.hasOwn(value, key) ? memberOf(value[key], rest) : undefined
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
 }
 
 /** A member of what is nearly JSON, if it is the last one. */
@@ -93,10 +88,6 @@ function escapeControl(character: string): string {
 }
 
 function parse(text: string): Record<string, unknown> | null {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null
-  } catch {
-    return null
-  }
+  const value = parsedJson(text)
+  return hasMembers(value) ? value : null
 }

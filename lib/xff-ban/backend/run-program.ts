@@ -10,17 +10,19 @@ const TIMEOUT_MS = 30_000
  * @throws BackendError with what it wrote on stderr
  */
 export async function runProgram(argv: readonly string[], input: string | Uint8Array = ''): Promise<string> {
+  const result = await run(argv, input)
+  if (!result.failed) return result.stdout
+  throw new BackendError(`${argv[0]}: ${(result.stderr || result.shortMessage || 'failed').trim()}`)
+}
+
+/** @throws BackendError where it cannot be run, or does not end */
+async function run(argv: readonly string[], input: string | Uint8Array) {
   const { execa } = await import('execa')
   const [program = '', ...args] = argv
   const result = await execa(program, args, { input, reject: false, timeout: TIMEOUT_MS })
-  if (!result.failed) return result.stdout
-  const reason =
-    result.code === 'ENOENT'
-      ? 'not installed'
-      : result.timedOut
-        ? `did not end within ${TIMEOUT_MS / 1000} s`
-        : result.stderr || result.shortMessage || 'failed'
-  throw new BackendError(`${program}: ${reason.trim()}`)
+  if (result.code === 'ENOENT') throw new BackendError(`${program}: not installed`)
+  if (result.timedOut) throw new BackendError(`${program}: did not end within ${TIMEOUT_MS / 1000} s`)
+  return result
 }
 
 /**
@@ -32,12 +34,7 @@ export async function runBatch(
   argv: readonly string[],
   commands: readonly string[],
 ): Promise<{ stdout: string; errors: Map<number, string> }> {
-  const { execa } = await import('execa')
-  const [program = '', ...args] = argv
-  const input = commands.map(command => `${command}\n`).join('')
-  const result = await execa(program, args, { input, reject: false, timeout: TIMEOUT_MS })
-  if (result.code === 'ENOENT') throw new BackendError(`${program}: not installed`)
-  if (result.timedOut) throw new BackendError(`${program}: did not end within ${TIMEOUT_MS / 1000} s`)
+  const result = await run(argv, commands.map(command => `${command}\n`).join(''))
   const errors = new Map<number, string>()
   let message = ''
   for (const line of result.stderr.split('\n')) {

@@ -9,7 +9,7 @@ import {
   readName,
 } from '../backend/bpf/contract.js'
 import { findJail } from '../backend/bpf/entries.js'
-import { createRow, readRows, writeRows } from '../backend/bpf/maps.js'
+import { createRow, readRows, words, writeRows } from '../backend/bpf/maps.js'
 import { pinsOfThisNetwork } from '../backend/bpf/pins.js'
 import { runProgram } from '../backend/run-program.js'
 
@@ -25,6 +25,17 @@ export interface Counts {
 
 /** Where the counts stand among the counters, in numbers of 8 bytes. */
 const PLACES = { segments: 0, requests: 1, unattributed: 3, foreign: 4, expired: 10 } as const
+
+/** Counts, each by its name. */
+export function countsOf(count: (name: keyof Counts) => number): Counts {
+  return {
+    segments: count('segments'),
+    requests: count('requests'),
+    unattributed: count('unattributed'),
+    foreign: count('foreign'),
+    expired: count('expired'),
+  }
+}
 
 /** How the program reads a port. */
 export interface PortPolicy {
@@ -106,29 +117,11 @@ function policyOf(key: Buffer, value: Buffer): PortPolicy {
 
 /** The counters of a port, those of all CPUs together. */
 async function readCounts(pin: string, port: number): Promise<Counts> {
-  const key = portKey(port)
-    .toString('hex')
-    .replace(/..(?!$)/g, '$& ')
-  const shown = await runProgram([
-    'bpftool',
-    '-j',
-    'map',
-    'lookup',
-    'pinned',
-    pin,
-    'key',
-    'hex',
-    ...key.split(' '),
-  ])
+  const key = ['key', 'hex', ...words(portKey(port))]
+  const shown = await runProgram(['bpftool', '-j', 'map', 'lookup', 'pinned', pin, ...key])
   const { values }: { values: { value: string[] }[] } = JSON.parse(shown)
   const all = values.map(({ value }) => Buffer.from(value.map(byte => Number(byte))))
-  const count = (place: number) =>
-    all.reduce((sum, bytes) => sum + Number(bytes.readBigUInt64LE(8 * place)), 0)
-  return {
-    segments: count(PLACES.segments),
-    requests: count(PLACES.requests),
-    unattributed: count(PLACES.unattributed),
-    foreign: count(PLACES.foreign),
-    expired: count(PLACES.expired),
-  }
+  return countsOf(name =>
+    all.reduce((sum, bytes) => sum + Number(bytes.readBigUInt64LE(8 * PLACES[name])), 0),
+  )
 }

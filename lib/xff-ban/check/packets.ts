@@ -1,6 +1,6 @@
 import { currentListeners } from '../backend/iptables/listeners.js'
 import { type Listening, listening, listensElsewhere, named } from '../backend/machine.js'
-import type { Counts, KernelJail, PortPolicy } from './kernel.js'
+import { type Counts, countsOf, type KernelJail, type PortPolicy } from './kernel.js'
 import type { Step } from './verdict.js'
 
 const failed = (what: string, cure?: string): Step => ({
@@ -26,17 +26,7 @@ export function difference(before: Seen, after: Seen): Map<PortPolicy, Counts> {
   return new Map(
     [...after].map(([policy, now]) => {
       const then = before.get(policy)
-      const less = (name: keyof Counts) => now[name] - (then?.[name] ?? 0)
-      return [
-        policy,
-        {
-          segments: less('segments'),
-          requests: less('requests'),
-          unattributed: less('unattributed'),
-          foreign: less('foreign'),
-          expired: less('expired'),
-        },
-      ]
+      return [policy, countsOf(name => now[name] - (then?.[name] ?? 0))]
     }),
   )
 }

@@ -2,9 +2,9 @@ import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
-import { networkInterfaces } from 'node:os'
 import { codeOf, messageOf } from '../../exit.js'
 import { canonical } from '../../net/address.js'
+import { ownAddresses } from '../../net/own-addresses.js'
 import { isLoopback } from '../../net/private.js'
 
 /** How one request of the check went. */
@@ -100,8 +100,4 @@ function reasonOf(error: unknown, waitMs: number): string {
   return name === 'TimeoutError' || name === 'AbortError' || codeOf(error) === 'ABORT_ERR'
     ? `no answer within ${waitMs / 1000} s`
     : messageOf(error)
-}
-
-export function ownAddresses(): string[] {
-  return Object.values(networkInterfaces()).flatMap(list => (list ?? []).map(({ address }) => address))
 }

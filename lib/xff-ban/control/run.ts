@@ -58,11 +58,11 @@ async function settle(
   targets: readonly string[],
   socket: string | undefined,
 ): Promise<Reply[]> {
-  const listed = socket === undefined ? undefined : await ask(socket, [])
-  const held = listed?.filter(record => record.type === 'held').map(({ ip }) => ip)
-  const ips = targets.length > 0 ? targets : held
+  const held = async (path: string) =>
+    (await ask(path, []))?.filter(record => record.type === 'held').map(({ ip }) => ip)
+  const ips = socket === undefined || targets.length > 0 ? targets : await held(socket)
   const orders = ips?.map(ip => ({ type, ip }))
-  const replies = listed && socket !== undefined && orders ? await askInPortions(socket, orders) : undefined
+  const replies = socket !== undefined && orders ? await askInPortions(socket, orders) : undefined
   if (!replies) throw new ControlError('no xff-ban of this name is running, so that no ban is held back')
   return replies
 }

@@ -1,6 +1,6 @@
-import { networkInterfaces } from 'node:os'
 import { edgeRanges } from '../../net/known-edge.js'
 import { EDGES } from '../../net/named-ranges.js'
+import { ownAddresses } from '../../net/own-addresses.js'
 import { contains, formatPrefix, overlap, type Prefix, parsePrefix } from '../../net/prefix.js'
 import { INTERNAL_RANGES, LOOPBACK_RANGES, NO_HOST_RANGES } from '../../net/private.js'
 import { type Entry, indexRanges } from '../../net/range-index.js'
@@ -58,7 +58,7 @@ export function createExempt(options: ExemptOptions): Exempt {
   return {
     reason(ip) {
       if (now() - readAt >= REREAD_MS) {
-        own = ownAddresses()
+        own = ownAddresses().flatMap(address => parsePrefix(address) ?? [])
         readAt = now()
       }
       const target = parsePrefix(ip)
@@ -131,10 +131,4 @@ function entriesOf(ranges: readonly Hole[]): Entry<string>[] {
     const prefix = parsePrefix(range)
     return prefix ? [{ prefix, value: reason }] : []
   })
-}
-
-function ownAddresses(): Prefix[] {
-  return Object.values(networkInterfaces()).flatMap(addresses =>
-    (addresses ?? []).flatMap(({ address }) => parsePrefix(address) ?? []),
-  )
 }

@@ -85,7 +85,8 @@ function unhex(list: string): Buffer {
   return Buffer.from(list.replaceAll(/"0x|",?/g, ''), 'hex')
 }
 
-function words(bytes: Buffer): string[] {
+/** Bytes as bpftool takes them behind `hex`. */
+export function words(bytes: Buffer): string[] {
   return hex(bytes).split(' ')
 }
 

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { networkInterfaces } from 'node:os'
+import { ownAddresses } from '../../../net/own-addresses.js'
 import { runProgram } from '../run-program.js'
 import { readIptablesNat } from './iptables-save.js'
 import { readNftNat } from './nft-ruleset.js'
@@ -26,7 +26,7 @@ export function natOf(ports: readonly number[], now: () => number): () => Promis
   return async () => {
     const at = now()
     if (last && Math.abs(at - last.at) < FRESH_MS) return last.found
-    const found = translationsOf(await readTables(), ports, localAddresses())
+    const found = translationsOf(await readTables(), ports, new Set(ownAddresses()))
     last = { at, found }
     return found
   }
@@ -62,10 +62,4 @@ async function readTables(): Promise<NatTable[]> {
     ),
   )
   return [...[v4, v6].map(saved => readIptablesNat(saved ?? '')), ...(nft ? readNftNat(nft) : [])]
-}
-
-function localAddresses(): ReadonlySet<string> {
-  return new Set(
-    Object.values(networkInterfaces()).flatMap(some => (some ?? []).map(({ address }) => address)),
-  )
 }
