@@ -57,6 +57,13 @@ export const RECORDS = {
     since: optional('instant'),
     /** the last failure: why */
     last: optional('answer'),
+    /** the rule of xff-window that it broke */
+    rule: optional('text'),
+    /** how many seconds a first ban lasts by that rule */
+    lasts: optional('count'),
+    /** why, in words of whoever asked for it, and who that is */
+    reason: optional('text'),
+    by: optional('text'),
     until: optional('instant'),
     /** how many bans this ip has had */
     count: optional('count'),
@@ -72,7 +79,11 @@ export const RECORDS = {
     failures: optional('count'),
     since: optional('instant'),
     last: optional('answer'),
+    rule: optional('text'),
+    lasts: optional('count'),
+    /** why it is held back */
     reason: required('text'),
+    by: optional('text'),
     /** when it falls by itself */
     falls: required('instant'),
   },
@@ -98,17 +109,42 @@ export const RECORDS = {
     type: required('type'),
     time: optional('instant'),
     ip: required('target'),
-    /** "expired", "asked" or "evicted" */
+    /** "expired", "asked", "allowed" or "evicted" */
     reason: optional('text'),
+    /** who asked for it */
+    by: optional('text'),
+    /** it is not banned again before */
+    until: optional('instant'),
   },
-  /** the answer to a request for a ban or an unban that is not carried out */
+  /** asks that an address or prefix is not banned, and ends its ban */
+  allow: {
+    type: required('type'),
+    time: optional('instant'),
+    ip: required('target'),
+    /** when that ends; without it, when a `disallow` comes */
+    until: optional('instant'),
+    /** why */
+    note: optional('text'),
+    by: optional('text'),
+  },
+  /** the end of an `allow` of the same address or prefix */
+  disallow: {
+    type: required('type'),
+    time: optional('instant'),
+    ip: required('target'),
+    /** "expired" or "asked" */
+    reason: optional('text'),
+    note: optional('text'),
+    by: optional('text'),
+  },
+  /** the answer to a request for a ban, an unban or the like that is not carried out */
   refused: {
     type: required('type'),
     /** the address or prefix as it was asked for; empty where the request names none */
     ip: required('text'),
     reason: required('text'),
   },
-  /** the answer to a request for a ban or an unban that would change nothing */
+  /** the answer to a request for a ban, an unban or the like that would change nothing */
   unchanged: {
     type: required('type'),
     ip: required('text'),
@@ -170,10 +206,20 @@ export type ReleaseRecord = Of<'release'>
 export type DropRecord = Of<'drop'>
 export type HitRecord = Of<'hit'>
 export type UnbanRecord = Of<'unban'>
+export type AllowRecord = Of<'allow'>
+export type DisallowRecord = Of<'disallow'>
 export type RefusedRecord = Of<'refused'>
 export type UnchangedRecord = Of<'unchanged'>
 /** What flows from command to command. */
-export type StreamRecord = RequestRecord | TallyRecord | BanRecord | HeldRecord | HitRecord | UnbanRecord
+export type StreamRecord =
+  | RequestRecord
+  | TallyRecord
+  | BanRecord
+  | HeldRecord
+  | HitRecord
+  | UnbanRecord
+  | AllowRecord
+  | DisallowRecord
 export type AnyRecord = StreamRecord | ReleaseRecord | DropRecord | RefusedRecord | UnchangedRecord
 /** A record of one of these types. */
 export type RecordOf<T extends RecordType> = Extract<AnyRecord, { type: T }>

@@ -65,11 +65,26 @@ t.test('the JSON Schema says what the reader says', async t => {
     'count',
     'hits',
     'reason',
+    'rule',
+    'lasts',
+    'by',
+    'note',
     'vars',
   ]
   const record = fc.record(
     {
-      type: fc.constantFrom('request', 'ban', 'unban', 'hit', 'refused', 'unchanged', 'cat', 7),
+      type: fc.constantFrom(
+        'request',
+        'ban',
+        'unban',
+        'hit',
+        'allow',
+        'disallow',
+        'refused',
+        'unchanged',
+        'cat',
+        7,
+      ),
       ...Object.fromEntries(names.map(name => [name, value])),
       time: fc.oneof({ weight: 3, arbitrary: fc.constant(TIME) }, value),
       ip: fc.oneof({ weight: 3, arbitrary: fc.constant('203.0.113.7') }, value),
