@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { uptime } from 'node:os'
+import { uptime, userInfo } from 'node:os'
 import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { openMetrics } from '../lib/cli/metrics.js'
@@ -14,6 +14,7 @@ const SYSTEM = {
   sinceBoot: () => uptime() * 1000,
   monotonic: () => performance.now(),
   pid: process.pid,
+  user,
   /** built beside the bundle */
   object: fileURLToPath(new URL('xff-ban.bpf.o', import.meta.url)),
   parser: [process.execPath, fileURLToPath(new URL('uwsgi-parse.js', import.meta.url))],
@@ -51,3 +52,12 @@ run(usage.command, async ({ badLineCount, ...context }) => {
   if (isRefused) process.exitCode = verb === 'unban' ? EXIT.stillBanned : EXIT.usage
   return { input: Readable.from(records), stages: [encode()], summary: () => '' }
 })
+
+/** Who calls, by what the system and sudo say; that is for people, and proves nothing. */
+function user(): string {
+  try {
+    return process.env.SUDO_USER || userInfo().username
+  } catch {
+    return `uid ${process.getuid?.()}`
+  }
+}

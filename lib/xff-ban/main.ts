@@ -42,12 +42,12 @@ export async function change(
   context: Context,
   metrics: Metrics,
 ): Promise<{ records: (BanRecord | UnbanRecord | HeldRecord)[]; isRefused: boolean }> {
-  const { subcommand, paths, isRehearsal, until } = settings
+  const { subcommand, paths, isRehearsal, asked } = settings
   if (subcommand.verb === 'filter' || subcommand.verb === 'list' || subcommand.verb === 'check')
     return { records: [], isRefused: false }
   const replies = await runSubcommand(subcommand, {
     socket: isRehearsal ? undefined : paths.socket,
-    until,
+    asked,
     open: flush => open({ ...settings, flush }, context, metrics),
   })
   for (const reply of replies) {
@@ -77,7 +77,7 @@ export async function checked(
   const run = (order: { verb: 'ban' | 'unban'; targets: string[] }, until?: string) =>
     runSubcommand(order, {
       socket: paths.socket,
-      until,
+      asked: until === undefined ? {} : { until },
       open: flush => open({ ...settings, flush }, context, metrics),
     })
   const verdict = await check({

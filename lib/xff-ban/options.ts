@@ -5,6 +5,7 @@ import { SUBCOMMANDS, SUBCOMMANDS_NOTE } from './control/subcommand.js'
 import { LEAST_BITS, readWidest } from './jail/width.js'
 import { BACKEND_OPTIONS } from './options-backends.js'
 import { CHECK_OPTIONS } from './options-check.js'
+import { ORDER_OPTIONS } from './options-orders.js'
 import { PACKET_OPTIONS } from './options-packets.js'
 
 const NAME = value.pattern(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,27}$/, 'up to 28 letters, digits and _.-')
@@ -74,6 +75,7 @@ const options = {
     value.percent,
   ),
   hold: cli.single('TIME', 'with --brake: how long, until they fall by themselves (default: 5m)', HOLD),
+  ...ORDER_OPTIONS,
   ...PACKET_OPTIONS,
   ...CHECK_OPTIONS,
   metrics: metricsOption,

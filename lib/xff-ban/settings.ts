@@ -3,6 +3,7 @@ import { formatInstant } from '../wire/instant.js'
 import type { Backend } from './backend/backend.js'
 import { chooseBackend } from './backend/choose.js'
 import type { CheckOptions } from './check/check.js'
+import type { Asked } from './control/run.js'
 import { readSubcommand, type Subcommand } from './control/subcommand.js'
 import type { BrakeOptions } from './jail/brake.js'
 import { escalation } from './jail/escalation.js'
@@ -10,6 +11,7 @@ import { createExempt } from './jail/exempt.js'
 import type { OpenOptions } from './open.js'
 import type { Given } from './options.js'
 import { CHECK_OPTIONS, WAIT_S } from './options-check.js'
+import { askedBy } from './options-orders.js'
 import { isGiven } from './options-packets.js'
 import { type JailPaths, pathsOf } from './paths.js'
 
@@ -24,6 +26,8 @@ export interface System {
   /** milliseconds since any instant, for durations */
   monotonic: () => number
   pid: number
+  /** who calls, for people */
+  user: () => string
   /** the built kernel program */
   object: string
   /** what starts uwsgi-parse */
@@ -47,8 +51,8 @@ export interface Settings
   isRehearsal: boolean
   /** whether what refuses clients does so by the clock of the log */
   waitForReader: boolean
-  /** when bans of the subcommand end, ISO 8601; undefined: as it is set where they are carried out */
-  until: string | undefined
+  /** what is said of what the subcommand asks for */
+  asked: Asked
   /** of `check`: what it needs beside the rest */
   check: Pick<CheckOptions, 'log' | 'waitMs' | 'really' | 'reading' | 'ports'> | undefined
   /** @throws ExitError for options that do not go together */
@@ -58,7 +62,7 @@ export interface Settings
 /** @throws RangeError that names the option or quotes the word */
 export function settingsOf(words: readonly string[], given: Given, system: System): Settings {
   const { now, sinceBoot, monotonic, object, pid } = system
-  const { name, state = `/var/lib/xff-ban/${name}.jsonl`, time } = given
+  const { name, state = `/var/lib/xff-ban/${name}.jsonl` } = given
   const subcommand = readSubcommand(words)
   const isRehearsal = given['dry-run']
   const followsLog = given.clock === 'log'
@@ -85,7 +89,7 @@ export function settingsOf(words: readonly string[], given: Given, system: Syste
     clocks: { wall: now, sinceBoot, monotonic },
     now: followsLog ? undefined : now,
     waitForReader: isRehearsal || followsLog,
-    until: time === undefined ? undefined : formatInstant(now() + time * 1000),
+    asked: askedBy(subcommand.verb, given, seconds => formatInstant(now() + seconds * 1000), system.user),
     flush: given.flush,
     verifyMs: given.verify * 1000,
     storm: given.storm,

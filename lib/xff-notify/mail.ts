@@ -51,11 +51,14 @@ function textOf(bans: readonly BanRecord[], registrations?: ReadonlyMap<string, 
 }
 
 function section(ban: BanRecord, registration: readonly string[] = []): string[] {
-  const { ip, time, until, count, failures, since, last } = ban
+  const { ip, time, until, count, failures, since, last, rule, reason, by } = ban
   const lines = [
     ['banned', time],
     ['until', until],
     ['bans', count],
+    ['rule', rule],
+    ['reason', reason],
+    ['by', by],
     ['failures', failures !== undefined && since !== undefined ? `${failures} since ${since}` : failures],
     ['last', last && [last.status, last.method, last.uri].filter(part => part !== undefined).join(' ')],
     ...registration.map((line, i) => [i === 0 ? 'whois' : '', line] as const),

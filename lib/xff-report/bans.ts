@@ -1,7 +1,7 @@
 import { BoundedMap } from '../bounded-map.js'
 import { parseInstant } from '../wire/instant.js'
 import type { Answer, BanRecord, HitRecord, UnbanRecord } from '../wire/record.js'
-import { truncatedAnswer } from './truncate.js'
+import { truncated, truncatedAnswer } from './truncate.js'
 
 /** The last ban of an address or prefix; instants in milliseconds since 1970. */
 export interface LastBan {
@@ -14,6 +14,8 @@ export interface LastBan {
   count: number
   failures?: number
   last?: Answer
+  /** the rule it broke, or why somebody asked for it */
+  why?: string
   /** packets stopped since it began */
   hits?: number
 }
@@ -52,7 +54,8 @@ export function createBanHistory(defaultTime: number): BanHistory {
 
   return {
     ban(record) {
-      const { ip, failures, last } = record
+      const { ip, failures, last, rule, reason } = record
+      const why = [rule, reason].filter(Boolean).join(': ')
       if (record.time === undefined) return false
       const from = parseInstant(record.time)
       const previous = known.get(ip)
@@ -69,6 +72,7 @@ export function createBanHistory(defaultTime: number): BanHistory {
         count: Math.max((previous?.count ?? 0) + 1, record.count ?? 1),
         ...(failures === undefined ? {} : { failures }),
         ...(last === undefined ? {} : { last: truncatedAnswer(last) }),
+        ...(why === '' ? {} : { why: truncated(why) }),
       })
       return true
     },

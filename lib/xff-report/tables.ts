@@ -81,6 +81,9 @@ export function bansInForce({ inForce: { top, all, complete }, totals, options }
     ...(top.some(({ hits }) => hits !== undefined)
       ? [{ name: 'Packets stopped', kind: 'number', cell: ({ hits }: Row) => paleIfNone(hits) } as const]
       : []),
+    ...(top.some(({ why }) => why !== undefined)
+      ? [{ name: 'Why', kind: 'text', cell: ({ why }: Row) => html`${why}` } as const]
+      : []),
     {
       name: 'Last failure',
       kind: 'text',

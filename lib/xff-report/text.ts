@@ -16,6 +16,7 @@ export function text(title: string, digest: Digest, safe: (text: string) => stri
   const when = (at: number) => (Number.isFinite(at) ? moment(at, totals) : '')
   const request = ({ status, method, uri }: Answer = {}) =>
     clipped(safe([status, method, uri].filter(part => part !== undefined).join(' ')))
+  const hasWhy = banned.top.some(({ why }) => why !== undefined)
   const left = (until: number) => (until > (newest ?? 0) ? `${span(until - (newest ?? 0))} left` : 'over')
 
   const parts = [
@@ -25,13 +26,14 @@ export function text(title: string, digest: Digest, safe: (text: string) => stri
       : `${date(oldest)}, ${clock(oldest)} to ${date(newest) === date(oldest) ? '' : `${date(newest)}, `}${clock(newest)} UTC`,
     `${counted(failures, 'failure')}, ${amount(unattributed)} of them unattributed; ${counted(bans, 'ban')}, ${amount(inForce.all)} in force at the end`,
     table(
-      ['BANNED', 'SINCE', 'UNTIL', '', 'BANS', 'FAILURES', 'THE LAST OF THEM'],
-      banned.top.map(({ ip, from, until, count, failures, last }) => [
+      ['BANNED', 'SINCE', 'UNTIL', '', 'BANS', ...(hasWhy ? ['WHY'] : []), 'FAILURES', 'THE LAST OF THEM'],
+      banned.top.map(({ ip, from, until, count, failures, last, why = '' }) => [
         ip,
         when(from),
         when(until),
         left(until),
         count,
+        ...(hasWhy ? [clipped(safe(why))] : []),
         failures ?? '',
         request(last),
       ]),

@@ -66,6 +66,17 @@ t.test(
   },
 )
 
+t.test('a mail says which rule it was, and why and by whom a ban was asked for', { skip }, async t => {
+  const smtp = await smtpServer()
+  t.teardown(() => smtp.close())
+  const asked = ban('203.0.113.5').replace('"ip"', '"rule":"login","reason":"pen\\ntest","by":"alice","ip"')
+  await notify(['--smtp', `smtp://127.0.0.1:${smtp.port}`, '--skip-whois'], asked)
+  t.match(
+    textOf(smtp.taken[0]?.message ?? '').replaceAll('\r', ''),
+    '\n  rule      login\n  reason    pen test\n  by        alice\n',
+  )
+})
+
 t.test('1,000 bans make one mail, and whois is asked once for each address', { skip }, async t => {
   const smtp = await smtpServer()
   const asked: string[] = []

@@ -72,6 +72,16 @@ export function text(given: string): string {
   return given
 }
 
+/** One line of text, of at most so many UTF-16 units. */
+export function oneLine(most: number): (text: string) => string {
+  return given => {
+    if (given.trim() !== '' && given.length <= most && !/[\p{Cc}\u2028\u2029]/u.test(given)) return given
+    throw new RangeError(
+      `expected one line of at most ${most} characters, got ${quote(given.slice(0, most))}`,
+    )
+  }
+}
+
 /** A text of a given form. */
 export function pattern(form: RegExp, expected: string): (text: string) => string {
   return text => {

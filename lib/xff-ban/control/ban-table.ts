@@ -19,18 +19,34 @@ export function banTable(records: readonly (BanRecord | HeldRecord)[], now: numb
 /** Who, for how much longer, how often so far, what it has stopped if known, and why. */
 function tableOfBans(bans: readonly BanRecord[], now: number): string[] {
   const counted = bans.some(({ hits }) => hits !== undefined)
+  const why = whyColumns(bans)
   return textTable(
-    ['BANNED', 'ENDS IN', 'UNTIL', 'COUNT', ...(counted ? ['HITS'] : []), 'FAILURES', 'THE LAST OF THEM'],
-    bans.map(({ ip, until = '', count, hits, failures, last }) => [
+    [
+      ...['BANNED', 'ENDS IN', 'UNTIL', 'COUNT', ...(counted ? ['HITS'] : [])],
+      ...[...why.map(([title]) => title), 'FAILURES', 'THE LAST OF THEM'],
+    ],
+    bans.map(({ ip, until = '', count, hits, failures, last, ...ban }) => [
       ip,
       compactDuration(Math.ceil((parseInstant(until) - now) / 1000)),
       until.replace(/\.\d+Z$/, 'Z'),
       `${count ?? ''}`,
       ...(counted ? [`${hits ?? ''}`] : []),
+      ...why.map(([, field]) => excerpt(ban[field] ?? '')),
       `${failures ?? ''}`,
       answerText(last),
     ]),
   )
+}
+
+const WHY = [
+  ['RULE', 'rule'],
+  ['REASON', 'reason'],
+  ['BY', 'by'],
+] as const
+
+/** Of the columns that say why and by whom, those in which something stands. */
+function whyColumns(bans: readonly BanRecord[]) {
+  return WHY.filter(([, field]) => bans.some(ban => ban[field] !== undefined))
 }
 
 function tableOfHeld(held: readonly HeldRecord[], now: number): string[] {

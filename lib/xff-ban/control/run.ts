@@ -6,11 +6,19 @@ import { ask, ControlError } from './client.js'
 import { MAX_ORDERS } from './server.js'
 import type { Subcommand } from './subcommand.js'
 
+/** What people say with what they ask for. */
+export interface Asked {
+  /** when it ends, ISO 8601; none: as it is set where it is carried out */
+  until?: string
+  reason?: string
+  by?: string
+}
+
 export interface RunOptions {
   /** where a running xff-ban listens; undefined: do not ask there */
   socket: string | undefined
-  /** when the bans end, ISO 8601; undefined: as it is set where they are carried out */
-  until: string | undefined
+  /** what is said of all that is asked for */
+  asked: Asked
   /** Opens the jail, for when no xff-ban runs. */
   open: (flush: boolean) => Promise<XffBan>
 }
@@ -22,34 +30,45 @@ export interface RunOptions {
  */
 export async function runSubcommand(
   subcommand: Exclude<Subcommand, { verb: 'filter' | 'list' | 'check' }>,
-  { socket, until, open }: RunOptions,
+  { socket, asked, open }: RunOptions,
 ): Promise<Reply[]> {
   if (subcommand.verb === 'flush') {
     const bans = socket === undefined ? undefined : await ask(socket, [])
-    const replies = bans && socket !== undefined ? await askInPortions(socket, bans.map(endOf)) : undefined
+    const replies =
+      bans && socket !== undefined
+        ? await askInPortions(
+            socket,
+            bans.map(ban => endOf(ban, asked)),
+          )
+        : undefined
     return replies ?? (await flushHere(await open(true)))
   }
   if (subcommand.verb === 'release' || subcommand.verb === 'drop') {
     return await settle(subcommand.verb, subcommand.targets, socket)
   }
   const orders = subcommand.targets.map(ip =>
-    subcommand.verb === 'ban' ? banOf(ip, until) : unbanOf({ ip }),
+    subcommand.verb === 'ban' ? banOf(ip, asked) : unbanOf({ ip }, asked),
   )
   const replies = socket === undefined ? undefined : await askInPortions(socket, orders)
   return replies ?? (await carryOutHere(await open(false), orders))
 }
 
-function banOf(ip: string, until: string | undefined): Order {
-  return { type: 'ban', ip, ...(until === undefined ? {} : { until }) }
+function banOf(ip: string, { reason, by, until }: Asked): Order {
+  return {
+    ...{ type: 'ban', ip },
+    ...(reason === undefined ? {} : { reason }),
+    ...(by === undefined ? {} : { by }),
+    ...(until === undefined ? {} : { until }),
+  }
 }
 
-function unbanOf({ ip }: { ip: string }): Order {
-  return { type: 'unban', ip }
+function unbanOf({ ip }: { ip: string }, { by }: Asked): Order {
+  return { type: 'unban', ip, ...(by === undefined ? {} : { by }) }
 }
 
 /** What ends a ban of the list, or lets it not begin. */
-function endOf({ type, ip }: Reply): Order {
-  return type === 'held' ? { type: 'drop', ip } : unbanOf({ ip })
+function endOf({ type, ip }: Reply, asked: Asked): Order {
+  return type === 'held' ? { type: 'drop', ip } : unbanOf({ ip }, asked)
 }
 
 /** @param targets none: all that is held back */

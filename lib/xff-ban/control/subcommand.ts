@@ -11,6 +11,8 @@ export type Subcommand =
   /** likewise; none: all that is held back */
   | { verb: 'release' | 'drop'; targets: string[] }
 
+export type Verb = Subcommand['verb']
+
 export const SUBCOMMANDS = [
   { call: 'list', describe: 'shows who is banned: a table, or JSON Lines in a pipe' },
   { call: 'ban IP...', describe: 'bans addresses or prefixes' },

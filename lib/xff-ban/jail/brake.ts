@@ -120,7 +120,9 @@ function timeOf({ ban }: Held): number {
 }
 
 export function heldRecord({ ban, reason, fallsAt }: Held): HeldRecord {
-  return { ...ban, type: 'held', reason, falls: formatInstant(fallsAt) }
+  // why it is held back, in the place of why it is a ban
+  const { reason: _, by, ...rest } = ban
+  return { ...rest, type: 'held', reason, ...(by === undefined ? {} : { by }), falls: formatInstant(fallsAt) }
 }
 
 /** The ban as it falls: it lasts as long as if it had come then. */

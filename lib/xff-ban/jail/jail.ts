@@ -4,7 +4,7 @@ import type { BanRecord, UnbanRecord } from '../../wire/record.js'
 import { type ActiveBan, type ActiveBans, createActiveBans } from './active-bans.js'
 import type { Ban } from './ban.js'
 import type { Hole } from './exempt.js'
-import { banRecord, canonicalInstant, canonicalTarget, unbanRecord, undecidedBan } from './records.js'
+import { banRecord, canonicalInstant, canonicalTarget, said, unbanRecord, undecidedBan } from './records.js'
 import { LEAST_BITS } from './width.js'
 
 /** What a record comes to. */
@@ -29,8 +29,8 @@ const MAX_INSTANT_MS = END_OF_TIME_MS - 1
 const MAX_COUNT = Number.MAX_SAFE_INTEGER
 
 export interface JailOptions {
-  /** how long the nth ban of an address lasts, in milliseconds */
-  banMs: (count: number) => number
+  /** how long the nth ban of an address lasts, in milliseconds; by a rule whose first ban lasts so many seconds */
+  banMs: (count: number, lasts?: number) => number
   /** the maximum number of bans; beyond it the one that ends first is evicted */
   maxBans: number
   /** how long an address is remembered after its ban, in milliseconds */
@@ -132,7 +132,8 @@ function decideBan(
     return { does: 'already-banned', ban: active.ban, at, decidedAt: active.decidedAt }
   }
   const count = Math.min(Math.max(bansBefore(bans, options, ip, now) + 1, record.count ?? 1), MAX_COUNT)
-  const until = record.until === undefined ? inRange(at + options.banMs(count)) : parseInstant(record.until)
+  const until =
+    record.until === undefined ? inRange(at + options.banMs(count, record.lasts)) : parseInstant(record.until)
   const carriedOut = banRecord(record, { time: formatInstant(at), ip, until: formatInstant(until), count })
   const first = bans.size() >= options.maxBans ? bans.first() : undefined
   const endsFirst = first !== undefined && first.ban.until > until
@@ -158,7 +159,8 @@ function decideUnban(bans: ActiveBans, record: UnbanRecord, now: number): Decisi
   const reason = record.reason ?? 'asked'
   const active = bans.get(ip)
   if (active) {
-    return at < active.at ? { does: 'duplicate' } : { does: 'unban', record: bans.unban(active, at, reason) }
+    if (at < active.at) return { does: 'duplicate' }
+    return { does: 'unban', record: { ...bans.unban(active, at, reason), ...said('by', record.by) } }
   }
   if (record.time === undefined || at <= latest) return { does: 'duplicate' }
   rememberUnban(bans, ip, at, reason)
@@ -177,7 +179,7 @@ function recall(bans: ActiveBans, { banMs }: JailOptions, record: BanRecord | Un
     return
   }
   const count = record.count ?? 1
-  const until = record.until === undefined ? at + banMs(count) : parseInstant(record.until)
+  const until = record.until === undefined ? at + banMs(count, record.lasts) : parseInstant(record.until)
   const texts = { time: canonicalInstant(record.time, at), until: canonicalInstant(record.until, until) }
   const ban = { ip, until, record: banRecord(record, { ...texts, ip, count }) }
   bans.add({ ban, at, latest: at, decidedAt: Number.NEGATIVE_INFINITY })

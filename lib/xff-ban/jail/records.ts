@@ -16,14 +16,24 @@ export function canonicalInstant(text: string | undefined, milliseconds: number)
   return text?.length === INSTANT_LENGTH && text.endsWith('Z') ? text : formatInstant(milliseconds)
 }
 
+/** The longest text of who or why that is kept, in UTF-16 units: it stays in memory as long as the ban. */
+const MAX_TEXT_LENGTH = 300
+
 /** @param time milliseconds since 1970 */
 export function unbanRecord(ip: string, time: number, reason: string): UnbanRecord {
   return { type: 'unban', time: formatInstant(time), ip, reason }
 }
 
+/** A text of who or why, as a field of a record, if there is one. */
+export function said<F extends string>(field: F, text: string | undefined): { [K in F]?: string } {
+  const found: { [K in F]?: string } = {}
+  if (text) found[field] = text.slice(0, MAX_TEXT_LENGTH).toWellFormed()
+  return found
+}
+
 /** The known fields of a ban that nobody has carried out, in their order. */
 export function undecidedBan(
-  { failures, since, last }: BanRecord,
+  { failures, since, last, rule, lasts, reason, by }: BanRecord,
   { time, ip }: { time: string; ip: string },
 ): BanRecord {
   return {
@@ -33,6 +43,10 @@ export function undecidedBan(
     ...(failures === undefined ? {} : { failures }),
     ...(since === undefined ? {} : { since }),
     ...(last === undefined ? {} : { last: { ...last } }),
+    ...said('rule', rule),
+    ...(lasts === undefined ? {} : { lasts }),
+    ...said('reason', reason),
+    ...said('by', by),
   }
 }
 

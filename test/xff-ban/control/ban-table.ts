@@ -29,6 +29,14 @@ t.test('the table of bans shows the time left, the count and the last failure', 
   )
 })
 
+t.test('rule, reason and asker have a column where there are any, harmless on a terminal', async t => {
+  const asked = { ...BAN, reason: 'pen\u001b[2Jtest', by: 'alice' }
+  const [titles, first, second] = banTable([asked, { ...BAN, rule: 'login' }], NOW).split('\n')
+  t.match(titles, /COUNT +RULE +REASON +BY +FAILURES/)
+  t.match(first, /pen\\u\{1b\}\[2Jtest +alice +11/)
+  t.match(second, / 2 +login +11/)
+})
+
 t.test('the table of what is held back stands below that of the bans', async t => {
   const held = {
     type: 'held',

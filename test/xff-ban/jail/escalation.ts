@@ -23,3 +23,17 @@ t.test('--factor and --time-max are refused where they would do nothing', async 
     /--time-max: .* 10 s, got 9 s/,
   )
 })
+
+t.test('the time of a rule takes the place of --time, and grows as it does', async t => {
+  const times = (time: (count: number, lasts?: number) => number, lasts: number) =>
+    seconds(count => time(count, lasts))
+  t.same(times(escalation(plain), 60), [60, 60, 60, 60, 60])
+  const growing = escalation({ ...plain, increment: true })
+  t.same(times(growing, 60), [60, 120, 240, 7680, 604_800])
+  t.equal(times(growing, 864_000).at(-1), 864_000, 'a rule is no shorter for the longest time by default')
+  t.equal(
+    times(escalation({ ...plain, increment: true, timeMax: 7200 }), 864_000).at(0),
+    7200,
+    'but for one given',
+  )
+})
