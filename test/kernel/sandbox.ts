@@ -44,13 +44,16 @@ const PROBES = {
   'make a unix socket': PYTHON('socket.socket(socket.AF_UNIX)'),
   'make an inet socket': PYTHON('socket.socket(socket.AF_INET)'),
   'make a netlink socket': PYTHON('socket.socket(socket.AF_NETLINK, socket.SOCK_RAW)'),
+  'enter the pins of others': 'ls /sys/fs/bpf/other',
   'read a secret of root': 'cat /etc/xff-jail/webhook',
   'read the credential': 'grep -q secret "$CREDENTIALS_DIRECTORY/webhook"',
   'read the log': 'cat /var/log/uwsgi/shop.log',
   'write the journal of bans': create('/var/lib/xff-ban/probe'),
   'lock iptables': open('/run/xtables.lock'),
   'lock a name': create('/run/xff-ban/probe'),
-  'pin a program': 'mkdir /sys/fs/bpf/probe && rmdir /sys/fs/bpf/probe',
+  'pin a program': 'mkdir /sys/fs/bpf/xff-ban/probe && rmdir /sys/fs/bpf/xff-ban/probe',
+  'pin elsewhere': create('/sys/fs/bpf/probe/probe'),
+  'be root': '[ "$(id -u)" = 0 ]',
   'become another user': 'setpriv --reuid 1 --clear-groups true',
   'make a namespace': 'unshare --user true',
 } as const
@@ -64,8 +67,6 @@ const ALLOWED: Readonly<Record<string, readonly Probe[]>> = {
     'make a unix socket',
     'make an inet socket',
     'make a netlink socket',
-    // its user is root
-    'read the log',
     'write the journal of bans',
     'lock iptables',
     'lock a name',
@@ -115,6 +116,7 @@ t.test('a unit reaches what its work takes and nothing else', { skip, timeout },
   await inside(['mkdir', '-p', '/etc/xff-jail', '/var/log/uwsgi', '/run/xff-jail'])
   await inside(['install', '-m', '640', '-g', 'adm', '/dev/null', '/var/log/uwsgi/shop.log'])
   await inside(['mkfifo', '-m', '666', '/run/xff-jail/other.bans'])
+  await inside(['mkdir', '/sys/fs/bpf/other'])
   await write(
     '/etc/xff-jail/shop.conf',
     "LOG=/var/log/uwsgi/shop.log\nBAN=--dry-run\nNOTIFY='--webhook @webhook'\n",

@@ -80,6 +80,9 @@ t.test('the services of an app ban, restart and stop together', { skip, timeout 
       throw new Error(`banned are ${found}`)
     })
   const fail = (client: string) => append(LOG, failure(client).repeat(3))
+  /** What somebody does by hand belongs to root. */
+  const asRoot = (type: 'ban' | 'unban', client: string) =>
+    inside(['xff-ban', '--name', 'shop', '--port', '3031'], `{"type":"${type}","ip":"${client}"}\n`)
 
   await inside(['make', '-C', process.cwd(), 'install'])
   t.match(
@@ -95,16 +98,19 @@ t.test('the services of an app ban, restart and stop together', { skip, timeout 
   const settings = "LOG=/var/log/uwsgi/shop-*.log\nPARSE='--tz UTC'\nWINDOW='--max 3'\nBAN='--port 3031'\n"
   await append('/etc/xff-jail/shop.conf', settings)
 
+  // as a service did that was root, too
+  await asRoot('ban', '203.0.113.4')
   await inside(['systemctl', 'start', 'xff-jail@shop'])
   await fail('203.0.113.5')
-  await eventuallyBanned('shop', ['203.0.113.5'])
-  t.pass('a ban falls')
+  await eventuallyBanned('shop', ['203.0.113.4', '203.0.113.5'])
+  t.pass('a ban falls, and one that root made is still there')
   const log = await show('xff-jail-log@shop', 'MainPID')
   const status = await inside(['cat', `/proc/${log}/status`])
   t.match(status, /^CapEff:\s0{16}$/m, 'window and parser have no capability')
   t.notMatch(status, /^Uid:\s+0\s/m, 'and are not root')
   const jail = await inside(['cat', `/proc/${await show('xff-jail@shop', 'MainPID')}/status`])
   t.match(jail, /^CapEff:\s000000c000001000$/m, 'xff-ban has CAP_NET_ADMIN, CAP_BPF and CAP_PERFMON')
+  t.notMatch(jail, /^Uid:\s+0\s/m, 'and is not root either')
   const told = () => inside(['journalctl', '-u', 'xff-jail@shop', '-o', 'cat'])
   const record = /^\{"type":"ban",.*"ip":"203\.0\.113\.5"/m
   await waitFor('the record in the journal', async () => record.test(await told()))
@@ -112,6 +118,7 @@ t.test('the services of an app ban, restart and stop together', { skip, timeout 
     await told(),
     /bans by (bpf: the kernel takes the program|iptables: bpf cannot be had: .*(missing|installed|kernel is))/,
   )
+  t.notMatch(await told(), /nothing keeps a second xff-ban off/, 'its locks are its own')
 
   const kill = async (unit: string, signal: string) => {
     const pid = await show(unit, 'MainPID')
@@ -120,11 +127,12 @@ t.test('the services of an app ban, restart and stop together', { skip, timeout 
   }
   await kill('xff-jail@shop', '-KILL')
   await fail('203.0.113.6')
-  await eventuallyBanned('shop', ['203.0.113.5', '203.0.113.6'])
+  await eventuallyBanned('shop', ['203.0.113.4', '203.0.113.5', '203.0.113.6'])
   t.pass('xff-ban was killed: it comes back, and knows what failed meanwhile')
   await kill('xff-jail-log@shop', '-KILL')
   await fail('203.0.113.7')
-  await eventuallyBanned('shop', ['203.0.113.5', '203.0.113.6', '203.0.113.7'])
+  const all = ['203.0.113.4', '203.0.113.5', '203.0.113.6', '203.0.113.7']
+  await eventuallyBanned('shop', all)
   t.pass('so does what reads the log')
   for (const process of ['uwsgi-parse --tz', 'tail -q']) {
     await waitFor(`${process} of xff-jail-log@shop`, () => inside(['pgrep', '-f', process]))
@@ -141,8 +149,31 @@ t.test('the services of an app ban, restart and stop together', { skip, timeout 
   await inside(['systemctl', 'stop', 'xff-jail@shop'])
   for (const unit of ['xff-jail@shop.service', 'xff-jail@shop.socket', 'xff-jail-log@shop.service'])
     t.equal(await show(unit, 'ActiveState'), 'inactive', `${unit} has stopped`)
+  await asRoot('unban', '203.0.113.4')
   await inside(['systemctl', 'start', 'xff-jail@shop'])
-  await eventuallyBanned('shop', ['203.0.113.5', '203.0.113.6', '203.0.113.7'])
+  await eventuallyBanned('shop', all.slice(1))
+
+  // a jail that has to be root, beside one that is not
+  await append('/etc/xff-jail/edge.conf', settings.replace('--port 3031', '--dir /var/lib/denied'))
+  await inside(['install', '-d', '-m', '700', '/var/lib/denied'])
+  const dropIns = '/etc/systemd/system/xff-jail@edge.service.d'
+  await inside([
+    'install',
+    '-D',
+    '-t',
+    dropIns,
+    '/usr/local/share/doc/xff-jail/examples/xff-jail-as-root.conf',
+  ])
+  await append(`${dropIns}/paths.conf`, '[Service]\nReadWritePaths=/var/lib/denied\n')
+  await inside(['systemctl', 'daemon-reload'])
+  await inside(['systemctl', 'start', 'xff-jail@edge'])
+  await eventuallyBanned('edge', all.slice(1))
+  t.equal(await inside(['stat', '-c', '%U', '/var/lib/denied/203.0.113.5']), 'root')
+  await inside(['systemctl', 'restart', 'xff-jail@shop'])
+  await eventuallyBanned('shop', all.slice(1))
+  await fail('203.0.113.9')
+  for (const name of ['shop', 'edge']) await eventuallyBanned(name, [...all.slice(1), '203.0.113.9'])
+  t.notMatch(await inside(['journalctl', '-u', 'xff-jail@*', '-o', 'cat']), /cannot|failed/)
 
   // another app: its log in the journal, its bans by iptables, and somebody who wants to know
   await append(
@@ -169,7 +200,7 @@ t.test('the services of an app ban, restart and stop together', { skip, timeout 
     throw new Error(`it is ${state}`)
   })
   t.equal(await show('xff-jail@typo', 'NRestarts'), '0', 'a wrong option is no reason to try again')
-  for (const name of ['shop', 'wiki']) await inside(['systemctl', 'stop', `xff-jail@${name}`])
+  for (const name of ['shop', 'wiki', 'edge']) await inside(['systemctl', 'stop', `xff-jail@${name}`])
   await inside(['xff-ban', 'flush', '--name', 'shop', '--port', '3031'])
 })
 

@@ -5,12 +5,14 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmdirSync,
   rmSync,
   statfsSync,
   statSync,
 } from 'node:fs'
 import { basename, join } from 'node:path'
-import { codeOf } from '../../../exit.js'
+import { geteuid } from 'node:process'
+import { codeOf, isSystemError } from '../../../exit.js'
 import { runProgram } from '../run-program.js'
 import type { Program } from './links.js'
 import { isDead, signWith } from './networks.js'
@@ -129,8 +131,7 @@ export function pinsOfThisNetwork(): Pins {
 
     remove() {
       for (const path of [folder, ...drafts()]) rmSync(path, { recursive: true, force: true })
-      // the last network namespace takes the rest along
-      if (list(ROOT).length === 0) rmSync(ROOT, { recursive: true, force: true })
+      removeRoot()
     },
   }
 }
@@ -211,7 +212,18 @@ function publish(draft: string, path: string): void {
   }
 }
 
-/** systemd mounts it; small systems and containers may not. */
+/** systemd mounts it; small systems and containers may not. A service sees nothing but the folder that is made for it. */
 async function mountBpffs(): Promise<void> {
-  if (statfsSync(BPFFS).type !== BPF_FS) await runProgram(['mount', '-t', 'bpf', 'bpf', BPFFS])
+  const seen = existsSync(ROOT) ? ROOT : BPFFS
+  if (statfsSync(seen).type !== BPF_FS) await runProgram(['mount', '-t', 'bpf', 'bpf', BPFFS])
+}
+
+/** The last network namespace takes the rest along, unless the folder is somebody else's, or mounted for a service. */
+function removeRoot(): void {
+  if (list(ROOT).length > 0 || statSync(ROOT, { throwIfNoEntry: false })?.uid !== geteuid?.()) return
+  try {
+    rmdirSync(ROOT)
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+  }
 }
