@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { openLineFile } from '../lib/cli/line-file.js'
-import { openMetrics } from '../lib/cli/metrics.js'
+import { NEWEST_HELP, openMetrics } from '../lib/cli/metrics.js'
 import { checked, checkedLater, parseOptions, UsageError } from '../lib/cli/options/parse.js'
 import { run } from '../lib/cli/run.js'
 import { PRIVATE_RANGES } from '../lib/net/private.js'
@@ -14,7 +14,7 @@ import { usage } from '../lib/uwsgi-parse/options.js'
 import { type LogSettings, logSettings } from '../lib/uwsgi-parse/settings/log-settings.js'
 import { readConfiguration } from '../lib/uwsgi-parse/settings/read.js'
 import { uwsgiParse } from '../lib/uwsgi-parse/stage.js'
-import { summarize } from '../lib/uwsgi-parse/tally.js'
+import { summarize, unattributedByCause } from '../lib/uwsgi-parse/tally.js'
 import { parseSince } from '../lib/uwsgi-parse/time/since.js'
 import { compileZone } from '../lib/uwsgi-parse/time/zone.js'
 
@@ -45,7 +45,7 @@ run(usage.command, async ({ onBadLine, warn }) => {
   const metrics = await openMetrics('uwsgi_parse', given.metrics, warn)
   const kept = given.unparsed === undefined ? undefined : openLineFile(given.unparsed, warn)
 
-  const { stages, tally } = uwsgiParse({
+  const { stages, tally, newest } = uwsgiParse({
     wanted: given.all ? () => true : given.status,
     attribution,
     zone,
@@ -66,6 +66,13 @@ run(usage.command, async ({ onBadLine, warn }) => {
   metrics.counter('unparsed_total', 'lines that are no requests', () => tally.unparsed)
   metrics.counter('damaged_total', 'lines that begin as a request and are none', () => tally.damaged)
   metrics.counter('unattributed_total', 'failures whose client is not known', () => tally.unattributed)
+  metrics.counters(
+    'unattributed_by_cause_total',
+    'failures whose client is not known, by the cause',
+    'cause',
+    () => unattributedByCause(tally),
+  )
+  metrics.gauge('newest_record_timestamp_seconds', NEWEST_HELP, () => Math.max(0, newest()) / 1000)
   metrics.counter(
     'too_long_total',
     'unattributed failures that were too long for uWSGI to log',

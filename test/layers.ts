@@ -38,7 +38,17 @@ const MAY_IMPORT: readonly (readonly [string, readonly string[]])[] = [
 
   ['lib/cli/yargs-shims/', []],
   ['lib/cli/options/', ['lib/cli/options/', 'lib/exit', 'lib/net/', 'lib/text/', 'package.json']],
-  ['lib/cli/', ['lib/cli/', ...LEAVES, 'lib/wire/bad-line', 'lib/fast/block-size', 'lib/fast/buffer-pool']],
+  [
+    'lib/cli/',
+    [
+      'lib/cli/',
+      ...LEAVES,
+      'lib/wire/bad-line',
+      'lib/fast/block-size',
+      'lib/fast/buffer-pool',
+      'package.json',
+    ],
+  ],
 
   // made when the package is built: from what the commands say of their options, and from the table of records
   [

@@ -1,4 +1,6 @@
 import { basename } from 'node:path'
+import type { Registry } from 'prom-client'
+import pkg from '../../package.json' with { type: 'json' }
 import { codeOf, EXIT, ExitError, messageOf } from '../exit.js'
 import { type Option, single } from './options/option.js'
 import { pattern } from './options/values.js'
@@ -20,19 +22,27 @@ export const metricsOption: Option<string | undefined> = single(
 export interface Metrics {
   /** What only grows; its name is to end in `_total`. */
   counter: (name: string, help: string, read: () => number) => void
+  /** Counters that differ by a label, whose values are few and no text from outside. */
+  counters: (name: string, help: string, label: string, read: () => ReadonlyMap<string, number>) => void
   gauge: (name: string, help: string, read: () => number) => void
   /** @returns takes one observation after the other; `bounds` are upper ends of its buckets */
   histogram: (name: string, help: string, bounds: readonly number[]) => (value: number) => void
+  /** whether anybody reads them */
+  readonly isOpen: boolean
   /** Writes it for the last time. */
   finish: () => Promise<void>
 }
 
 const NO_METRICS: Metrics = {
   counter() {},
+  counters() {},
   gauge() {},
   histogram: () => () => {},
+  isOpen: false,
   async finish() {},
 }
+
+export const NEWEST_HELP = 'the newest time of a record, by the log; 0 before the first'
 
 /**
  * Numbers named `<prefix>_<name>`, labelled with the jail: the name of the file without `.prom`, so that the
@@ -76,15 +86,51 @@ export async function openMetrics(
   const timer = setInterval(writeNext, intervalMs).unref()
   let soon: NodeJS.Immediate | undefined
 
-  const common = (name: string, help: string) => {
-    // when all that is told in one breath is told
+  // when all that is told in one breath is told
+  const onNew = () => {
     soon ??= setImmediate(() => {
       soon = undefined
       writeNext()
     })
+  }
+  const collectors = collectorsIn(registry, prefix, { Counter, Gauge, Histogram }, onNew)
+  return {
+    ...collectors,
+    isOpen: true,
+    finish() {
+      clearInterval(timer)
+      clearImmediate(soon)
+      return writeNext()
+    },
+  }
+}
+
+/** Makes the metrics of a registry. @param onNew is called with each of them */
+function collectorsIn(
+  registry: Registry,
+  prefix: string,
+  { Counter, Gauge, Histogram }: Pick<typeof import('prom-client'), 'Counter' | 'Gauge' | 'Histogram'>,
+  onNew: () => void,
+): Pick<Metrics, 'counter' | 'counters' | 'gauge' | 'histogram'> {
+  const common = (name: string, help: string) => {
+    onNew()
     return { name: `${prefix}_${name}`, help, registers: [registry] }
   }
+  new Gauge({ ...common('build_info', 'the version; its value is 1'), labelNames: ['version'] }).set(
+    { version: pkg.version },
+    1,
+  )
   return {
+    counters(name, help, label, read) {
+      new Counter({
+        ...common(name, help),
+        labelNames: [label],
+        collect() {
+          this.reset()
+          for (const [value, count] of read()) this.inc({ [label]: value }, count)
+        },
+      })
+    },
     counter(name, help, read) {
       new Counter({
         ...common(name, help),
@@ -105,11 +151,6 @@ export async function openMetrics(
     histogram(name, help, bounds) {
       const histogram = new Histogram({ ...common(name, help), buckets: [...bounds] })
       return value => histogram.observe(value)
-    },
-    finish() {
-      clearInterval(timer)
-      clearImmediate(soon)
-      return writeNext()
     },
   }
 }

@@ -53,7 +53,7 @@ const BLOCK_BYTES = 65_536
  * Log bytes in, request records out, as bytes: whole blocks of lines at a time, so that a record leaves as soon as
  * its line has come, and a replay pays neither a write nor an object for each.
  */
-export function uwsgiParse(options: Options): { stages: Duplex[]; tally: Tally } {
+export function uwsgiParse(options: Options): { stages: Duplex[]; tally: Tally; newest: () => number } {
   const tally = createTally()
   const clock = logClock(options.zone)
   const counters = createCounters(options, tally)
@@ -71,6 +71,7 @@ export function uwsgiParse(options: Options): { stages: Duplex[]; tally: Tally }
       fast ? fastStage(fast, unread, stretch) : fullStage(tally, parse, unread, stretch),
     ],
     tally,
+    newest: clock.newest,
   }
 }
 

@@ -61,6 +61,12 @@ export function countDoubt({ doubts }: Tally, doubt: Doubt): void {
   doubts.set(doubt, (doubts.get(doubt) ?? 0) + 1)
 }
 
+/** How many failures have no client, by cause; `unknown`: none was found. */
+export function unattributedByCause({ doubts, unattributed }: Tally): ReadonlyMap<string, number> {
+  const told = [...doubts.values()].reduce((sum, count) => sum + count, 0)
+  return new Map<string, number>([...doubts, ['unknown', Math.max(0, unattributed - told)]])
+}
+
 /** The closing line. */
 export function summarize(tally: Tally): string {
   const skipped = tally.skipped > 0 ? `${tally.skipped} of them skipped, ` : ''

@@ -43,7 +43,7 @@ export function decodeLine<T extends RecordType>(
 }
 
 /** Records that stand among those of any stage, for whoever wants them. */
-const ASIDE: readonly RecordType[] = ['tally', 'held', 'allow', 'disallow']
+const ASIDE: readonly RecordType[] = ['tally', 'held', 'allow', 'disallow', 'problem']
 /** What `parseLine` says of one that is not wanted: it is no bad line. */
 const PASSED_OVER = 'for others'
 

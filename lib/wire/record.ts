@@ -137,6 +137,41 @@ export const RECORDS = {
     note: optional('text'),
     by: optional('text'),
   },
+  /** what needs a person: it cannot ban, its bans do not bite, or the log is silent */
+  problem: {
+    type: required('type'),
+    time: required('instant'),
+    /** "backend", "ineffective" or "blind" */
+    kind: required('text'),
+    reason: required('text'),
+    /** when it was over; it lasts where this is missing */
+    until: optional('instant'),
+  },
+  /** asks over the socket how xff-ban is; the other fields are its answer */
+  status: {
+    type: required('type'),
+    /** when it answers, and when it started */
+    time: optional('instant'),
+    since: optional('instant'),
+    /** what enforces the bans, and why it fails at the moment */
+    way: optional('text'),
+    failing: optional('text'),
+    /** the newest time of a record that it read, and when one came, by the clock */
+    newest: optional('instant'),
+    heard: optional('instant'),
+    /** requests a second in the log, by the tallies of its last minute */
+    rate: optional('number'),
+    /** bans in force, of at most so many, and those that are held back */
+    in_force: optional('count'),
+    max_bans: optional('count'),
+    held: optional('count'),
+    /** addresses that went on failing in the last 10 minutes although they are banned */
+    ineffective: optional('count'),
+    /** since it started */
+    bans: optional('count'),
+    unbans: optional('count'),
+    refused: optional('count'),
+  },
   /** the answer to a request for a ban, an unban or the like that is not carried out */
   refused: {
     type: required('type'),
@@ -208,6 +243,8 @@ export type HitRecord = Of<'hit'>
 export type UnbanRecord = Of<'unban'>
 export type AllowRecord = Of<'allow'>
 export type DisallowRecord = Of<'disallow'>
+export type ProblemRecord = Of<'problem'>
+export type StatusRecord = Of<'status'>
 export type RefusedRecord = Of<'refused'>
 export type UnchangedRecord = Of<'unchanged'>
 /** What flows from command to command. */
@@ -220,7 +257,14 @@ export type StreamRecord =
   | UnbanRecord
   | AllowRecord
   | DisallowRecord
-export type AnyRecord = StreamRecord | ReleaseRecord | DropRecord | RefusedRecord | UnchangedRecord
+  | ProblemRecord
+export type AnyRecord =
+  | StreamRecord
+  | ReleaseRecord
+  | DropRecord
+  | StatusRecord
+  | RefusedRecord
+  | UnchangedRecord
 /** A record of one of these types. */
 export type RecordOf<T extends RecordType> = Extract<AnyRecord, { type: T }>
 

@@ -2,13 +2,16 @@ import { counted } from '../text/counted.js'
 import type { OnBadLine } from '../wire/bad-line.js'
 import { decode } from '../wire/jsonl.js'
 import type { BanRecord, HeldRecord, UnbanRecord } from '../wire/record.js'
-import { type Metrics as BackendMetrics, instrumented } from './backend/instrumented.js'
+import type { Backend } from './backend/backend.js'
+import { instrumented } from './backend/instrumented.js'
 import { banTable } from './control/ban-table.js'
 import { ask } from './control/client.js'
 import { listBans } from './control/list.js'
 import { runSubcommand } from './control/run.js'
 import { serve } from './control/server.js'
+import { createHealth, type Health } from './health.js'
 import { type Brake, createBrake } from './jail/brake.js'
+import { type Metrics, measure, statusOf } from './measure.js'
 import { openXffBan } from './open.js'
 import type { Settings } from './settings.js'
 import type { XffBan } from './stage.js'
@@ -17,10 +20,6 @@ import type { XffBan } from './stage.js'
 export interface Context {
   onBadLine: OnBadLine
   warn: (message: string) => void
-}
-
-export interface Metrics extends BackendMetrics {
-  gauge: (name: string, help: string, read: () => number) => void
 }
 
 /** `xff-ban list`. @returns the bans in force and those held back, or a table of them */
@@ -102,26 +101,40 @@ export async function filter(
   needsReader: boolean
 }> {
   const brake = settings.brakeOptions && createBrake({ ...settings.brakeOptions, warn: context.warn })
-  const { stage, tally, jail, ask, list, drain } = await open(settings, context, metrics, brake)
-  if (!settings.isRehearsal) {
-    stage.once('close', await serve(settings.paths.socket, { list, ask }, context.warn))
+  const { now, silenceMs, isRehearsal, paths } = settings
+  const health = createHealth({ now: now ?? (() => 0), silenceMs, warn: context.warn })
+  const { stage, tally, jail, ask, list, drain, backend } = await open(
+    settings,
+    context,
+    metrics,
+    brake,
+    health,
+  )
+  health.connect(problem => !stage.writableEnded && !stage.destroyed && stage.push(problem))
+  if (now) stage.once('close', health.watch())
+  const held = () => brake?.held().length ?? 0
+  const seen = { tally, jail, health, backend, held, maxBans: settings.jailOptions.maxBans }
+  if (!isRehearsal) {
+    const status = () => statusOf(seen)
+    stage.once('close', await serve(paths.socket, { list, ask, status }, context.warn))
   }
-  metrics.counter('bans_total', 'bans carried out', () => tally.bans)
-  metrics.counter('unbans_total', 'unbans carried out', () => tally.unbans)
-  metrics.counter('refused_total', 'records that were refused', () => tally.refused)
   metrics.counter('foreign_total', 'lines that are neither bans nor unbans', badLines)
-  metrics.gauge('in_force', 'bans in force', () => jail.inForce().length)
-  if (brake) metrics.gauge('held', 'bans that are held back', () => brake.held().length)
+  stage.once('close', measure(seen, metrics, context.warn))
   return {
-    stages: [...decode(['ban', 'unban', ...(brake ? (['tally'] as const) : [])], context.onBadLine), stage],
+    stages: [
+      ...decode(['ban', 'unban', 'tally'], context.onBadLine),
+      health.listen(brake !== undefined),
+      stage,
+    ],
     summary() {
-      const held = brake?.held().length ?? 0
-      if (held > 0) {
-        context.warn(`${counted(held, 'ban')} still held back: forgotten, until their clients go on failing`)
+      if (held() > 0) {
+        context.warn(
+          `${counted(held(), 'ban')} still held back: forgotten, until their clients go on failing`,
+        )
       }
       return (
         `${counted(tally.bans, 'ban')}, ${counted(tally.unbans, 'unban')}, ${tally.expired} expired already, ` +
-        `${counted(tally.duplicates, 'duplicate')}, ${tally.refused} refused${held > 0 ? `, ${held} held` : ''}`
+        `${counted(tally.duplicates, 'duplicate')}, ${tally.refused} refused${held() > 0 ? `, ${held()} held` : ''}`
       )
     },
     drain,
@@ -130,8 +143,15 @@ export async function filter(
   }
 }
 
-async function open(settings: Settings, context: Context, metrics: Metrics, brake?: Brake): Promise<XffBan> {
+async function open(
+  settings: Settings,
+  context: Context,
+  metrics: Metrics,
+  brake?: Brake,
+  health?: Health,
+): Promise<XffBan & { backend: Backend }> {
   const { openBackend, isRehearsal, paths, system } = settings
   const backend = instrumented(await openBackend(context.warn), metrics, system.monotonic)
-  return await openXffBan({ ...settings, ...context, backend, brake, paths: isRehearsal ? undefined : paths })
+  const opened = { ...settings, ...context, backend, brake, health, paths: isRehearsal ? undefined : paths }
+  return { ...(await openXffBan(opened)), backend }
 }

@@ -69,6 +69,11 @@ const options = {
     value.whole(1, 1_000_000),
     '1000',
   ),
+  blind: cli.single(
+    'TIME',
+    'with xff-window --tallies: how long the log may be silent before that is said (default: 10m, once it was heard)',
+    value.duration(1, 86_400),
+  ),
   brake: cli.single(
     'SHARE',
     'hold first bans back that are more, within 10 minutes, than this share of the clients seen, and than 20; needs xff-window --tallies (default: 0%, never)',

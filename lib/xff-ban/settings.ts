@@ -40,6 +40,8 @@ export interface Settings
     OpenOptions,
     'jailOptions' | 'kernelName' | 'clocks' | 'pid' | 'now' | 'flush' | 'verifyMs' | 'storm' | 'hits'
   > {
+  /** how long the log may be silent; undefined: as `createHealth` has it */
+  silenceMs: number | undefined
   subcommand: Subcommand
   /** undefined: no ban is held back */
   brakeOptions: Omit<BrakeOptions, 'warn'> | undefined
@@ -94,6 +96,7 @@ export function settingsOf(words: readonly string[], given: Given, system: Syste
     verifyMs: given.verify * 1000,
     storm: given.storm,
     hits: given.hits,
+    silenceMs: given.blind === undefined ? undefined : given.blind * 1000,
     async openBackend(warn) {
       try {
         const holesIn = (ip: string) => exempt.inside(ip).map(({ range }) => range)

@@ -6,6 +6,7 @@ import type { Backend } from './backend/backend.js'
 import { createEnforcement, type Enforcement } from './backend/enforcement.js'
 import { emitHits, withHits } from './backend/hits.js'
 import { watch } from './backend/watchdog.js'
+import type { Health } from './health.js'
 import type { Batch, Reply, Tally } from './jail/batch.js'
 import type { Brake } from './jail/brake.js'
 import { createDecider, type Decider, type Order, type Pending } from './jail/decide.js'
@@ -32,6 +33,8 @@ export interface Options {
   verifyMs: number
   /** warn when this many bans fall within a minute */
   storm: number
+  /** is told what is amiss */
+  health?: Pick<Health, 'ineffective' | 'backend'> | undefined
   /** whether hits are emitted, once a minute */
   hits?: boolean
   /** whether a reader that does not read holds up the input for good, as in a rehearsal */
@@ -63,9 +66,14 @@ const LAST_TRANSACTION_MS = 2_000
  * @throws BackendError when the backend cannot be used
  */
 export async function xffBan(options: Options): Promise<XffBan> {
-  const { jail, backend, now, clockStep = () => 0, brake, storm, warn } = options
+  const { jail, backend, now, clockStep = () => 0, brake, health, storm, warn } = options
   // in a replay nobody was banned, so of course they went on
-  const warnings = createWarnings({ storm, hint: now && backend.hint, warn })
+  const warnings = createWarnings({
+    storm,
+    hint: now && backend.hint,
+    ineffective: health?.ineffective,
+    warn,
+  })
   const decider = createDecider({ jail, backend, now, clockStep, brake, warnings, warn })
   const begin = decider.begin()
   await backend.open(jail.inForce())
@@ -104,9 +112,9 @@ class BanStage extends Duplex {
 
   constructor(options: Options, decider: Decider) {
     super({ objectMode: true })
-    const { jail, backend, now, verifyMs, waitForReader = false, warn } = options
+    const { jail, backend, now, verifyMs, waitForReader = false, health, warn } = options
     this.#options = options
-    this.#enforcement = createEnforcement({ ...options, inForce: jail.inForce })
+    this.#enforcement = createEnforcement({ ...options, inForce: jail.inForce, onFailure: health?.backend })
     this.#transactions = createTransactions({
       ...{ ...options, decider, enforcement: this.#enforcement },
       emit: record => this.#emitRecord(record),

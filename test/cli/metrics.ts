@@ -31,6 +31,10 @@ t.test('the metrics of each command are the numbers of its summary', async t => 
       const metric = `${command.replace('-', '_')}_${name}_total`
       t.equal(numberOf(families, metric), Number(told), `${metric}: ${told}`)
     }
+    t.match(
+      [...(families.get(`${command.replace('-', '_')}_build_info`)?.samples ?? [])],
+      [[/version="\d/, 1]],
+    )
     for (const { samples } of families.values()) {
       for (const key of samples.keys()) t.match(key, `jail="${file.replace('.prom', '')}"`)
     }
@@ -38,6 +42,17 @@ t.test('the metrics of each command are the numbers of its summary', async t => 
   }
   t.equal(numberOf(read(join(dir, 'ban.prom')), 'xff_ban_in_force'), 2)
   t.equal(numberOf(read(join(dir, 'ban.prom')), 'xff_ban_backend_errors_total'), 0)
+  const causes = read(join(dir, 'shop.prom')).get('uwsgi_parse_unattributed_by_cause_total')?.samples ?? []
+  t.equal(
+    [...causes].reduce((sum, [, count]) => sum + count, 0),
+    numberOf(read(join(dir, 'shop.prom')), 'uwsgi_parse_unattributed_total'),
+    'every failure without a client has a cause',
+  )
+  for (const file of ['shop', 'ban']) {
+    const name = `${file === 'shop' ? 'uwsgi_parse' : 'xff_ban'}_newest_record_timestamp_seconds`
+    const newest = Number(numberOf(read(join(dir, `${file}.prom`)), name))
+    t.match(new Date(1000 * newest).toISOString(), /^2026-11-22T/, `${name} is of the log`)
+  }
   t.ok(Number(numberOf(read(join(dir, 'window.prom')), 'xff_window_keys')) > 0)
 })
 
@@ -68,7 +83,7 @@ t.test('the file of metrics is replaced as a whole while the command runs', asyn
       const families = read(file)
       return (numberOf(families, 'x_asked_total') ?? 0) > seen && families
     })
-    t.equal(families.size, 201)
+    t.equal(families.size, 202, 'with the version')
     seen = numberOf(families, 'x_asked_total') ?? 0
   }
   await metrics.finish()
@@ -82,7 +97,7 @@ t.test('a folder of metrics that goes away is reported once, and the command goe
   let asked = 0
   const metrics = await openMetrics('x', join(dir, 'a.prom'), message => said.push(message), 5)
   metrics.counter('asked_total', 'how often it was written', () => ++asked)
-  await waitFor('the file', () => read(join(dir, 'a.prom')).size === 1)
+  await waitFor('the file', () => read(join(dir, 'a.prom')).has('x_asked_total'))
   rmSync(dir, { recursive: true })
   const then = asked
   await waitFor('further writings', () => asked > then + 3)
@@ -107,7 +122,7 @@ t.test(
     t.match(warnings, [/^--metrics: ENOSPC/])
     t.same(readdirSync(disk.path), ['filler'], 'no drafts are left')
     disk.free()
-    await waitFor('the file', () => read(file).size === 1)
+    await waitFor('the file', () => read(file).has('x_n'))
     await metrics.finish()
     t.equal(warnings.length, 1)
   },

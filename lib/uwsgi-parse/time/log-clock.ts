@@ -11,6 +11,8 @@ export interface LogClock {
   only: (wall: number) => number
   /** Is told of an instant that was read without it. */
   saw: (instant: number) => void
+  /** The newest instant of all; before the first, minus infinity. */
+  newest: () => number
 }
 
 export function logClock(zone: Zone): LogClock {
@@ -39,5 +41,6 @@ export function logClock(zone: Zone): LogClock {
       return second === undefined ? first : Number.NaN
     },
     saw,
+    newest: () => newest,
   }
 }

@@ -11,6 +11,8 @@ export type Change = { ban: Ban } | { unban: string }
 export interface Backend {
   /** as the messages name it */
   readonly name: string
+  /** what it has chosen when it opened, where it does */
+  way?(): string
   /** The likely cause when a banned address goes on failing, for people; none where it is expected to. */
   readonly hint?: string
   /** Why it cannot enforce a ban of this address or prefix; undefined when it can. */

@@ -30,10 +30,12 @@ export interface Options {
   inForce: () => readonly Ban[]
   /** how often the backend is checked while all is well: it is tried as often when it is not */
   verifyMs: number
+  /** is told why the backend fails, when the first attempt to bring it back has; and when it works again */
+  onFailure?: ((reason: string | undefined) => void) | undefined
   warn: (message: string) => void
 }
 
-export function createEnforcement({ backend, inForce, verifyMs, warn }: Options): Enforcement {
+export function createEnforcement({ backend, inForce, verifyMs, onFailure, warn }: Options): Enforcement {
   let failure: BackendError | undefined
   let attemptsLeft = Number.POSITIVE_INFINITY
   const backoff = createBackoff({ firstMs: FIRST_PAUSE_MS, longestMs: Math.min(LONGEST_PAUSE_MS, verifyMs) })
@@ -75,8 +77,12 @@ export function createEnforcement({ backend, inForce, verifyMs, warn }: Options)
         if (attemptsLeft === 0) throw failure
         attemptsLeft -= 1
         const bans = inForce()
-        if (!(await attempt(() => backend.open(bans)))) continue
+        if (!(await attempt(() => backend.open(bans)))) {
+          onFailure?.(failure.message)
+          continue
+        }
         failure = undefined
+        onFailure?.(undefined)
         warn(`${backend.name}: enforced again, ${bans.length} bans`)
         return
       }

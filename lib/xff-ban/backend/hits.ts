@@ -40,6 +40,37 @@ export function emitHits(
 }
 
 /**
+ * Counts what all bans have stopped, those that are over included; what a ban was hit between the last reading and its end
+ * is missed.
+ * @param onCounted is called once, when it turns out that they are counted
+ * @returns ends it
+ */
+export function countHits(
+  read: NonNullable<Backend['hits']>,
+  warn: (message: string) => void,
+  onCounted: (total: () => number) => void,
+  readMs = READ_MS,
+): () => void {
+  let total = 0
+  let before: ReadonlyMap<string, Hits> | undefined
+  const add = async () => {
+    const hits = await read()
+    if (!hits) return
+    if (!before) onCounted(() => total)
+    for (const [ip, { hits: count }] of hits) {
+      const counted = before?.get(ip)?.hits ?? 0
+      // a ban of its own begins at 0
+      total += count >= counted ? count - counted : count
+    }
+    before = hits
+  }
+  const look = () => add().catch(error => warn(`hits: ${messageOf(error)}`))
+  look()
+  const timer = setInterval(look, readMs).unref()
+  return () => clearInterval(timer)
+}
+
+/**
  * Ban records with how many requests they have stopped.
  * @param hits of those that were hit; undefined where that is not counted
  */

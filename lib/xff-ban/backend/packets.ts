@@ -159,6 +159,7 @@ function firstThatLoads(bpf: Backend, fallBack: (error: CannotLoad) => Backend):
   return {
     ...bpf,
     name: 'bpf or iptables',
+    way: () => (chosen ?? bpf).name,
 
     async open(bans) {
       try {

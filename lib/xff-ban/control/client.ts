@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { codeOf, EXIT, ExitError, messageOf } from '../../exit.js'
 import { encodeLine, parseLine } from '../../wire/jsonl.js'
+import type { AnyRecord, RecordOf, RecordType, StatusRecord } from '../../wire/record.js'
 import type { Reply } from '../jail/batch.js'
 import type { Order } from '../jail/decide.js'
 import { readAll } from './server.js'
@@ -26,17 +27,37 @@ export class ControlError extends ExitError {
  * @throws ControlError
  */
 export async function ask(path: string, orders: readonly Order[]): Promise<Reply[] | undefined> {
+  const records = await converse(path, orders, ['ban', 'unban', 'held', 'refused', 'unchanged'])
+  if (records && orders.length > 0 && records.length !== orders.length)
+    throw new ControlError(`${path}: not a reply to what was asked`)
+  return records
+}
+
+/**
+ * Asks the running xff-ban how it is.
+ * @returns undefined when none is running
+ * @throws ControlError
+ */
+export async function askStatus(path: string): Promise<StatusRecord | undefined> {
+  const [status] = (await converse(path, [{ type: 'status' }], ['status'])) ?? []
+  return status
+}
+
+async function converse<T extends RecordType>(
+  path: string,
+  lines: readonly AnyRecord[],
+  expected: readonly T[],
+): Promise<RecordOf<T>[] | undefined> {
   const socket = await connectTo(path)
   if (!socket) return undefined
   const late = () => socket.destroy(new Error(`no reply in ${TIMEOUT_MS / 1000} seconds`))
   socket.setTimeout(TIMEOUT_MS, late)
   try {
-    socket.end(orders.map(encodeLine).join(''))
-    const lines = (await readAll(socket, MAX_LENGTH)).split('\n')
+    socket.end(lines.map(encodeLine).join(''))
+    const replies = (await readAll(socket, MAX_LENGTH)).split('\n')
     // the blank line tells that it is whole
-    if (lines.pop() !== '' || lines.pop() !== '') throw new Error('the reply broke off')
-    if (orders.length > 0 && lines.length !== orders.length) throw new Error('not a reply to what was asked')
-    return lines.map(readReply)
+    if (replies.pop() !== '' || replies.pop() !== '') throw new Error('the reply broke off')
+    return replies.map(line => readReply(line, expected))
   } catch (error) {
     throw new ControlError(`${path}: ${messageOf(error)}`, { cause: error })
   } finally {
@@ -59,8 +80,8 @@ async function connectTo(path: string): Promise<Socket | undefined> {
   }
 }
 
-function readReply(line: string): Reply {
-  const record = parseLine(line, ['ban', 'unban', 'held', 'refused', 'unchanged'])
+function readReply<T extends RecordType>(line: string, expected: readonly T[]): RecordOf<T> {
+  const record = parseLine(line, expected)
   if (typeof record === 'string') throw new Error(`a reply is ${record}`)
   return record
 }

@@ -6,7 +6,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { isSystemError, messageOf } from '../../exit.js'
 import { encodeLine, parseLine } from '../../wire/jsonl.js'
-import type { BanRecord, HeldRecord } from '../../wire/record.js'
+import type { BanRecord, HeldRecord, StatusRecord } from '../../wire/record.js'
 import type { Reply } from '../jail/batch.js'
 import type { Order } from '../jail/decide.js'
 import { withSocketPath } from './socket-path.js'
@@ -24,13 +24,14 @@ const BLOCK_LENGTH = 65_536
 export interface Controlled {
   list: () => Promise<readonly (BanRecord | HeldRecord)[]>
   ask: (orders: readonly Order[]) => Promise<Reply[]>
+  status: () => StatusRecord
 }
 
 /**
  * Lets other processes ask the running xff-ban over a Unix socket that only its user can open. A connection sends
  * ban and unban records as they come on stdin, or `release` and `drop`, ends its side, and gets a record for each: the ban
  * or unban in force, what was dropped, `refused` or `unchanged`. One that sends nothing gets all bans in force and those
- * that are held back. A blank line ends the reply.
+ * that are held back. One that sends a `status` alone gets one. A blank line ends the reply.
  * @param path of the socket; who holds the lock may replace it
  * @returns closes it
  */
@@ -80,12 +81,13 @@ async function listen(server: Server, path: string): Promise<void> {
   }
 }
 
-async function converse(socket: Socket, { list, ask }: Controlled): Promise<void> {
+async function converse(socket: Socket, { list, ask, status }: Controlled): Promise<void> {
   socket.setTimeout(TIMEOUT_MS, () => socket.destroy())
   const text = await readAll(socket)
   const lines = text.split('\n').filter(line => line.trim() !== '')
   socket.setTimeout(0)
-  const replies = lines.length === 0 ? await list() : await replyTo(lines, ask)
+  const isStatus = lines.length === 1 && typeof parseLine(lines[0] ?? '', ['status']) !== 'string'
+  const replies = isStatus ? [status()] : lines.length === 0 ? await list() : await replyTo(lines, ask)
   socket.setTimeout(TIMEOUT_MS, () => socket.destroy())
   await pipeline(Readable.from(blocksOf(replies)), socket)
 }
@@ -103,7 +105,7 @@ async function replyTo(lines: readonly string[], ask: Controlled['ask']): Promis
   })
 }
 
-function* blocksOf(records: readonly Reply[]): Generator<string> {
+function* blocksOf(records: readonly (Reply | StatusRecord)[]): Generator<string> {
   let block = ''
   for (const record of records) {
     block += encodeLine(record)

@@ -29,13 +29,15 @@ export interface Options {
   storm: number
   /** why banned addresses may go on failing; undefined where they are expected to */
   hint: string | undefined
+  /** is told of each failure of an address although it is banned, and of the warning of these, which is seldom */
+  ineffective?: { failed: (ip: string, now: number) => void; warned: (message: string) => void } | undefined
   warn: (message: string) => void
 }
 
-export function createWarnings({ storm, hint, warn }: Options): Warnings {
+export function createWarnings({ storm, hint, ineffective, warn }: Options): Warnings {
   return {
     banned: createStormWarning(storm, warn),
-    stillFailing: createIneffectiveWarning(hint, warn),
+    stillFailing: createIneffectiveWarning(hint, ineffective, warn),
     ahead: createAheadWarning(warn),
     dated: createZoneWarning(warn),
     refused: createRefusalWarning(warn),
@@ -88,12 +90,17 @@ function createStormWarning(storm: number, warn: Options['warn']): Warnings['ban
 }
 
 /** Warns at most once a minute of banned addresses that go on failing. */
-function createIneffectiveWarning(hint: string | undefined, warn: Options['warn']): Warnings['stillFailing'] {
+function createIneffectiveWarning(
+  hint: string | undefined,
+  told: Options['ineffective'],
+  warn: Options['warn'],
+): Warnings['stillFailing'] {
   let counts = new Map<string, number>()
   let warnedAt = Number.NEGATIVE_INFINITY
 
   return (ip, at, decidedAt, now) => {
     if (hint === undefined || at - decidedAt < IN_FLIGHT_MS) return
+    told?.failed(ip, now)
     if (counts.has(ip) || counts.size < MAX_COUNTED) counts.set(ip, (counts.get(ip) ?? 0) + 1)
     if (now - warnedAt < MINUTE_MS) return
     const byCount = [...counts].sort(([, a], [, b]) => b - a)
@@ -101,7 +108,9 @@ function createIneffectiveWarning(hint: string | undefined, warn: Options['warn'
       .slice(0, MAX_NAMED)
       .map(([name, count]) => (count > 1 ? `${name} (${count} times)` : name))
     const others = counts.size > MAX_NAMED ? ` and ${counts.size - MAX_NAMED} others` : ''
-    warn(`banned, yet still failing: ${names.join(', ')}${others}. Likely cause: ${hint}`)
+    const message = `banned, yet still failing: ${names.join(', ')}${others}. Likely cause: ${hint}`
+    warn(message)
+    told?.warned(message)
     counts = new Map()
     warnedAt = now
   }

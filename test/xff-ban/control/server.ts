@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { execa } from 'execa'
 import t from 'tap'
+import { ask, askStatus } from '../../../lib/xff-ban/control/client.js'
 import { withSocketPath } from '../../../lib/xff-ban/control/socket-path.js'
 import { bundle } from '../../support/commands.js'
 import { tempDir } from '../../support/temp-dir.js'
@@ -45,6 +46,47 @@ function jailAt(t: Parameters<typeof tempDir>[0]) {
     },
   }
 }
+
+t.test('who asks for the status gets it, and those who ask for a list get no status', async t => {
+  const { dir, socket, files, start } = jailAt(t)
+  const { child } = await start('--blind', '1')
+  const first = await askStatus(socket)
+  t.match(first, {
+    type: 'status',
+    way: `files in ${files[1]}`,
+    in_force: 1,
+    held: 0,
+    bans: 1,
+    max_bans: 20_000,
+  })
+  t.ok(first?.since && first.heard && first.time)
+  let written = ''
+  child.stdout.on('data', chunk => {
+    written += chunk
+  })
+  await waitFor('the silence of the log', () => written.includes('"blind"'))
+  const tally = { type: 'tally', failures: 0, errors: 0, clients: 0 }
+  for (const [time, requests] of [
+    ['14:00:00', 0],
+    ['14:00:10', 55],
+  ])
+    child.stdin.write(`${JSON.stringify({ ...tally, time: `2026-11-22T${time}Z`, requests })}\n`)
+  await waitFor('the tallies', async () => (await askStatus(socket))?.rate === 5.5)
+  t.match(await ask(socket, []), [{ type: 'ban' }])
+  t.equal(await askStatus(join(dir, 'none.sock')), undefined)
+  child.stdin.end()
+  const { exitCode, stderr } = await child
+  t.equal(exitCode, 0)
+  t.match(stderr, /nothing came from the log for 1 s/)
+  const records = written
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line))
+  t.match(
+    records.filter(({ type }) => type === 'problem'),
+    [{ kind: 'blind' }, { kind: 'blind', until: String }],
+  )
+})
 
 t.test('list, ban, unban and flush are carried out by the running xff-ban', async t => {
   const { bans, socket, xffBan, records, start, dir } = jailAt(t)
