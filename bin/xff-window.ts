@@ -6,7 +6,6 @@ import { run } from '../lib/cli/run.js'
 import { counted } from '../lib/text/counted.js'
 import { excerpt } from '../lib/text/printable.js'
 import { createExplainer } from '../lib/xff-window/explain.js'
-import { compileKey } from '../lib/xff-window/key.js'
 import { usage } from '../lib/xff-window/options.js'
 import { xffWindow } from '../lib/xff-window/stage.js'
 
@@ -25,8 +24,8 @@ run(usage.command, async ({ onBadLine, warn, badLineCount }) => {
     failing: given.status,
     outage: given.outage,
     tallies: given.tallies,
-    ignored: ip => ignored.current(ip),
-    keyOf: compileKey(given['ipv6-prefix']),
+    ignored: given.ignore.length > 0 ? ip => ignored.current(ip) : undefined,
+    ipv6Prefix: given['ipv6-prefix'],
     onBadLine,
     warn,
     explainer: given.explain ? createExplainer(excerpt) : undefined,

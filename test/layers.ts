@@ -141,7 +141,7 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
   tinyqueue: /^lib\/xff-ban\/jail\/expiry-queue\.ts$/,
   // what is compiled of the folders assembly
   '#assembly/uwsgi-parse': /^lib\/uwsgi-parse\/fast-path\.ts$/,
-  '#assembly/xff-window': /^lib\/xff-window\/fast-path\.ts$/,
+  '#assembly/xff-window': /^lib\/xff-window\/fast-(path|window)\.ts$/,
 }
 
 /** Where a global may be used. */

@@ -20,11 +20,14 @@ export interface Global {
 /** A module that was started. */
 export interface Started<Exports> {
   exports: Exports
-  /** its memory, which keeps its size */
-  memory: Buffer
+  /** its memory; another buffer once that has grown */
+  readonly memory: Buffer
 }
 
 const CANNOT_RUN = 'WebAssembly SIMD is not available here: reading is 4 to 8 times slower'
+
+/** What was compiled already, by its code: there are as many as there are folders `assembly`. */
+const compiled = new Map<string, object>()
 
 /**
  * Starts a module that was compiled from a folder `assembly`.
@@ -37,15 +40,23 @@ export function startModule<Exports>(
   warn: (message: string) => void,
   host: Host,
 ): Started<Exports> | null {
-  let module: object
+  let module = compiled.get(code)
   try {
-    module = new WebAssembly.Module(Buffer.from(code, 'base64'))
+    module ??= new WebAssembly.Module(Buffer.from(code, 'base64'))
   } catch {
     warn(CANNOT_RUN)
     return null
   }
+  compiled.set(code, module)
   const { exports } = new WebAssembly.Instance(module, { host })
-  return { exports: exports as Exports, memory: Buffer.from(exports.memory.buffer) }
+  let memory = Buffer.from(exports.memory.buffer)
+  return {
+    exports: exports as Exports,
+    get memory() {
+      if (memory.buffer !== exports.memory.buffer) memory = Buffer.from(exports.memory.buffer)
+      return memory
+    },
+  }
 }
 
 const NEWLINE = 0x0a
@@ -62,22 +73,25 @@ export interface InputBuffers {
 type Piece = readonly [start: number, size: number]
 
 /**
- * Has blocks of input lie in the memory of a module, where they need not be copied to.
+ * Has blocks of input lie in the memory of a module, which keeps its size, so that they need not be copied to it.
  * @returns where whole lines lie, in pieces of whole lines that can be read at once; a line that is longer is cut
  */
-export function openInputBuffers({
-  exports,
-  memory,
-}: Started<InputBuffers>): (block: Buffer) => Iterable<Piece> {
-  const maxBytes = exports.COPY_BYTES.value
+export function openInputBuffers(started: Started<InputBuffers>): (block: Buffer) => Iterable<Piece> {
+  const { exports, memory } = started
   for (const { value: start } of [exports.firstInput, exports.secondInput]) {
     addToPool(memory.subarray(start, start + INPUT_BLOCK_BYTES))
   }
-  const copied = memory.subarray(exports.copiedInput.value, exports.copiedInput.value + maxBytes)
   return function* (block) {
-    if (block.buffer === memory.buffer) return yield [block.byteOffset, block.length]
-    for (const piece of pieces(block, maxBytes)) yield [copied.byteOffset, piece.copy(copied)]
+    if (block.buffer === memory.buffer) yield [block.byteOffset, block.length]
+    else yield* copyInput(started, block)
   }
+}
+
+/** Copies a block to a module piece by piece, each when it is asked for. @returns as what `openInputBuffers` returns */
+export function* copyInput(started: Started<InputBuffers>, block: Buffer): Generator<Piece> {
+  const { COPY_BYTES, copiedInput } = started.exports
+  for (const piece of pieces(block, COPY_BYTES.value))
+    yield [copiedInput.value, piece.copy(started.memory, copiedInput.value)]
 }
 
 /** A block of whole lines in pieces of whole lines, none of which is longer than `maxBytes`; a line that is longer is cut. */

@@ -75,7 +75,12 @@ interface Exports extends InputBuffers {
 }
 
 const MINUTE = /^[2-9]\d{3}-\d\d-\d\dT\d\d:\d\d:$/
-const MINUTE_LENGTH = 17
+export const MINUTE_LENGTH = 17
+
+/** When a minute began that is written as `2026-11-22T14:06:`, in milliseconds since 1970; NaN for any other text. */
+export function minuteOf(text: string): number {
+  return MINUTE.test(text) ? parseInstant(`${text}00.000Z`) : Number.NaN
+}
 
 /** @returns null where the machine cannot run it */
 export function compileFastPath({
@@ -104,10 +109,7 @@ export function compileFastPath({
     parseFully(start, end, line) {
       parseFully(memory.toString('utf8', start, end), linesBefore + line)
     },
-    minuteOf(start): number {
-      const minute = memory.toString('latin1', start, start + MINUTE_LENGTH)
-      return MINUTE.test(minute) ? parseInstant(`${minute}00.000Z`) : Number.NaN
-    },
+    minuteOf: (start): number => minuteOf(memory.toString('latin1', start, start + MINUTE_LENGTH)),
     keepAddress(start, length, index): number {
       const ip = memory.toString('latin1', start, start + length)
       if (isIP(ip) === 0) return 0
@@ -125,6 +127,11 @@ export function compileFastPath({
       lineEnd = end
       countUnattributed?.(time, line)
     },
+    // these are of the window in the module (fast-window.ts)
+    flush() {},
+    isIgnored: () => 0,
+    tellLate() {},
+    banKept() {},
   })
   if (!started) return null
   const { exports: module, memory }: Started<Exports> = started

@@ -8,16 +8,19 @@ import { linesOf, wholeLines } from '../wire/lines.js'
 import type { BanRecord, RequestRecord, TallyRecord } from '../wire/record.js'
 import type { Explainer } from './explain.js'
 import { compileFastPath } from './fast-path.js'
+import { openFastReader } from './fast-reader.js'
+import { compileKey } from './key.js'
+import { lateWarning } from './late-warning.js'
 import { createOutages } from './outage.js'
 import { type Ban, createWindow, type Limits, type Window } from './window.js'
 
 export interface Options extends Limits {
   /** which statuses are failures; a request without one always is */
   failing: (status: number) => boolean
-  /** addresses that are never counted; asked each time, since it may change while running */
-  ignored: (ip: string) => boolean
-  /** the key under which an address is counted and banned */
-  keyOf: (ip: string) => string
+  /** addresses that are never counted; asked each time, since it may change while running; undefined: there are none */
+  ignored?: ((ip: string) => boolean) | undefined
+  /** by how many bits an IPv6 client is counted and banned */
+  ipv6Prefix: number
   /** which share of requests and clients with errors makes an outage, whose errors do not count; 0: none does */
   outage?: number
   /** whether tallies are written, each behind the bans of its stretch */
@@ -54,27 +57,45 @@ export interface Failure {
  * Request bytes in, ban bytes out: whole blocks of lines at a time, so that a ban leaves as soon as the line that
  * made it has come.
  */
-export function xffWindow(options: Options): { stages: Duplex[]; tally: Tally; window: Window } {
+export function xffWindow(options: Options): { stages: Duplex[]; tally: Tally; window: Reader['window'] } {
   const tally: Tally = { requests: 0, failures: 0, unattributed: 0, ignored: 0, spared: 0, bans: 0 }
-  const window = createWindow(options)
-  const { countFailure, endStretch, end } = createCounter(options, tally, window)
-  const readLine = createFullReader(options, tally, countFailure, endStretch)
-  const isPlain = !options.explainer && !options.thorough
-  const readBlock =
-    (isPlain ? createFastReader(options, tally, countFailure, readLine) : null) ?? createBlockReader(readLine)
+  // what is explained, or compared with, is counted by window.ts; all else is in the module
+  const isInModule = !options.explainer && !options.thorough
+  const shared = { warnOfLate: lateWarning(options.late, options.warn), banLine }
+  const reader = (isInModule && openFastReader(options, tally, shared)) || openReader(options, tally)
   const stage = transform(
     (block: OwnedBuffer, _encoding, done) => {
-      const bans = readBlock(block)
+      const bans = reader.read(block)
       release(block)
-      done(null, bans === '' ? undefined : Buffer.from(bans))
+      done(null, bans.length === 0 ? undefined : bans)
     },
     function (this: Transform, done: () => void) {
-      const bans = end()
-      if (bans !== '') this.push(Buffer.from(bans))
+      const bans = reader.end()
+      if (bans.length > 0) this.push(bans)
       done()
     },
   )
-  return { stages: [wholeLines({ markInvalid: true }), stage], tally, window }
+  return { stages: [wholeLines({ markInvalid: true }), stage], tally, window: reader.window }
+}
+
+/** Reads requests, counts them, and brings the tally up to date. */
+export interface Reader {
+  /** Reads a block of whole lines. @returns what is to be written for it */
+  read: (block: Buffer) => Buffer
+  /** The input has ended. @returns what is to be written for that */
+  end: () => Buffer
+  window: Omit<Window, 'observe'>
+}
+
+/** Counts by window.ts. */
+function openReader(options: Options, tally: Tally): Reader {
+  const window = createWindow(options)
+  const { countFailure, endStretch, end } = createCounter(options, tally, window)
+  const readLine = createFullReader(options, tally, countFailure, endStretch)
+  const readBlock =
+    (options.explainer && createFastReader(options, tally, countFailure, readLine)) ||
+    createBlockReader(readLine)
+  return { read: block => Buffer.from(readBlock(block)), end: () => Buffer.from(end()), window }
 }
 
 /** Counts a failure. @returns what is to be written for it: the ban that it made, or nothing */
@@ -96,7 +117,7 @@ interface Counter {
 
 function createCounter(options: Options, tally: Tally, window: Window): Counter {
   const { ignored, explainer, outage = 0, tallies = false } = options
-  const warnOfLate = lateWarning(options)
+  const warnOfLate = lateWarning(options.late, options.warn)
   const outages = createOutages(outage)
 
   const count = (key: string, time: number, request: () => RequestRecord): string => {
@@ -108,7 +129,7 @@ function createCounter(options: Options, tally: Tally, window: Window): Counter 
     if (verdict === 'counted') return ''
     tally.bans += 1
     outages.banned(key)
-    return explainer ? explainer.explain(failure, verdict) : encodeLine(banRecord(failure, verdict))
+    return explainer ? explainer.explain(failure, verdict) : banLine(failure, verdict)
   }
   const countAll = (errors: readonly Failure[]) => {
     tally.spared = outages.spared()
@@ -117,7 +138,7 @@ function createCounter(options: Options, tally: Tally, window: Window): Counter 
 
   return {
     countFailure({ ip, key }, time, status, request) {
-      if (ignored(ip)) {
+      if (ignored?.(ip)) {
         tally.ignored += 1
         return ''
       }
@@ -130,32 +151,16 @@ function createCounter(options: Options, tally: Tally, window: Window): Counter 
   }
 }
 
-/** How many late failures are told of first; then ten times as many, and so on. */
-const FIRST_LATE_WARNING = 10
-
-/** Tells of failures out of order while the log is read: live, its end never comes. */
-function lateWarning({ late, warn }: Options): (count: number) => void {
-  let next = FIRST_LATE_WARNING
-  return count => {
-    if (count < next) return
-    next *= 10
-    warn(
-      `${count} failures came more than ${late / 1000} s behind the one before: slow requests in a log-format without ` +
-        'a duration, several logs in one, or clocks that differ. They are counted by their own time; a ban by a slow ' +
-        'clock ends early',
-    )
-  }
-}
-
 /** Reads a line of any shape. @returns what is to be written for it */
 type ReadLine = (text: string, line: number) => string
 
 function createFullReader(
-  { failing, keyOf, onBadLine }: Options,
+  { failing, ipv6Prefix, onBadLine }: Options,
   tally: Tally,
   countFailure: CountFailure,
   endStretch: Counter['endStretch'],
 ): ReadLine {
+  const keyOf = compileKey(ipv6Prefix)
   return (text, line) => {
     const request = decodeLine(text, line, ['request', 'tally'], onBadLine)
     if (!request) return ''
@@ -189,7 +194,7 @@ function createBlockReader(readLine: ReadLine): ReadBlock {
 
 /** @returns null where the machine cannot run it */
 function createFastReader(
-  { failing, keyOf, warn }: Options,
+  { failing, ipv6Prefix, warn }: Options,
   tally: Tally,
   countFailure: CountFailure,
   readLine: ReadLine,
@@ -198,7 +203,7 @@ function createFastReader(
   let written = ''
   const fastPath = compileFastPath({
     failing,
-    keyOf,
+    keyOf: compileKey(ipv6Prefix),
     warn,
     parseFully(text, line) {
       written += readLine(text, linesBefore + line)
@@ -217,6 +222,11 @@ function createFastReader(
     tally.unattributed += unattributed
     return written
   }
+}
+
+/** The record of a ban, as a line. */
+function banLine(failure: Failure, ban: Ban): string {
+  return encodeLine(banRecord(failure, ban))
 }
 
 function banRecord({ key, time, request }: Failure, { failures, since }: Ban): BanRecord {

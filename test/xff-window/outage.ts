@@ -8,7 +8,6 @@ import { compileClient } from '../../lib/uwsgi-parse/client.js'
 import { OWN_FORMAT } from '../../lib/uwsgi-parse/layout/log-format.js'
 import { uwsgiParse } from '../../lib/uwsgi-parse/stage.js'
 import { compileZone } from '../../lib/uwsgi-parse/time/zone.js'
-import { compileKey } from '../../lib/xff-window/key.js'
 import { xffWindow } from '../../lib/xff-window/stage.js'
 import { collect } from '../support/collect.js'
 import { bundle } from '../support/commands.js'
@@ -62,7 +61,7 @@ function windowOf({ outage = 0.2, thorough = false, max = 10, find = 300_000 }) 
     ...{ max, find, late: 60_000, keys: 1000, outage, thorough },
     failing: status => status >= 400,
     ignored: () => false,
-    keyOf: compileKey(128),
+    ipv6Prefix: 128,
     onBadLine: () => {},
     warn: () => {},
   })

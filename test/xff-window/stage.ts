@@ -1,7 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import fc from 'fast-check'
 import t from 'tap'
-import { compileKey } from '../../lib/xff-window/key.js'
 import { xffWindow } from '../../lib/xff-window/stage.js'
 import { collect } from '../support/collect.js'
 import { seeded } from '../support/seeded.js'
@@ -20,7 +19,7 @@ async function windowed(
     keys,
     failing: status => status >= 400,
     ignored: () => false,
-    keyOf: compileKey(128),
+    ipv6Prefix: 128,
     onBadLine: ({ line }) => places.push(line),
     warn: message => t.fail(message),
     thorough,

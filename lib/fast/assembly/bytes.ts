@@ -149,6 +149,18 @@ export function putText(to: usize, text: usize): usize {
   return to + lengthOf(text)
 }
 
+/** Writes a number in decimal. @returns the position after it */
+export function putNumber(to: usize, number: u64): usize {
+  let end = to + 1
+  for (let rest = number / 10; rest > 0; rest /= 10) end += 1
+  let rest = number
+  for (let at = end - 1; at >= to; at--) {
+    store<u8>(at, ZERO + <u8>(rest % 10))
+    rest /= 10
+  }
+  return end
+}
+
 /** A hash of bytes; only for tables in which a clash costs time and nothing else. */
 export function hashOf(start: usize, length: usize): u32 {
   let hash: u64 = length

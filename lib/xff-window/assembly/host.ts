@@ -14,3 +14,15 @@ export declare function countFailure(index: u32, time: f64, start: usize, end: u
 
 /** Counts a failure whose client is not known, in the line from start to end. */
 export declare function countUnattributed(time: f64, start: usize, end: usize): void
+
+/** Takes the output, since it is full. */
+export declare function flush(): void
+
+/** Whether failures of the address in a text are not counted. */
+export declare function isIgnored(start: usize, length: usize): i32
+
+/** Is told how many lines came late, when another one did. */
+export declare function tellLate(lines: f64): void
+
+/** Writes the ban that one of its errors has made, by the number of that. */
+export declare function banKept(index: i32, since: f64): void

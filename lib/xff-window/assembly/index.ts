@@ -4,12 +4,28 @@
  */
 import { lineEnd, NEWLINE } from '../../fast/assembly/bytes'
 import { indexOf } from '../../fast/assembly/cache'
+import { countRead, isCounting, isShort } from './counting'
 import { countFailure, countUnattributed, parseFully } from './host'
-import { clientEntry, readRequest, status, time } from './request'
+import { clientEntry, isKnown, readRequest, status, time } from './request'
 
 export { MAX_ENTRIES } from '../../fast/assembly/cache'
 export { COPY_BYTES, copiedInput, firstInput, secondInput } from '../../fast/assembly/input-buffers'
+export { clearOutput, output, written } from './ban-json'
+export { lateLines } from './clocks'
+export {
+  bans,
+  beginCounting,
+  countHosts,
+  endInput,
+  endStretch,
+  hostKey,
+  ignored,
+  keepHosts,
+} from './counting'
+export { seedHash } from './keys'
 export { methodEnd, methodStart, status, uriEnd, uriStart } from './request'
+export { spared } from './waiting'
+export { evicted, limit, size } from './window'
 
 /** By status: 1 where it is a failure. */
 export const failing = heap.alloc(1000)
@@ -33,20 +49,27 @@ export function read(first: usize, size: usize): i32 {
   for (let start = first; start < end; ) {
     const newline = lineEnd(start)
     lines += 1
-    if (!readRequest(start, newline)) parseFully(start, newline, lines)
+    if (!readRequest(start, newline, isCounting)) parseFully(start, newline, lines)
+    else if (load<u8>(failing + status) === 0) countRequest()
+    else if (isCounting && !isShort()) parseFully(start, newline, lines)
     else {
-      requests += 1
-      oldest = min(oldest, time)
-      newest = max(newest, time)
-      if (load<u8>(failing + status) !== 0) {
-        failures += 1
-        if (clientEntry === 0) {
-          unattributed += 1
-          countUnattributed(time, start, newline)
-        } else countFailure(indexOf(clientEntry), time, start, newline)
+      countRequest()
+      failures += 1
+      if (isKnown) {
+        if (isCounting) countRead()
+        else countFailure(indexOf(clientEntry), time, start, newline)
+      } else {
+        unattributed += 1
+        if (!isCounting) countUnattributed(time, start, newline)
       }
     }
     start = newline + 1
   }
   return lines
+}
+
+function countRequest(): void {
+  requests += 1
+  oldest = min(oldest, time)
+  newest = max(newest, time)
 }

@@ -1,3 +1,4 @@
+import { readAddress } from '../../fast/assembly/address'
 import {
   after,
   ascii,
@@ -29,7 +30,12 @@ import { keepAddress, minuteOf } from './host'
 // what the request says that was last read
 /** milliseconds since 1970 */
 export let time: f64 = NaN
-/** the cache entry of the address; 0 where the client is not known */
+/** whether the client is known */
+export let isKnown = false
+/** where its address stands, if it is */
+export let ipStart: usize = 0
+export let ipEnd: usize = 0
+/** the cache entry of the address, where it was asked for */
 export let clientEntry: usize = 0
 export let status: i32 = 0
 export let methodStart: usize = 0
@@ -55,12 +61,13 @@ let minute: f64 = NaN
 /**
  * Reads a line in the shape in which uwsgi-parse writes a request, to the last character, where it lies: it is valid
  * JSON then without being taken apart.
+ * @param asBytes whether the address is read as bytes, and not as an entry of the cache
  * @returns false for a line of any other shape, be it good or bad, and for one that is not valid
  */
-export function readRequest(start: usize, end: usize): bool {
+export function readRequest(start: usize, end: usize, asBytes: bool): bool {
   if (end - start > MAX_BYTES || load<u8>(end - 1) !== END) return false
   let at = readTime(after(after(start, TYPE), TIME))
-  at = readClient(after(at, IP))
+  at = readClient(after(at, IP), asBytes)
   at = readStatus(after(at, STATUS))
   methodStart = after(at, METHOD)
   methodEnd = plainEnd(methodStart)
@@ -91,16 +98,21 @@ function readTime(at: usize): usize {
 }
 
 /** Reads the client. @returns the position after it; 0 where it is neither an address nor null */
-function readClient(at: usize): usize {
-  clientEntry = 0
-  const start = after(at, QUOTE)
-  if (start === 0) return after(at, NULL)
-  const end = skipSet(start, IN_ADDRESS)
-  const length = end - start
-  if (length > MAX_KEY_BYTES) return 0
-  clientEntry = entryOf(start, length)
-  if (isNew) store<u8>(clientEntry, <u8>keepAddress(start, length, indexOf(clientEntry)), VALUE_OFFSET)
-  return load<u8>(clientEntry, VALUE_OFFSET) !== 0 ? after(end, QUOTE) : 0
+function readClient(at: usize, asBytes: bool): usize {
+  ipStart = after(at, QUOTE)
+  isKnown = ipStart !== 0
+  if (!isKnown) return after(at, NULL)
+  ipEnd = skipSet(ipStart, IN_ADDRESS)
+  return (asBytes ? readAddress(ipStart, ipEnd) : findEntry()) ? after(ipEnd, QUOTE) : 0
+}
+
+/** Finds the entry of the address. @returns whether it is one */
+function findEntry(): bool {
+  const length = ipEnd - ipStart
+  if (length > MAX_KEY_BYTES) return false
+  clientEntry = entryOf(ipStart, length)
+  if (isNew) store<u8>(clientEntry, <u8>keepAddress(ipStart, length, indexOf(clientEntry)), VALUE_OFFSET)
+  return load<u8>(clientEntry, VALUE_OFFSET) !== 0
 }
 
 /** Reads a status of three digits. @returns the position after it; 0 for another number */
