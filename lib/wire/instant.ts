@@ -5,8 +5,19 @@ export const INSTANT =
 /** The year 10000, in milliseconds since 1970: from there on ISO 8601 needs a sign. */
 export const END_OF_TIME_MS = 253_402_300_800_000
 
+// several readers ask for the time of a record, one after the other, and records have it in common
+let lastText = ''
+let lastInstant = Number.NaN
+
 /** An instant of a record in milliseconds since 1970; NaN for a text that is none. */
 export function parseInstant(text: string): number {
+  if (text === lastText) return lastInstant
+  lastInstant = read(text)
+  lastText = text
+  return lastInstant
+}
+
+function read(text: string): number {
   const [, date, day] = INSTANT.exec(text) ?? []
   if (date === undefined) return Number.NaN
   // Date.parse takes the 31st of February for the 3rd of March

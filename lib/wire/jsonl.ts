@@ -2,7 +2,7 @@ import type { Duplex, Transform } from 'node:stream'
 import split2 from 'split2'
 import { transform } from 'through2'
 import type { OnBadLine } from './bad-line.js'
-import { MAX_LINE_LENGTH, NOT_UTF8, wholeLines } from './lines.js'
+import { linesOf, MAX_LINE_LENGTH, NOT_UTF8, wholeLines } from './lines.js'
 import { readRecord } from './read-record.js'
 import type { AnyRecord, RecordOf, RecordType } from './record.js'
 
@@ -25,6 +25,28 @@ export function decode(wanted: readonly RecordType[], onBadLine: OnBadLine): Dup
     return decodeLine(text, line, wanted, onBadLine)
   }
   return [wholeLines({ markInvalid: true }), split2('\n', read)]
+}
+
+/** How many records are handed on at once. */
+const MAX_BATCH = 128
+
+/** As `decode`, but several records at once, in an array: a step of a stream costs more than to read a record. */
+export function decodeBatches<T extends RecordType>(wanted: readonly T[], onBadLine: OnBadLine): Duplex[] {
+  let line = 0
+  const read = transform({ readableObjectMode: true }, function (this: Transform, block, _encoding, done) {
+    let batch: RecordOf<T>[] = []
+    for (const text of linesOf(block)) {
+      line += 1
+      const record = decodeLine(text, line, wanted, onBadLine)
+      if (record) batch.push(record)
+      if (batch.length < MAX_BATCH) continue
+      this.push(batch)
+      batch = []
+    }
+    if (batch.length > 0) this.push(batch)
+    done()
+  })
+  return [wholeLines({ markInvalid: true }), read]
 }
 
 /** The record in a line; undefined for a blank line, and for one that is no record of these types, which is reported. */

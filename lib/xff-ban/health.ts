@@ -17,7 +17,7 @@ const LOOK_MS = 5_000
 
 /** What somebody who asks whether it works wants to know; all times are milliseconds since 1970. */
 export interface Health {
-  /** @returns passes records on, and listens to them; tallies only where somebody else wants them */
+  /** @returns passes arrays of records on, and listens to them; tallies only where somebody else wants them */
   listen: (passTallies: boolean) => Transform
   /** A record came on stdin. */
   saw: (record: { type: string; time?: string } | TallyRecord) => void
@@ -78,9 +78,9 @@ export function createHealth({ now, silenceMs, warn }: Options): Health {
     listen: passTallies =>
       new Transform({
         objectMode: true,
-        transform(record, _encoding, done) {
-          saw(record)
-          done(null, record.type === 'tally' && !passTallies ? undefined : record)
+        transform(records: readonly Parameters<typeof saw>[0][], _encoding, done) {
+          for (const record of records) saw(record)
+          done(null, passTallies ? records : records.filter(({ type }) => type !== 'tally'))
         },
       }),
     ineffective: {

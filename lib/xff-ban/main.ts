@@ -1,6 +1,6 @@
 import { counted } from '../text/counted.js'
 import type { OnBadLine } from '../wire/bad-line.js'
-import { decode } from '../wire/jsonl.js'
+import { decodeBatches } from '../wire/jsonl.js'
 import type { BanRecord, HeldRecord, UnbanRecord } from '../wire/record.js'
 import type { Backend } from './backend/backend.js'
 import { instrumented } from './backend/instrumented.js'
@@ -122,7 +122,7 @@ export async function filter(
   stage.once('close', measure(seen, metrics, context.warn))
   return {
     stages: [
-      ...decode(['ban', 'unban', 'tally'], context.onBadLine),
+      ...decodeBatches(['ban', 'unban', 'tally'], context.onBadLine),
       health.listen(brake !== undefined),
       stage,
     ],

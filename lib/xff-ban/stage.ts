@@ -151,8 +151,13 @@ class BanStage extends Duplex {
     this.#limitLastRead()
   }
 
-  override _write(order: Pending['order'], _encoding: BufferEncoding, done: () => void): void {
-    this.loop.add([{ order }])
+  /** @param orders one or several */
+  override _write(
+    orders: Pending['order'] | readonly Pending['order'][],
+    _encoding: BufferEncoding,
+    done: () => void,
+  ): void {
+    this.loop.add([orders].flat().map(order => ({ order })))
     this.#resumeInput = done
     this.#resume()
   }

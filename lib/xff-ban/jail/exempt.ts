@@ -1,3 +1,4 @@
+import { BoundedMap } from '../../bounded-map.js'
 import { edgeRanges } from '../../net/known-edge.js'
 import { EDGES } from '../../net/named-ranges.js'
 import { ownAddresses } from '../../net/own-addresses.js'
@@ -23,6 +24,8 @@ export interface Hole {
 
 /** How long the addresses of this host are taken as read. */
 const REREAD_MS = 10_000
+/** How many addresses and prefixes are remembered. */
+const MAX_KNOWN = 16_384
 
 export interface ExemptOptions {
   /** ranges of the user's own, valid CIDR */
@@ -52,6 +55,20 @@ export function createExempt(options: ExemptOptions): Exempt {
     compiled ??= compile(options)
     return compiled
   }
+  // who goes on failing is asked about again and again
+  const known = new BoundedMap<string, { target: Prefix | null; reason: string | undefined }>(MAX_KNOWN)
+  const standing = (ip: string) => {
+    const target = parsePrefix(ip)
+    return { target, reason: target ? reasonOf(target) : 'not an address' }
+  }
+  /** Why it is never banned, whatever the addresses of this host are. */
+  const reasonOf = (target: Prefix): string | undefined => {
+    const { fixed, spared } = ranges()
+    return (
+      tooWide(target, widest) ??
+      (spared.holding(target) ?? fixed.holding(target) ?? fixed.inside(target)[0])?.value
+    )
+  }
   let own: Prefix[] = []
   let readAt = Number.NEGATIVE_INFINITY
 
@@ -61,13 +78,8 @@ export function createExempt(options: ExemptOptions): Exempt {
         own = ownAddresses().flatMap(address => parsePrefix(address) ?? [])
         readAt = now()
       }
-      const target = parsePrefix(ip)
-      if (!target) return 'not an address'
-      const wide = tooWide(target, widest)
-      if (wide !== undefined) return wide
-      const { fixed, spared } = ranges()
-      const known = spared.holding(target) ?? fixed.holding(target) ?? fixed.inside(target)[0]
-      if (known) return known.value
+      const { target, reason } = known.getOrMake(ip, standing)
+      if (!target || reason !== undefined) return reason
       return own.some(address => overlap(address, target)) ? 'an address of this host' : undefined
     },
 

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../../bounded-map.js'
 import { formatPrefix, parsePrefix } from '../../net/prefix.js'
 import { formatInstant } from '../../wire/instant.js'
 import type { BanRecord, UnbanRecord } from '../../wire/record.js'
@@ -5,8 +6,16 @@ import type { BanRecord, UnbanRecord } from '../../wire/record.js'
 /** The length of an instant as we write it, `2026-11-22T14:00:00.000Z`. */
 const INSTANT_LENGTH = 24
 
-/** An address or prefix in canonical text; null for anything else. */
+/** How many addresses and prefixes are remembered. */
+const MAX_KNOWN = 16_384
+const known = new BoundedMap<string, string | null>(MAX_KNOWN)
+
+/** An address or prefix in canonical text; null for anything else. Those who go on failing are asked for again and again. */
 export function canonicalTarget(ip: string): string | null {
+  return known.getOrMake(ip, canonicalOf)
+}
+
+function canonicalOf(ip: string): string | null {
   const prefix = parsePrefix(ip)
   return prefix && formatPrefix(prefix)
 }
