@@ -18,8 +18,8 @@ const has = (program: string) =>
   ['/usr/bin', '/bin', '/usr/local/bin'].some(path => existsSync(`${path}/${program}`))
 
 const log = (percent: number) => `${DIR}/${LINES}-${percent}.log`
-for (const percent of [1, 10, 100]) makeLog(log(percent), LINES, percent)
-makeLog(`${DIR}/part.log`, 20_000, 10)
+for (const percentFailures of [1, 10, 100]) makeLog(log(percentFailures), { lines: LINES, percentFailures })
+makeLog(`${DIR}/part.log`, { lines: 20_000, percentFailures: 10 })
 
 const MAWK =
   "mawk 'match($0, / \\(HTTP\\/[0-9.]+ [45][0-9][0-9]\\) /) { split($0, part, /\\] | \\(/); n[part[2]]++ } " +
