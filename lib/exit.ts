@@ -1,10 +1,11 @@
 /**
- * The exit codes of the commands, as in sysexits.h; 1 of two subcommands of xff-ban alone: of `unban`, somebody is still
- * refused; of `check`, not all of it holds.
+ * The exit codes of the commands, as in sysexits.h; 1 of some subcommands alone: of `unban`, somebody is still refused; of
+ * `check`, not all of it holds; of `why`, somebody is not banned; of `status`, something is amiss.
  */
 export const EXIT = {
   stillBanned: 1,
   doesNotHold: 1,
+  notBanned: 1,
   usage: 64,
   noInput: 66,
   unavailable: 69,

@@ -7,7 +7,15 @@ import { dirname, join, normalize } from 'node:path'
 import t from 'tap'
 import { readSource } from './support/source.js'
 
-const STAGES = ['uwsgi-parse', 'xff-window', 'xff-ban', 'xff-notify', 'xff-import', 'xff-report'] as const
+const STAGES = [
+  'uwsgi-parse',
+  'xff-window',
+  'xff-ban',
+  'xff-notify',
+  'xff-import',
+  'xff-report',
+  'xff-jail',
+] as const
 
 /** Rooms and files that know nothing of any command. */
 const LEAVES = ['lib/exit', 'lib/bounded-map', 'lib/retry', 'lib/files/', 'lib/text/', 'lib/net/']
@@ -147,7 +155,7 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
 /** Where a global may be used. */
 const GLOBALS: readonly (readonly [RegExp, RegExp])[] = [
   // uwsgi-parse resolves `--since 10m` once, at the start
-  [/\bDate\.now\b/, /^bin\/(xff-ban|uwsgi-parse)\.ts$/],
+  [/\bDate\.now\b/, /^bin\/(xff-ban|uwsgi-parse|xff-jail)\.ts$/],
   [/\bnew Date\(\)/, /^$/],
   [/\bperformance\.now\b/, /^(lib\/cli\/progress|bin\/xff-ban|lib\/xff-ban\/backend\/nginx)\.ts$/],
   [/\bprocess\.\w/, /^(bin|lib\/cli)\//],

@@ -1,15 +1,11 @@
 import { basename } from 'node:path'
 import type { Registry } from 'prom-client'
 import pkg from '../../package.json' with { type: 'json' }
-import { codeOf, EXIT, ExitError, messageOf } from '../exit.js'
 import { type Option, single } from './options/option.js'
 import { pattern } from './options/values.js'
 
 /** How often the file is written. */
 const INTERVAL_MS = 15_000
-
-/** A disk that is full may have room again. */
-const DISK_IS_FULL = ['ENOSPC', 'EDQUOT']
 
 /** The option of every command; node_exporter reads no other names. */
 export const metricsOption: Option<string | undefined> = single(
@@ -47,8 +43,7 @@ export const NEWEST_HELP = 'the newest time of a record, by the log; 0 before th
 /**
  * Numbers named `<prefix>_<name>`, labelled with the jail: the name of the file without `.prom`, so that the
  * files of many apps go together. The library is only loaded when a file is asked for. A file that cannot be
- * written later on is told, and no reason to stop.
- * @throws ExitError with exit code 74 where it cannot be written at all
+ * written is told, and no reason to stop: no ban is given up for the sake of a number.
  */
 export async function openMetrics(
   prefix: string,
@@ -74,11 +69,7 @@ export async function openMetrics(
     if (error && !broken) warn(`--metrics: ${error.message}`)
     broken = error !== undefined
   }
-  await write().catch(error => {
-    if (!DISK_IS_FULL.includes(codeOf(error) ?? ''))
-      throw new ExitError(`--metrics: ${messageOf(error)}`, EXIT.io)
-    settle(error)
-  })
+  await write().catch(settle)
   const writeNext = () => {
     writing = writing.then(write).then(() => settle(), settle)
     return writing

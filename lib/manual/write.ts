@@ -10,6 +10,7 @@ import { usage as uwsgiParse } from '../uwsgi-parse/options.js'
 import { recordSchema } from '../wire/schema.js'
 import { usage as xffBan } from '../xff-ban/options.js'
 import { usage as xffImport } from '../xff-import/options.js'
+import { usage as xffJail } from '../xff-jail/options.js'
 import { usage as xffNotify } from '../xff-notify/options.js'
 import { usage as xffReport } from '../xff-report/options.js'
 import { usage as xffWindow } from '../xff-window/options.js'
@@ -17,7 +18,7 @@ import { bashCompletion } from './bash.js'
 import { commandPage, topicPage } from './page.js'
 import { zshCompletion } from './zsh.js'
 
-const USAGES: readonly Usage[] = [uwsgiParse, xffWindow, xffBan, xffNotify, xffImport, xffReport]
+const USAGES: readonly Usage[] = [uwsgiParse, xffWindow, xffBan, xffNotify, xffImport, xffReport, xffJail]
 
 for (const file of readdirSync('share/man')) {
   const [, name = '', section = ''] = /^([\w-]+)\.(\d)\.md$/.exec(file) ?? []

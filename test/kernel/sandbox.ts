@@ -45,7 +45,8 @@ const PROBES = {
   'make an inet socket': PYTHON('socket.socket(socket.AF_INET)'),
   'make a netlink socket': PYTHON('socket.socket(socket.AF_NETLINK, socket.SOCK_RAW)'),
   'enter the pins of others': 'ls /sys/fs/bpf/other',
-  'read a secret of root': 'cat /etc/xff-jail/webhook',
+  // what is hidden is an empty file
+  'read a secret of root': 'grep -q secret /etc/xff-jail/webhook',
   'read the credential': 'grep -q secret "$CREDENTIALS_DIRECTORY/webhook"',
   'read the log': 'cat /var/log/uwsgi/shop.log',
   'write the journal of bans': create('/var/lib/xff-ban/probe'),

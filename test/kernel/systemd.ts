@@ -93,8 +93,8 @@ t.test('the services of an app ban, restart and stop together', { skip, timeout 
   await inside(['systemctl', 'daemon-reload'])
   await inside(['ip', 'link', 'set', 'lo', 'up'])
   await inside(['mkdir', '-p', '/etc/xff-jail', '/var/log/uwsgi'])
-  // as Debian has it: readable for adm alone
-  await inside(['install', '-m', '640', '-g', 'adm', '/dev/null', LOG])
+  // as Debian's uWSGI has it: readable for root alone
+  await inside(['install', '-m', '640', '/dev/null', LOG])
   const settings = "LOG=/var/log/uwsgi/shop-*.log\nPARSE='--tz UTC'\nWINDOW='--max 3'\nBAN='--port 3031'\n"
   await append('/etc/xff-jail/shop.conf', settings)
 
@@ -104,10 +104,12 @@ t.test('the services of an app ban, restart and stop together', { skip, timeout 
   await fail('203.0.113.5')
   await eventuallyBanned('shop', ['203.0.113.4', '203.0.113.5'])
   t.pass('a ban falls, and one that root made is still there')
-  const log = await show('xff-jail-log@shop', 'MainPID')
-  const status = await inside(['cat', `/proc/${log}/status`])
-  t.match(status, /^CapEff:\s0{16}$/m, 'window and parser have no capability')
-  t.notMatch(status, /^Uid:\s+0\s/m, 'and are not root')
+  for (const process of ['uwsgi-parse --tz', 'xff-window --max']) {
+    const status = await inside(['cat', `/proc/${await inside(['pgrep', '-f', process])}/status`])
+    t.match(status, /^CapPrm:\s0{16}\nCapEff:\s0{16}$/m, `${process} has no capability`)
+    t.match(status, /^CapAmb:\s0{16}$/m, 'and gets none')
+    t.notMatch(status, /^Uid:\s+0\s/m, 'and is not root')
+  }
   const jail = await inside(['cat', `/proc/${await show('xff-jail@shop', 'MainPID')}/status`])
   t.match(jail, /^CapEff:\s000000c000001000$/m, 'xff-ban has CAP_NET_ADMIN, CAP_BPF and CAP_PERFMON')
   t.notMatch(jail, /^Uid:\s+0\s/m, 'and is not root either')
@@ -215,6 +217,8 @@ t.test('the pages are right about installing by npm, and about services', { skip
   const begun = `timeout ${LIMIT / 1000} bash -c '
     until journalctl --quiet --unit xff-jail@shop --grep "bans by" > /dev/null; do sleep 0.1; done'`
   const commands = [`cd '${process.cwd()}'`, ...told].join('\n').replace(/^journalctl/gm, `${begun}\n$&`)
+  // the app of the example
+  await inside(['install', '-D', '-m', '640', '/dev/null', '/var/log/uwsgi/app/shop.log'])
   // what fails shows what it wrote
   await inside(['env', 'HOME=/root', 'npm_config_offline=true', 'bash', '--norc', '-ec', commands])
   const services = ['xff-jail@shop', 'xff-jail-log@shop']
@@ -222,7 +226,7 @@ t.test('the pages are right about installing by npm, and about services', { skip
     const { length } = (await inside(['systemctl', 'is-active', ...services])).match(/^active$/gm) ?? []
     return length === services.length
   })
-  t.match(await inside(['man', '-w', 'xff-jail']), /\/man\/(man7\/)?xff-jail\.7$/)
+  t.match(await inside(['man', '-w', '7', 'xff-jail']), /\/man\/(man7\/)?xff-jail\.7$/)
   await inside(['bash', '-c', '. /usr/local/share/bash-completion/completions/xff-ban; complete -p xff-ban'])
   await inside(['systemctl', 'stop', 'xff-jail@shop'])
 })

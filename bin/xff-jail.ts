@@ -1,0 +1,101 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs'
+import { checked, parseWords, UsageError } from '../lib/cli/options/parse.js'
+import { run } from '../lib/cli/run.js'
+import { EXIT } from '../lib/exit.js'
+import { didYouMean } from '../lib/text/nearest.js'
+import { banTable, knownOf, listBans, whyText } from '../lib/xff-jail/bans.js'
+import { changeBans } from '../lib/xff-jail/change.js'
+import { findJails, type Jail, PLACES } from '../lib/xff-jail/jails.js'
+import { usage } from '../lib/xff-jail/options.js'
+import type { Control } from '../lib/xff-jail/pipeline.js'
+import { checkJail, runJail } from '../lib/xff-jail/run.js'
+import { readSubcommand } from '../lib/xff-jail/subcommand.js'
+
+const isRoot = process.getuid?.() === 0
+
+run(usage.command, async ({ warn }) => {
+  const read = await parseWords(usage, process.argv.slice(2))
+  if (!read) return null
+  const { given } = read
+  const subcommand = checked('', () => readSubcommand(read.words))
+  const places = { ...PLACES, settings: given.folder }
+  const asText = process.stdout.isTTY
+  switch (subcommand.verb) {
+    case 'run': {
+      const options = { name: subcommand.name, folder: given.folder, env: process.env, isRoot }
+      // systemd starts us
+      const asService = process.env.INVOCATION_ID !== undefined
+      if (given.check) checkJail({ ...options, asService })
+      else
+        process.exitCode = await runJail({
+          ...options,
+          share: given.only ?? 'all',
+          privileged: !isRoot && hasAmbientCapability(),
+          metricsIn: places.run,
+          onStart: control,
+        })
+      break
+    }
+    case 'list': {
+      const bans = await listBans(chosen(places, given.jail), warn)
+      write(asText ? banTable(bans, Date.now()) : jsonLines(bans))
+      break
+    }
+    case 'why': {
+      const jails = chosen(places, given.jail)
+      for (const ip of subcommand.targets) {
+        const known = await knownOf(ip, jails, places.journals, warn)
+        if (known.every(({ bans }) => bans.length === 0)) process.exitCode = EXIT.notBanned
+        write(
+          asText ? whyText(ip, known, Date.now()) : jsonLines(known.length > 0 ? known : [{ ip, bans: [] }]),
+        )
+      }
+      break
+    }
+    case 'ban':
+    case 'unban': {
+      const { verb, targets } = subcommand
+      const jails = chosen(places, given.jail)
+      const { records, code } = await changeBans(verb, targets, given.time, jails, warn)
+      write(jsonLines(records))
+      process.exitCode = code
+      break
+    }
+  }
+  return null
+})
+
+/** @throws UsageError where there is no jail, or none of this name */
+function chosen(places: typeof PLACES, names: readonly string[]): Jail[] {
+  const jails = findJails(places)
+  const known = jails.map(({ name }) => name)
+  if (jails.length === 0)
+    throw new UsageError(
+      `no jail is on this machine: ${places.settings} has no settings, and ${places.journals} no journal; see xff-jail(7)`,
+    )
+  const unknown = names.find(name => !known.includes(name))
+  if (unknown !== undefined)
+    throw new UsageError(
+      `expected the name of a jail (${known.join(', ')}), got ${JSON.stringify(unknown)}${didYouMean(unknown, known)}`,
+    )
+  return names.length > 0 ? jails.filter(({ name }) => names.includes(name)) : jails
+}
+
+/** Signals go to the processes of the jail. */
+function control({ stop, reload }: Control): void {
+  process.on('SIGTERM', stop).on('SIGINT', stop).on('SIGHUP', reload)
+}
+
+function hasAmbientCapability(): boolean {
+  const status = readFileSync('/proc/self/status', 'latin1')
+  return !/^CapAmb:\s0*$/m.test(status)
+}
+
+function jsonLines(records: readonly object[]): string {
+  return records.map(record => `${JSON.stringify(record)}\n`).join('')
+}
+
+function write(text: string): void {
+  process.stdout.write(text)
+}

@@ -1,0 +1,135 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { overlap, parsePrefix } from '../net/prefix.js'
+import { counted } from '../text/counted.js'
+import { compactDuration } from '../text/duration.js'
+import { excerpt } from '../text/printable.js'
+import { textTable } from '../text/text-table.js'
+import { parseInstant } from '../wire/instant.js'
+import { parseLine } from '../wire/jsonl.js'
+import type { BanRecord, HeldRecord } from '../wire/record.js'
+import type { Jail } from './jails.js'
+import { askXffBan } from './xff-ban.js'
+
+/** A ban with the jail that it is in. */
+export type JailBan = { jail: string } & (BanRecord | HeldRecord)
+
+/** The bans of all these jails; what cannot be asked is told. */
+export async function listBans(jails: readonly Jail[], warn: (message: string) => void): Promise<JailBan[]> {
+  const answers = await Promise.all(
+    jails.map(async jail => [jail.name, await askXffBan(jail, ['list'])] as const),
+  )
+  return answers.flatMap(([jail, { records, said, code }]) => {
+    if (code !== 0) for (const line of said) warn(`${jail}: ${line}`)
+    return records.flatMap(record => (record.type === 'unban' ? [] : [{ jail, ...record }]))
+  })
+}
+
+/** Bans as a table for people. */
+export function banTable(bans: readonly JailBan[], now: number): string {
+  return asLines(
+    textTable(
+      ['JAIL', 'BANNED', 'ENDS IN', 'UNTIL', 'COUNT', 'HITS', 'FAILURES', 'THE LAST OF THEM'],
+      bans.map(ban => {
+        const end = ban.type === 'held' ? ban.falls : (ban.until ?? '')
+        const last = [ban.last?.status, ban.last?.method, ban.last?.uri].filter(part => part !== undefined)
+        return [
+          ban.jail,
+          ban.ip,
+          ban.type === 'held' ? 'held back' : compactDuration(Math.ceil((parseInstant(end) - now) / 1000)),
+          end.replace(/\.\d+Z$/, 'Z'),
+          ban.type === 'ban' ? `${ban.count ?? ''}` : '',
+          ban.type === 'ban' ? `${ban.hits ?? ''}` : '',
+          `${ban.failures ?? ''}`,
+          excerpt(last.join(' ')),
+        ]
+      }),
+    ),
+  )
+}
+
+/** What is known of an address in one jail. */
+export interface Known {
+  ip: string
+  jail: string
+  /** the bans in force that refuse it: its own, or of a prefix around it */
+  bans: (BanRecord | HeldRecord)[]
+  /** the last ban of this very address that the journal remembers, in force or not */
+  last: BanRecord | undefined
+}
+
+/** What the jails know of an address, those that know nothing left out. */
+export async function knownOf(
+  ip: string,
+  jails: readonly Jail[],
+  journals: string,
+  warn: (message: string) => void,
+): Promise<Known[]> {
+  const asked = parsePrefix(ip)
+  const bans = await listBans(jails, warn)
+  return jails.flatMap(({ name, settings }) => {
+    const covering = bans.filter(ban => {
+      const prefix = parsePrefix(ban.ip)
+      return ban.jail === name && asked && prefix && overlap(asked, prefix)
+    })
+    const last = lastBanIn(journalOf(settings?.ban ?? [], name, journals), ip)
+    return covering.length > 0 || last
+      ? [{ ip, jail: name, bans: covering.map(({ jail: _, ...record }) => record), last }]
+      : []
+  })
+}
+
+/** The file of the journal: that of `--state` among the options of xff-ban, or the usual one. */
+export function journalOf(options: readonly string[], name: string, journals: string): string {
+  const at = options.indexOf('--state')
+  const given =
+    at >= 0 ? options[at + 1] : options.find(word => word.startsWith('--state='))?.slice('--state='.length)
+  return given ?? join(journals, `${name}.jsonl`)
+}
+
+function lastBanIn(journal: string, ip: string): BanRecord | undefined {
+  try {
+    const line = readFileSync(journal, 'utf8')
+      .split('\n')
+      .findLast(one => one.includes(`"ip":${JSON.stringify(ip)}`) && one.startsWith('{"type":"ban"'))
+    const record = line === undefined ? undefined : parseLine(line, ['ban'])
+    return typeof record === 'string' ? undefined : record
+  } catch {
+    return undefined
+  }
+}
+
+/** The same for people. */
+export function whyText(ip: string, known: readonly Known[], now: number): string {
+  if (known.length === 0) return `${ip}: not banned, and no jail remembers a ban of it\n`
+  return asLines(
+    known.flatMap(({ jail, bans, last }) => {
+      if (bans.length > 0) return bans.map(ban => `${ip}: ${describe(jail, ban, now)}`)
+      return last ? [`${ip}: not banned by ${jail} any more; ${was(last)}`] : []
+    }),
+  )
+}
+
+function describe(jail: string, ban: BanRecord | HeldRecord, now: number): string {
+  if (ban.type === 'held') return `held back by ${jail} until ${ban.falls}: ${ban.reason}; ${reason(ban)}`
+  const ends =
+    ban.until === undefined
+      ? ''
+      : ` until ${ban.until}, for ${compactDuration(Math.ceil((parseInstant(ban.until) - now) / 1000))}`
+  const hits = ban.hits === undefined ? '' : `; ${counted(ban.hits, 'request')} refused`
+  return `banned by ${jail} as ${ban.ip}${ends}: ${reason(ban)}${hits}${ban.count && ban.count > 1 ? `; ban number ${ban.count}` : ''}`
+}
+
+function was(ban: BanRecord): string {
+  return `its last ban was until ${ban.until ?? 'an unknown time'}: ${reason(ban)}`
+}
+
+function reason({ failures, since, last }: Pick<BanRecord, 'failures' | 'since' | 'last'>): string {
+  if (failures === undefined) return 'by hand, or by a list'
+  const lastOfThem = [last?.status, last?.method, last?.uri].filter(part => part !== undefined).join(' ')
+  return `${counted(failures, 'failure')}${since ? ` since ${since}` : ''}${lastOfThem ? `, the last: ${excerpt(lastOfThem)}` : ''}`
+}
+
+function asLines(lines: readonly string[]): string {
+  return lines.map(line => `${line}\n`).join('')
+}

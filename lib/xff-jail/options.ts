@@ -1,0 +1,28 @@
+import * as cli from '../cli/options/option.js'
+import * as value from '../cli/options/values.js'
+import { PLACES } from './jails.js'
+import { SUBCOMMANDS } from './subcommand.js'
+
+const options = {
+  jail: cli.repeated('NAME', 'for list, why, ban and unban: in this jail alone', value.text),
+  time: cli.single(
+    'TIME',
+    'for ban: how long it lasts (default: as the jail says)',
+    value.duration(1, 315_360_000),
+  ),
+  only: cli.single(
+    'PART',
+    'for run: log: what reads the log and decides, bans on stdout; ban: what enforces them, bans on stdin',
+    value.oneOf('log', 'ban'),
+  ),
+  check: cli.flag('for run: only try the settings and look at the log, as the service does before it starts'),
+  folder: cli.defaulted('DIR', 'where the settings files are', value.text, PLACES.settings),
+}
+
+/** How it is used: --help, the man page and completion are made of this. */
+export const usage = {
+  command: 'xff-jail',
+  describe: 'Runs the jails of this machine and answers questions about all of them.',
+  subcommands: SUBCOMMANDS,
+  options,
+} satisfies cli.Usage

@@ -1,0 +1,82 @@
+import { didYouMean } from '../text/nearest.js'
+import { checkTargets } from './xff-ban.js'
+
+/** What is to be done, for which jail or addresses. */
+export type Subcommand =
+  | { verb: 'run'; name: string }
+  | { verb: 'list' }
+  | { verb: 'why' | 'ban' | 'unban'; targets: string[] }
+
+export const SUBCOMMANDS = [
+  {
+    call: 'run NAME',
+    describe: 'runs the pipeline that /etc/xff-jail/NAME.conf describes, until a signal ends it',
+  },
+  { call: 'list', describe: 'shows who is banned, in all jails: a table, or JSON Lines in a pipe' },
+  {
+    call: 'why IP...',
+    describe: 'shows whether an address is banned or was, where, and for what',
+    completes: 'banned addresses',
+  },
+  { call: 'ban IP...', describe: 'bans addresses or prefixes, in all jails or in --jail' },
+  {
+    call: 'unban IP...',
+    describe: 'ends their bans, in all jails or in --jail',
+    completes: 'banned addresses',
+  },
+] as const
+
+/** What users of other tools type first, and what it is here. */
+const FAMILIAR: Readonly<Record<string, string>> = {
+  start: 'systemctl start xff-jail@NAME, or xff-jail run NAME',
+  stop: 'systemctl stop xff-jail@NAME',
+  restart: 'systemctl restart xff-jail@NAME',
+  reload: 'systemctl reload xff-jail@NAME',
+  banned: 'xff-jail list',
+  get: 'xff-jail list',
+  set: 'xff-jail ban IP, or xff-jail unban IP',
+  decisions: 'xff-jail list, xff-jail ban IP, or xff-jail unban IP',
+  alerts: 'xff-jail why IP',
+  explain: 'uwsgi-parse --explain < LOG',
+}
+
+const VERBS = ['run', 'list', 'why', 'ban', 'unban']
+
+/**
+ * Reads the words of the command line.
+ * @throws RangeError
+ */
+export function readSubcommand([verb, ...rest]: readonly string[]): Subcommand {
+  switch (verb) {
+    case 'run':
+      return { verb, name: onlyOf(verb, rest) }
+    case 'list':
+      if (rest.length > 0) throw new RangeError(`${verb}: expected nothing more, got ${quote(rest[0])}`)
+      return { verb }
+    case 'why':
+    case 'ban':
+    case 'unban':
+      checkTargets(verb, rest)
+      return { verb, targets: rest }
+    case undefined:
+      throw new RangeError(`expected ${VERBS.join(', ')}; xff-jail --help shows what they do`)
+    default: {
+      const familiar = Object.hasOwn(FAMILIAR, verb)
+        ? `; here it is: ${FAMILIAR[verb]}`
+        : didYouMean(verb, VERBS)
+      throw new RangeError(`expected ${VERBS.join(', ')}, got ${quote(verb)}${familiar}`)
+    }
+  }
+}
+
+function onlyOf(verb: string, words: readonly string[]): string {
+  const [name] = words
+  if (name !== undefined && words.length === 1) return name
+  throw new RangeError(
+    `${verb}: expected the name of one jail, got ${words.map(quote).join(' and ') || 'none'}`,
+  )
+}
+
+function quote(text: string | undefined): string {
+  return JSON.stringify(text)
+}

@@ -1,0 +1,64 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { EXIT, ExitError, messageOf } from '../exit.js'
+import { parsePrefix } from '../net/prefix.js'
+import { parseLine } from '../wire/jsonl.js'
+import type { BanRecord, HeldRecord, UnbanRecord } from '../wire/record.js'
+import type { Jail } from './jails.js'
+import { metricsFileIn } from './parts.js'
+
+/** What a call of xff-ban came to. */
+export interface Answer {
+  records: (BanRecord | HeldRecord | UnbanRecord)[]
+  /** what it said on stderr, without the name of the command */
+  said: string[]
+  code: number
+}
+
+/**
+ * Calls xff-ban with a subcommand for one jail: it goes to the running process, or is carried out with the jail's settings.
+ * @throws ExitError where there is no xff-ban
+ */
+export async function askXffBan(jail: Jail, words: readonly string[]): Promise<Answer> {
+  const options = ['--name', jail.name, ...withoutMetrics(jail.settings?.ban ?? [])]
+  const child = spawn('xff-ban', [...words, ...options], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const [out, err] = [child.stdout.setEncoding('utf8').toArray(), child.stderr.setEncoding('utf8').toArray()]
+  let code: number
+  try {
+    const [status]: (number | null)[] = await once(child, 'close')
+    code = status ?? EXIT.software
+  } catch (error) {
+    throw new ExitError(`cannot run xff-ban: ${messageOf(error)}`, EXIT.unavailable, { cause: error })
+  }
+  return {
+    records: linesIn(await out).flatMap(line => {
+      const record = parseLine(line, ['ban', 'held', 'unban'])
+      return typeof record === 'string' ? [] : [record]
+    }),
+    said: linesIn(await err).map(line => line.replace(/^xff-ban: /, '')),
+    code,
+  }
+}
+
+function linesIn(chunks: readonly string[]): string[] {
+  return chunks.join('').split('\n').filter(Boolean)
+}
+
+/** The file belongs to the process that runs. */
+function withoutMetrics(options: readonly string[]): string[] {
+  const file = metricsFileIn(options)
+  return options.filter(
+    (word, i) =>
+      word !== '--metrics' &&
+      word !== `--metrics=${file}` &&
+      !(word === file && options[i - 1] === '--metrics'),
+  )
+}
+
+/** @throws RangeError for what is neither an address nor a prefix */
+export function checkTargets(verb: string, targets: readonly string[]): void {
+  if (targets.length === 0) throw new RangeError(`${verb}: expected addresses, got none`)
+  const wrong = targets.find(target => !parsePrefix(target))
+  if (wrong !== undefined)
+    throw new RangeError(`${verb}: expected an address or a prefix, got ${JSON.stringify(wrong)}`)
+}

@@ -1,0 +1,84 @@
+/** What the service says of itself: what keeps it from banning makes the unit fail that people look at, with the reason. */
+import t from 'tap'
+import { bootInstalled, type Inside } from '../support/booted.js'
+import { missing } from '../support/programs.js'
+import { LIMIT, waitFor } from '../support/wait-for.js'
+
+const skip = missing('systemd-analyze') || (process.getuid?.() !== 0 && 'only root boots a systemd')
+/** How long one test may take, in milliseconds: longer than any one of its waits. */
+const timeout = 5 * LIMIT
+const LOG = '/var/log/uwsgi/app/shop.log'
+const SETTINGS = `LOG=${LOG}\nPARSE='--tz UTC'\nWINDOW='--max 3'\nBAN='--dry-run'\n`
+const FOREIGN = '203.0.113.5 - - [22/Nov/2026:14:06:08 +0000] "GET /x HTTP/1.1" 404 3 "-" "curl"\n'
+
+const put = (inside: Inside, file: string, text: string) => inside(['tee', file], text)
+const told = (inside: Inside, unit: string) => inside(['journalctl', '--unit', unit, '--output', 'cat'])
+const state = async (inside: Inside, unit: string) =>
+  await inside(['systemctl', 'show', '--value', '--property', 'ActiveState', unit])
+
+t.test('a jail that could ban nobody does not start, and says why', { skip, timeout }, async t => {
+  const inside = await bootInstalled(t)
+  await inside(['mkdir', '-p', '/var/log/uwsgi/app'])
+  const cases: [string, string, string | undefined, RegExp][] = [
+    ['nolog', SETTINGS, undefined, /cannot read .*shop\.log: there is no such file/],
+    ['hidden', SETTINGS.replace(LOG, '/root/shop.log'), '', /the service sees nothing below \/root/],
+    ['parse', SETTINGS.replace('--tz UTC', '--tz Berlin'), '', /PARSE: uwsgi-parse: --tz: /],
+    ['window', SETTINGS.replace('--max', '--mx'), '', /WINDOW: xff-window: unknown option "--mx"/],
+    ['setting', SETTINGS.replace('WINDOW', 'WINDWO'), '', /unknown setting WINDWO \(did you mean WINDOW\?\)/],
+    ['foreign', SETTINGS, FOREIGN.repeat(20), /none of 20 lines is a request, so nobody can be banned/],
+  ]
+  for (const [name, settings, log, reason] of cases) {
+    const unit = `xff-jail@${name}`
+    await put(inside, `/etc/xff-jail/${name}.conf`, settings)
+    await inside(log === undefined ? ['rm', '-f', LOG] : ['tee', LOG], log)
+    await t.rejects(inside(['systemctl', 'start', unit]), `${name} does not start`)
+    await waitFor(`the reason of ${name}`, async () => reason.test(await told(inside, unit)))
+    t.not(await state(inside, unit), 'active', `${name} does not look as if it banned`)
+    t.not(await state(inside, `xff-jail-log@${name}`), 'active', 'and neither does its reader of the log')
+    await inside(['systemctl', 'stop', unit])
+  }
+
+  await put(inside, '/etc/xff-jail/shop.conf', SETTINGS)
+  await inside(['rm', '-f', LOG])
+  await t.rejects(inside(['systemctl', 'start', 'xff-jail@shop']))
+  await put(inside, LOG, '')
+  await waitFor(
+    'the start, once the log is there',
+    async () => (await state(inside, 'xff-jail@shop')) === 'active',
+  )
+  await waitFor('the reader of the log', async () => (await state(inside, 'xff-jail-log@shop')) === 'active')
+  await put(inside, '/etc/xff-jail/shop.conf', SETTINGS.replace('--max', '--mx'))
+  await inside(['systemctl', 'restart', 'xff-jail-log@shop'])
+  await waitFor('the end of a jail whose settings were spoilt', async () =>
+    /WINDOW: xff-window: unknown option "--mx"/.test(await told(inside, 'xff-jail@shop')),
+  )
+  t.not(await state(inside, 'xff-jail@shop'), 'active')
+})
+
+t.test(
+  'a reload reaches all parts, and metrics that cannot be written end none',
+  { skip, timeout },
+  async t => {
+    const inside = await bootInstalled(t)
+    await inside(['mkdir', '-p', '/var/log/uwsgi/app'])
+    await put(inside, LOG, '')
+    await put(inside, '/etc/xff-jail/office', '192.0.2.1\n')
+    await put(
+      inside,
+      '/etc/xff-jail/shop.conf',
+      `LOG=${LOG}\nWINDOW='--ignore @/etc/xff-jail/office'\nBAN='--dry-run --metrics /var/lib/none/shop.prom'\n`,
+    )
+    await inside(['systemctl', 'start', 'xff-jail@shop'])
+    await waitFor('what it says of its metrics', async () =>
+      /--metrics: E[A-Z]+/.test(await told(inside, 'xff-jail@shop')),
+    )
+    await waitFor('the counts of the parser', () =>
+      inside(['test', '-s', '/run/xff-jail-log/shop/window.prom']).then(() => true),
+    )
+    const pid = await inside(['systemctl', 'show', '--value', '--property', 'MainPID', 'xff-jail@shop'])
+    await inside(['systemctl', 'reload', 'xff-jail@shop'])
+    await waitFor('the ranges', async () => /ranges reloaded/.test(await told(inside, 'xff-jail-log@shop')))
+    t.equal(await inside(['systemctl', 'show', '--value', '--property', 'MainPID', 'xff-jail@shop']), pid)
+    t.equal(await state(inside, 'xff-jail@shop'), 'active')
+  },
+)
