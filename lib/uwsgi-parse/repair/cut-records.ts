@@ -17,6 +17,13 @@ const CRI_PIECE = /^\S{10,40} std(?:out|err) P /
 const SYSLOG_HEAD =
   /^(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT[\d:.]{8,18}(?:Z|[+-]\d\d:\d\d)) (?:[^\s[]{1,255} )?[^\s[]{1,64}: /
 
+/** What journald stores of a line of a service's output at most: the rest is an entry of its own (LineMax= in journald.conf). */
+const JOURNALD_BYTES = 48 * 1024
+
+/** Heroku's router of logs splits longer messages, each piece behind a head of its own. */
+const HEROKU_HEAD = /^\d{4}-\d\d-\d\dT[\d:.]{8,18}[+-]\d\d:\d\d app\[[\w.-]{1,64}\]: /
+const HEROKU_BYTES = 10_000
+
 /**
  * What fills the buffer of a logger has lost its end, so that a client chose what stands there instead, or what the next
  * record is joined to; and where the rest comes as a line of its own, a client chose how that begins. By syslog uWSGI's
@@ -29,10 +36,20 @@ export function watchCuts({ cutAt, isSplit }: Format): WatchCuts {
     const isFull = line.length * 3 >= cutAt && Buffer.byteLength(line) >= cutAt
     const isSyslog = !isSplit && fillsSyslog(line)
     const isCut = isFull || isSyslog
-    const cut = isRest ? 'rest' : isCut || isPiece ? 'cut' : undefined
-    isRest = isPiece || isSyslog || (isCut && isSplit) || CRI_PIECE.test(line)
+    const isPart = isPiece || isPieceBySize(line)
+    const cut = isRest ? 'rest' : isCut || isPart ? 'cut' : undefined
+    isRest = isPart || isSyslog || (isCut && isSplit) || CRI_PIECE.test(line)
     return cut
   }
+}
+
+/** Whether a line is as long as the pieces that its collector makes of longer ones. */
+function isPieceBySize(line: string): boolean {
+  if (line.length * 3 < HEROKU_BYTES) return false
+  const bytes = Buffer.byteLength(line)
+  if (bytes === JOURNALD_BYTES) return true
+  const [head] = HEROKU_HEAD.exec(line) ?? []
+  return head !== undefined && bytes - head.length >= HEROKU_BYTES
 }
 
 /** Whether a message that came by syslog is as long as uWSGI sends one, or longer: daemons escape control characters. */
