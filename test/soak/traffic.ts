@@ -37,6 +37,9 @@ export interface Traffic {
  * The log of an app under attack. An attacker fails as often as it takes for a ban and up to three times more, as requests
  * do that were under way; some come back when their ban is over and the window has forgotten them. Others stop just
  * before, and users fail now and then.
+ *
+ * Only users have errors (5xx): these wait until their stretch of the log is over, and when that is seen depends on where
+ * the log is cut. An attacker who has both is banned in any case, but for another of his failures.
  */
 export function createTraffic(seed: number): Traffic {
   const chance = random(seed)
@@ -79,13 +82,14 @@ export function createTraffic(seed: number): Traffic {
       const back = now + (BAN_SECONDS + WINDOW.find + 2 * WINDOW.late + below(20)) * 1000
       if (next.visits > 0) waiting.push(visit(next.ip, back, next.visits - 1))
     }
-    return line(next.ip, [404, 403, 500, 401][below(4)] as number, now)
+    return line(next.ip, [404, 403, 400, 401][below(4)] as number, now)
   }
 
   return {
     line(now, withFailing) {
       const failed = withFailing ? failing(now) : undefined
-      return failed ?? line(`46.1.${below(2)}.${below(USERS / 2)}`, chance() < 0.02 ? 404 : 200, now)
+      const status = chance() < 0.02 ? (chance() < 0.5 ? 404 : 502) : 200
+      return failed ?? line(`46.1.${below(2)}.${below(USERS / 2)}`, status, now)
     },
     last(now) {
       const ip = newClient()
