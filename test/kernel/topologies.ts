@@ -9,11 +9,14 @@ import {
   bridgedPassIptables,
   docker,
   IN_DOCKER,
+  KUBE_PROXY,
   NETAVARK,
   otherMachine,
+  otherMachineByIpv6,
   pod,
   proxy,
   publish,
+  withIpv6,
 } from './lab/containers.js'
 import { createMachine, hasOwnBridgeSettings, type Machine, OUTSIDE } from './lab/machine.js'
 import { APP, isThere, kernelTest, PACKET_FILTER } from './lab/needs.js'
@@ -56,6 +59,31 @@ const TOPOLOGIES: Readonly<Record<string, Topology>> = {
   'front end and app on one bridge, whose packets iptables does not see': {
     ports: [3031],
     build: machine => onOneBridge(machine, false),
+  },
+  'front end and app on one bridge, by IPv6': {
+    ports: [3031],
+    async build(machine) {
+      await docker(machine, 'app', 'front')
+      await withIpv6(machine, 'app', 'front')
+      await machine.uwsgi('app', 3031)
+      await machine.nginx('front', '[fd00:17::2]:3031')
+      await publish(machine, 80, `${IN_DOCKER.front}:80`)
+    },
+  },
+  'front end on another machine, app at a published port, by IPv6': {
+    passesRules: true,
+    ports: [8080, 3031],
+    async build(machine) {
+      await docker(machine, 'app')
+      await withIpv6(machine, 'app')
+      await machine.uwsgi('app', 3031)
+      await machine.command(
+        'host',
+        ['ip6tables-restore', '--noflush'],
+        '*nat\n-A PREROUTING -d fd00:77::2/128 -p tcp --dport 8080 -j DNAT --to-destination [fd00:17::2]:3031\nCOMMIT\n',
+      )
+      await otherMachineByIpv6(machine, '[fd00:77::2]:8080')
+    },
   },
   'front end on the host, app at the address of its container': {
     ports: [3031],
@@ -182,6 +210,22 @@ const TOPOLOGIES: Readonly<Record<string, Topology>> = {
         '-A KUBE-SERVICES -d 10.96.0.10/32 -p tcp -m tcp --dport 8080 -j KUBE-SVC-APP',
         '-A KUBE-SVC-APP -j KUBE-SEP-APP',
         '-A KUBE-SEP-APP -p tcp -m tcp -j DNAT --to-destination 10.244.0.2:3031',
+        '-A PREROUTING -p tcp --dport 80 -j DNAT --to-destination 10.244.0.3:80',
+      )
+      await machine.nginx('front', '10.96.0.10:8080')
+    },
+  },
+  'pods behind a service, as kube-proxy makes it of nft': {
+    passesRules: true,
+    ports: [8080, 3031],
+    async build(machine) {
+      await pod(machine, 'front', '10.244.0.3')
+      await pod(machine, 'app', '10.244.0.2')
+      await machine.uwsgi('app', 3031)
+      await machine.command('host', ['nft', '-f', '-'], KUBE_PROXY)
+      await machine.rules(
+        'host',
+        'nat',
         '-A PREROUTING -p tcp --dport 80 -j DNAT --to-destination 10.244.0.3:80',
       )
       await machine.nginx('front', '10.96.0.10:8080')

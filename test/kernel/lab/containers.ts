@@ -47,6 +47,15 @@ export async function plugIn(machine: Machine, name: Container): Promise<void> {
   )
 }
 
+/** Gives Docker's bridge and its containers addresses of IPv6, too: fd00:17::2 for 172.17.0.2. */
+export async function withIpv6(machine: Machine, ...containers: readonly Container[]): Promise<void> {
+  await machine.ip('host', 'address add fd00:17::1/64 dev docker0 nodad')
+  for (const name of containers) {
+    const address = `fd00:17::${IN_DOCKER[name].at(-1)}`
+    await machine.ip(name, `address add ${address}/64 dev eth0 nodad`, 'route add default via fd00:17::1')
+  }
+}
+
 /** As `docker run --publish` does. */
 export const publish = (machine: Machine, port: number, to: string) =>
   machine.rules('host', 'nat', `-A DOCKER ! -i docker0 -p tcp --dport ${port} -j DNAT --to-destination ${to}`)
@@ -100,6 +109,13 @@ export async function otherMachine(machine: Machine, to: string): Promise<void> 
   )
 }
 
+/** The same by IPv6: it is fd00:77::1, and reaches the host as fd00:77::2. */
+export async function otherMachineByIpv6(machine: Machine, to: string): Promise<void> {
+  await otherMachine(machine, to)
+  await machine.ip('host', 'address add fd00:77::2/64 dev lan nodad')
+  await machine.ip('front', 'address add fd00:77::1/64 dev lan nodad', 'route add default via fd00:77::2')
+}
+
 /** What docker-proxy does: it listens at a published port, and carries bytes. */
 export async function proxy(machine: Machine, port: number, to: string): Promise<void> {
   const [host, target] = to.split(':')
@@ -115,3 +131,29 @@ export async function bridgedPassIptables(machine: Machine, isOn: boolean): Prom
   const path = '/proc/sys/net/bridge/bridge-nf-call-iptables'
   await machine.command('host', ['sh', '-c', `echo ${isOn ? 1 : 0} > ${path}`])
 }
+
+/** What kube-proxy writes in its mode nftables for the service 10.96.0.10:8080 of a pod, 10.244.0.2:3031. */
+export const KUBE_PROXY = `
+table ip kube-proxy {
+  map service-ips { type ipv4_addr . inet_proto . inet_service : verdict; }
+  map service-nodeports { type inet_proto . inet_service : verdict; }
+  chain mark-for-masquerade { meta mark set meta mark or 0x4000; }
+  chain endpoint-5OJB2KTY-shop/app/tcp/http__10.244.0.2/3031 {
+    ip saddr 10.244.0.2 jump mark-for-masquerade
+    meta l4proto tcp dnat to 10.244.0.2:3031
+  }
+  chain service-ULMVA6XW-shop/app/tcp/http {
+    ip daddr 10.96.0.10 tcp dport 8080 ip saddr != 10.244.0.0/16 jump mark-for-masquerade
+    numgen random mod 1 vmap { 0 : goto endpoint-5OJB2KTY-shop/app/tcp/http__10.244.0.2/3031 }
+  }
+  chain services {
+    ip daddr . meta l4proto . th dport vmap @service-ips
+    fib daddr type local meta l4proto . th dport vmap @service-nodeports
+  }
+  chain nat-prerouting { type nat hook prerouting priority dstnat; jump services; }
+  chain nat-output { type nat hook output priority -100; jump services; }
+}
+add element ip kube-proxy service-ips {
+  10.96.0.10 . tcp . 8080 comment "shop/app:http" : goto service-ULMVA6XW-shop/app/tcp/http
+}
+`

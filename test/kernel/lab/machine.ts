@@ -158,7 +158,8 @@ export async function createMachine(t: Pick<Test, 'teardown' | 'passing' | 'comm
         '--socket-timeout',
         '300',
       ]
-      const sockets = ports.flatMap(port => ['--http11-socket', `0.0.0.0:${port}`])
+      // one for both families
+      const sockets = ports.flatMap(port => ['--http11-socket', `[::]:${port}`])
       return await serve(name, [...argv, ...app, ...sockets], ...ports)
     },
 

@@ -55,6 +55,8 @@ function readDestination(text: string): Verdict | undefined {
   const end = text.indexOf(isBracketed ? ']' : ':')
   if (end < 0) return undefined
   const address = isBracketed ? text.slice(1, end) : text.slice(0, end)
-  const port = Number.parseInt(text.slice(text.indexOf(':', end) + 1), 10)
-  return { address, ...(text.indexOf(':', end) < 0 ? {} : { port }) }
+  const ports = text.indexOf(':', end)
+  if (ports < 0) return { address }
+  const port = Number.parseInt(text.slice(ports + 1), 10)
+  return { address, port, ...(text.includes('-', ports) ? { isRange: true } : {}) }
 }

@@ -1,8 +1,8 @@
 /** What a rule of NAT does with the packets that it is for. */
 export type Verdict =
   | { jump: string }
-  /** to another address; without a port: to the same one */
-  | { address: string; port?: number }
+  /** to another address; without a port: to the same one. A range leads to one port, or to a range from there on */
+  | { address: string; port?: number; isRange?: true }
   /** to this host itself */
   | { redirect: number }
 
@@ -64,10 +64,11 @@ function waysOf(
   const address = 'address' in verdict ? { address: verdict.address } : {}
   const to = 'redirect' in verdict ? verdict.redirect : verdict.port
   if (to !== undefined && isWanted(to) && first === last) return [{ port: first, ...address, to }]
+  const shift = 'isRange' in verdict && verdict.isRange === true ? 1 : 0
   const ways: Way[] = []
   for (let port = first; port <= last; port++) {
-    // a range leads to a range, as far as we can read
-    if (isWanted(port)) ways.push({ port, ...address, to: to === undefined ? port : to + port - first })
+    if (isWanted(port))
+      ways.push({ port, ...address, to: to === undefined ? port : to + shift * (port - first) })
   }
   return ways
 }

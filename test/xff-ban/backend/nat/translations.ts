@@ -1,6 +1,6 @@
 import t from 'tap'
 import { readIptablesNat } from '../../../../lib/xff-ban/backend/nat/iptables-save.js'
-import { readNftNat } from '../../../../lib/xff-ban/backend/nat/nft-ruleset.js'
+import { mapsOfNat, readNftMap, readNftNat } from '../../../../lib/xff-ban/backend/nat/nft-ruleset.js'
 import { translationsOf } from '../../../../lib/xff-ban/backend/nat/translations.js'
 
 const LOCAL = new Set(['10.77.0.2', '127.0.0.1'])
@@ -100,4 +100,95 @@ t.test('rules of nft', async t => {
   t.same(of(8080).targets, [to(8080, '10.88.0.2', 3031)])
   t.same(of(9002).targets, [to(9002, '10.88.0.4', 9002)])
   t.same(of(3031).aliases, [3039])
+})
+
+t.test('a range of ports leads to one port, or to a range', async t => {
+  const dnat = (target: string) =>
+    ofRules([8002], `-A PREROUTING -p tcp --dport 8000:8010 -j DNAT --to-destination ${target}`).targets
+  t.same(dnat('10.88.0.2:3031'), [to(8002, '10.88.0.2', 3031)])
+  t.same(dnat('10.88.0.2:9000-9010/8000'), [to(8002, '10.88.0.2', 9002)])
+  t.same(dnat('10.88.0.2'), [to(8002, '10.88.0.2', 8002)])
+})
+
+/** As kube-proxy makes it (mode nftables), and others that ask maps. */
+const MAPS = {
+  ruleset: [
+    { map: { family: 'ip', table: 'kube', name: 'ips' } },
+    { chain: { family: 'ip', table: 'kube', name: 'pre', type: 'nat', hook: 'prerouting' } },
+    { chain: { family: 'ip', table: 'filter', name: 'in', type: 'filter', hook: 'input' } },
+    ...rulesOf('kube', 'pre', [
+      [{ jump: { target: 'services' } }],
+      [{ dnat: { addr: { map: { key: dport('tcp'), data: { set: [[8087, '10.244.0.4']] } } } } }],
+      [
+        { match: { op: '==', left: dport('tcp'), right: 8083 } },
+        {
+          dnat: {
+            addr: { map: { key: { numgen: {} }, data: { set: [[0, { concat: ['10.244.0.5', 3031] }]] } } },
+          },
+        },
+      ],
+      [{ vmap: { key: dport('udp'), data: { set: [[8087, { goto: { target: 'pods' } }]] } } }],
+      [
+        {
+          vmap: {
+            key: dport('tcp'),
+            data: { set: [[{ range: [8090, 8091] }, { goto: { target: 'pods' } }]] },
+          },
+        },
+      ],
+    ]),
+    ...rulesOf('kube', 'services', [
+      [
+        {
+          vmap: {
+            key: { concat: [{ payload: { field: 'daddr' } }, { meta: { key: 'l4proto' } }, dport('th')] },
+            data: '@ips',
+          },
+        },
+      ],
+    ]),
+    ...rulesOf('kube', 'pods', [
+      [
+        {
+          vmap: {
+            key: { numgen: { mode: 'random', mod: 2 } },
+            data: { set: [0, 1].map(i => [i, { goto: { target: `pod${i}` } }]) },
+          },
+        },
+      ],
+    ]),
+    ...rulesOf('kube', 'pod0', [[{ dnat: { addr: '10.244.0.2', port: 3031 } }]]),
+    ...rulesOf('kube', 'pod1', [[{ dnat: { addr: '10.244.0.3', port: 3031 } }]]),
+    ...rulesOf('filter', 'in', [[{ vmap: { key: dport('tcp'), data: '@elsewhere' } }]]),
+  ],
+  elements: [
+    [
+      { elem: { val: { concat: ['10.96.0.10', 'tcp', 8080] }, comment: 'shop' } },
+      { goto: { target: 'pods' } },
+    ],
+    [{ concat: ['10.96.0.10', 'udp', 8081] }, { goto: { target: 'pods' } }],
+  ],
+}
+
+function dport(protocol: string) {
+  return { payload: { protocol, field: 'dport' } }
+}
+
+function rulesOf(table: string, chain: string, all: readonly (readonly object[])[]) {
+  return all.map(expr => ({ rule: { family: 'ip', table, chain, expr } }))
+}
+
+t.test('a map of nft leads where its elements say', async t => {
+  const json = (nftables: readonly object[]) => JSON.stringify({ nftables })
+  const ruleset = json(MAPS.ruleset)
+  t.same(mapsOfNat(ruleset), [{ family: 'ip', table: 'kube', name: 'ips' }])
+  const elements = readNftMap(json([{ map: { elem: MAPS.elements } }]))
+  const found = (...ports: number[]) =>
+    translationsOf(readNftNat(ruleset, new Map([['ip kube ips', elements]])), ports, LOCAL).targets
+  const pods = (port: number) => [to(port, '10.244.0.2', 3031), to(port, '10.244.0.3', 3031)]
+  t.same(found(8080), pods(8080), 'over two maps')
+  t.same(found(8081), [], 'UDP')
+  t.same(found(8091), pods(8091), 'a range')
+  t.same(found(8087), [to(8087, '10.244.0.4', 8087)], 'the port stays')
+  t.same(found(8083), [to(8083, '10.244.0.5', 3031)], 'address and port out of one map')
 })
