@@ -94,6 +94,8 @@ export async function xffBan(options: Options): Promise<XffBan> {
   }
 }
 
+type Orders = Pending['order'] | readonly Pending['order'][]
+
 /** Between the streams and the loop: who has to wait for whom, and how it ends. */
 class BanStage extends Duplex {
   readonly loop: Loop
@@ -152,11 +154,7 @@ class BanStage extends Duplex {
   }
 
   /** @param orders one or several */
-  override _write(
-    orders: Pending['order'] | readonly Pending['order'][],
-    _encoding: BufferEncoding,
-    done: () => void,
-  ): void {
+  override _write(orders: Orders, _encoding: BufferEncoding, done: () => void): void {
     this.loop.add([orders].flat().map(order => ({ order })))
     this.#resumeInput = done
     this.#resume()
