@@ -36,17 +36,18 @@ export type Verdict = 'ours' | 'no address' | 'passed over' | 'the client'
 /** Is told of the hops as they are looked at, from the right. */
 export type Visit = (hop: string, verdict: Verdict) => void
 
-/** Finds the client in an address slot, as logged. */
-export type FindClient = (slot: string, visit?: Visit) => Client
+/** Finds the client in an address slot, as logged; `trust` says by what. */
+export type FindClient = ((slot: string, visit?: Visit) => Client) & { readonly trust?: Trust }
 
 /** Compiles a trust into a function that finds the client. */
 export function compileClient({ ranges, hops }: Trust): FindClient {
   const find = hops === undefined ? nearestStranger(ranges) : nthFromRight(hops)
-  return (slot, visit) => {
+  const findClient = (slot: string, visit?: Visit): Client => {
     const { ip, hop, isLeftmost } = find(slot, visit ?? ignore)
     // each by its name: to spread takes longer than to find
     return { ip, isListed: slot.includes(','), isPrivate: ip !== null && isPrivate(ip), hop, isLeftmost }
   }
+  return Object.assign(findClient, { trust: { ranges, hops } })
 }
 
 /** The same, but what was found is remembered. */

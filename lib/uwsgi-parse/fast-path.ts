@@ -9,6 +9,7 @@ import {
 } from '../fast/module.js'
 import { formatInstant } from '../wire/instant.js'
 import type { FindClient } from './client.js'
+import { type TrustTable, tellTrust } from './fast-trust.js'
 import type { Stretch } from './stretch.js'
 import { bindStretch, type StretchCounts } from './stretch-counts.js'
 import { parseCtime } from './time/date.js'
@@ -62,7 +63,7 @@ export interface FastPath {
 }
 
 /** What assembly/index.ts exports. */
-interface Exports extends InputBuffers, StretchCounts {
+interface Exports extends InputBuffers, StretchCounts, TrustTable {
   output: Global
   written: Global
   wanted: Global
@@ -125,6 +126,7 @@ export function compileFastPath(options: Options): FastPath | null {
   if (!started) return null
   const { exports: module, memory }: Started<Exports> = started
   const tallies = bindStretch(module, memory, stretch)
+  if (client.trust) tellTrust(module, memory, client.trust)
   for (let status = 0; status < 1000; status++) memory[module.wanted.value + status] = wanted(status) ? 1 : 0
 
   const write = (text: string) => {

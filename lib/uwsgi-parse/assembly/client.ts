@@ -1,6 +1,9 @@
+import { high, low, putAddress } from '../../fast/assembly/address'
 import { copy } from '../../fast/assembly/bytes'
 import { entryOf, isNew, MAX_KEY_BYTES, VALUE_OFFSET } from '../../fast/assembly/cache'
 import { fillClient } from './host'
+import { placeOf } from './place'
+import { findClient, isListedClient, isPrivateClient } from './trust'
 
 // what the host makes of an address slot, behind the slot itself
 const FLAGS: usize = VALUE_OFFSET
@@ -21,8 +24,23 @@ export function clientIn(start: usize, end: usize): usize {
   const length = end - start
   if (length > MAX_KEY_BYTES) return 0
   const client = entryOf(start, length)
-  if (isNew) fillClient(client, length)
+  if (isNew) {
+    if (findClient(start, end)) keepFound(client)
+    else fillClient(client, length)
+  }
   return client
+}
+
+const QUOTE: u8 = 0x22
+
+/** Keeps the client that was found, as the host does with others. */
+function keepFound(client: usize): void {
+  const json = client + CLIENT
+  store<u8>(json, QUOTE)
+  const end = putAddress(json + 1, high, low)
+  store<u8>(end, QUOTE)
+  const isPrivate = isPrivateClient && !isListedClient
+  keepClient(client, <i32>(end + 1 - json), false, isListedClient, isPrivate, placeOf(json + 1, end))
 }
 
 /**

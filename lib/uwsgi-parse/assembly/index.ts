@@ -24,6 +24,7 @@ export {
   stretchFailures,
   stretchRequests,
 } from './stretch'
+export { addRange, beginTrust, hostNetwork } from './trust'
 
 /** By status: 1 where its answers become records. */
 export const wanted = heap.alloc(1000)

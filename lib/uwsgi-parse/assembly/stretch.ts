@@ -1,6 +1,7 @@
 import { PLACES, SAMPLED_LINES } from '../sampling'
 import { isUnknown, markOf } from './client'
 import { reach } from './host'
+import { placeOf } from './place'
 
 // what was counted since the host last took it, for the tally of the stretch
 export let stretchRequests: i32 = 0
@@ -44,10 +45,7 @@ export function saw(client: usize): void {
 
 /** Counts the client that is all that a slot holds, without asking whose it is. */
 export function sawSlot(start: usize, end: usize): void {
-  // as the host finds the place (stretch.ts)
-  let hash: u32 = 0x811c9dc5
-  for (let at = start; at < end; at++) hash = (hash ^ <u32>load<u8>(at)) * 0x01000193
-  sawIn((hash ^ (hash >>> 16)) & <u32>(PLACES - 1))
+  sawIn(placeOf(start, end))
 }
 
 function sawIn(place: u32): void {
