@@ -22,6 +22,8 @@ TEST_FILES := $(filter-out test/support/% test/kernel/addresses.ts test/kernel/l
   test/soak/%,$(TESTS))
 RUN_TESTS = node build/test/support/run.js
 
+# a program of another architecture cannot be tried here, but built: make deb DEB_ARCH=arm64
+.PHONY: single deb
 .PHONY: all help install uninstall dist manual bpf small-bites bpf-kernels run report test fresh matrix bench bench-hostile \
   bench-ban bench-bpf lint format golden fuzz soak clean
 
@@ -104,6 +106,28 @@ dist/THIRD-PARTY-LICENSES: lib/licences/write.ts $(BUNDLES)
 	$(call say,licences,$@)
 	npx esbuild $< --outfile=build/licences.cjs --bundle --platform=node --log-level=warning
 	node build/licences.cjs
+
+# All commands as one executable with Node inside (Node's "single executable application"): for packages, so that they
+# need no Node. It is made of the release that npm has for the architecture, without its symbols.
+DEB_ARCH ?= $(if $(filter aarch64,$(shell uname -m)),arm64,amd64)
+SINGLE_NODE := 24
+SINGLE_PACKAGE := node-linux-$(if $(filter arm64,$(DEB_ARCH)),arm64,x64)
+SINGLE := build/single/$(DEB_ARCH)
+single: $(SINGLE)/xff-jail-commands
+$(SINGLE)/.installed: Makefile
+	$(call say,node $(SINGLE_NODE),$(@D))
+	$(NPM_INSTALL) --force --prefix $(@D) postject@1.0.0-alpha.6 $(SINGLE_PACKAGE)@$(SINGLE_NODE)
+	touch $@
+$(SINGLE)/xff-jail-commands: $(BUNDLES) $(SINGLE)/.installed
+	$(call say,single,$@)
+	$(ESBUILD) lib/single/main.ts --outfile=build/single/main.js --alias:readable-stream=node:stream
+	packaging/single $(SINGLE)/node_modules/$(SINGLE_PACKAGE) build/single/main.js $@
+
+# Debian packages: with Node inside, and a small one for machines that have it.
+deb: dist single ## Debian packages, into build/deb: one with Node inside, and a small one for machines that have it
+	$(call say,dpkg-deb,build/deb)
+	packaging/deb/build full $(DEB_ARCH) $(SINGLE)/xff-jail-commands
+	packaging/deb/build small
 
 # Manual pages and completion, from the very options that the commands read and from the prose in share/man; and the
 # JSON Schema of the records.

@@ -70,6 +70,8 @@ const MAY_IMPORT: readonly (readonly [string, readonly string[]])[] = [
     ],
   ],
   ['lib/licences/', []],
+  // all commands in one program
+  ['lib/single/', ['bin/']],
 
   // options are spelled there, and nowhere else in a stage
   ['lib/xff-ban/options', ['lib/cli/', 'lib/xff-ban/']],
@@ -158,7 +160,7 @@ const GLOBALS: readonly (readonly [RegExp, RegExp])[] = [
   [/\bDate\.now\b/, /^bin\/(xff-ban|uwsgi-parse|xff-jail)\.ts$/],
   [/\bnew Date\(\)/, /^$/],
   [/\bperformance\.now\b/, /^(lib\/cli\/progress|bin\/xff-ban|lib\/xff-ban\/backend\/nginx)\.ts$/],
-  [/\bprocess\.\w/, /^(bin|lib\/cli)\//],
+  [/\bprocess\.\w/, /^(bin|lib\/cli|lib\/single)\//],
 ]
 
 const MAX_FILE_LINES = 250

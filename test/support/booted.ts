@@ -9,8 +9,8 @@ const TOLD = 60
 /** Runs a command in the booted system. @throws where it fails */
 export type Inside = (argv: string[], input?: string) => Promise<string>
 
-/** Boots a systemd in namespaces of its own, with the project installed, that ends with the test. */
-export async function bootInstalled(t: Test): Promise<Inside> {
+/** Boots a systemd in namespaces of its own, that ends with the test. */
+export async function boot(t: Test): Promise<Inside> {
   const { stdout: init } = await execa('test/support/systemd', ['boot'])
   const inside: Inside = async (argv, input = '') =>
     (await execa('test/support/systemd', ['in', init, ...argv], { input })).stdout
@@ -21,6 +21,12 @@ export async function bootInstalled(t: Test): Promise<Inside> {
     }
     process.kill(Number(init), 'SIGKILL')
   })
+  return inside
+}
+
+/** The same with the project installed. */
+export async function bootInstalled(t: Test): Promise<Inside> {
+  const inside = await boot(t)
   await inside(['make', '-C', process.cwd(), 'install'])
   await inside(['systemctl', 'daemon-reload'])
   await inside(['ip', 'link', 'set', 'lo', 'up'])
