@@ -24,17 +24,18 @@ run(usage.command, async ({ badLineCount, ...context }) => {
   const read = await parseWords(usage, process.argv.slice(2))
   if (!read) return null
   // what enforces takes a tenth of the start-up, and --help does without
-  const [{ settingsOf }, { change, checked: check, filter, list }] = await Promise.all([
+  const [{ settingsOf }, { allowed, change, checked: check, filter, list }] = await Promise.all([
     import('../lib/xff-ban/settings.js'),
     import('../lib/xff-ban/main.js'),
   ])
   const settings = checked('', () => settingsOf(read.words, read.given, SYSTEM))
   const { verb } = settings.subcommand
-  if (verb === 'list') {
-    const bans = await list(settings, context, process.stdout.isTTY)
+  if (verb === 'list' || verb === 'allowed') {
+    const show = verb === 'list' ? list : allowed
+    const found = await show(settings, context, process.stdout.isTTY)
     return {
-      input: Readable.from([bans].flat()),
-      stages: typeof bans === 'string' ? [] : [encode()],
+      input: Readable.from([found].flat()),
+      stages: typeof found === 'string' ? [] : [encode()],
       summary: () => '',
     }
   }

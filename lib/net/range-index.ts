@@ -10,6 +10,8 @@ export interface Entry<T> {
 export interface RangeIndex<T> {
   /** The first of the ranges that holds all of a prefix of 8 bits or more. */
   holding: (target: Prefix) => Entry<T> | undefined
+  /** All ranges that hold a prefix of 8 bits or more. */
+  around: (target: Prefix) => Entry<T>[]
   /** All ranges that lie inside a prefix of 8 bits or more, itself included. */
   inside: (target: Prefix) => Entry<T>[]
 }
@@ -24,9 +26,11 @@ export function indexRanges<T>(entries: readonly Entry<T>[]): RangeIndex<T> {
     }
   }
   const near = (target: Prefix) => buckets.get(keyOf(target.network.length, target.network[0] ?? 0)) ?? []
+  const holds = ({ prefix }: Entry<T>, target: Prefix) =>
+    prefix.length <= target.length && contains(prefix, target.network)
   return {
-    holding: target =>
-      near(target).find(({ prefix }) => prefix.length <= target.length && contains(prefix, target.network)),
+    holding: target => near(target).find(entry => holds(entry, target)),
+    around: target => near(target).filter(entry => holds(entry, target)),
     inside: target =>
       near(target).filter(({ prefix }) => prefix.length >= target.length && contains(target, prefix.network)),
   }

@@ -1,15 +1,18 @@
 import { counted } from '../text/counted.js'
 import type { OnBadLine } from '../wire/bad-line.js'
 import { decodeBatches } from '../wire/jsonl.js'
-import type { BanRecord, HeldRecord, UnbanRecord } from '../wire/record.js'
+import type { BanRecord, HeldRecord, RefusedRecord, UnchangedRecord } from '../wire/record.js'
 import type { Backend } from './backend/backend.js'
 import { instrumented } from './backend/instrumented.js'
+import { allowedTable } from './control/allowed-table.js'
 import { banTable } from './control/ban-table.js'
 import { ask } from './control/client.js'
-import { listBans } from './control/list.js'
+import { listAllowed, listBans } from './control/list.js'
 import { runSubcommand } from './control/run.js'
 import { serve } from './control/server.js'
 import { createHealth, type Health } from './health.js'
+import type { Allowance } from './jail/allowances.js'
+import type { Reply } from './jail/batch.js'
 import { type Brake, createBrake } from './jail/brake.js'
 import { type Metrics, measure, statusOf } from './measure.js'
 import { openXffBan } from './open.js'
@@ -35,15 +38,26 @@ export async function list(
   return asTable ? banTable(bans, system.now()) : bans
 }
 
-/** `xff-ban ban`, `unban`, `flush`, `release` and `drop`. @returns what was carried out or dropped, and whether anything was refused */
+/** `xff-ban allowed`. @returns who is allowed, or a table of them */
+export async function allowed(
+  settings: Settings,
+  context: Context,
+  asTable: boolean,
+): Promise<Allowance[] | string> {
+  const found = await listAllowed({ ...settings, ...context, hits: async () => undefined })
+  return asTable ? allowedTable(found, settings.system.now()) : found
+}
+
+/** The subcommands that change something. @returns what was carried out or dropped, and whether anything was refused */
 export async function change(
   settings: Settings,
   context: Context,
   metrics: Metrics,
-): Promise<{ records: (BanRecord | UnbanRecord | HeldRecord)[]; isRefused: boolean }> {
+): Promise<{ records: Exclude<Reply, RefusedRecord | UnchangedRecord>[]; isRefused: boolean }> {
   const { subcommand, paths, isRehearsal, asked } = settings
-  if (subcommand.verb === 'filter' || subcommand.verb === 'list' || subcommand.verb === 'check')
+  if (subcommand.verb === 'filter' || subcommand.verb === 'list' || subcommand.verb === 'allowed')
     return { records: [], isRefused: false }
+  if (subcommand.verb === 'check') return { records: [], isRefused: false }
   const replies = await runSubcommand(subcommand, {
     socket: isRehearsal ? undefined : paths.socket,
     asked,
@@ -122,7 +136,7 @@ export async function filter(
   stage.once('close', measure(seen, metrics, context.warn))
   return {
     stages: [
-      ...decodeBatches(['ban', 'unban', 'tally'], context.onBadLine),
+      ...decodeBatches(['ban', 'unban', 'allow', 'disallow', 'tally'], context.onBadLine),
       health.listen(brake !== undefined),
       stage,
     ],

@@ -15,7 +15,7 @@ export interface Metrics extends BackendMetrics {
 /** What is looked at to say how xff-ban is. */
 export interface Seen {
   tally: Tally
-  jail: Pick<Jail, 'inForce'>
+  jail: Pick<Jail, 'inForce' | 'allowed'>
   health: Health
   backend: Backend
   /** how many bans are held back */
@@ -51,6 +51,7 @@ export function measure(
   gauge('in_force', 'bans in force', () => jail.inForce().length)
   gauge('max_bans', 'the most bans that may be in force', () => maxBans)
   gauge('held', 'bans that are held back', held)
+  gauge('allowed', 'addresses and prefixes that are not to be banned', () => jail.allowed.inForce().length)
   counter('ineffective_total', 'failures of addresses although they are banned', health.ineffectiveCount)
   gauge(
     'ineffective',

@@ -9,20 +9,26 @@ const MAX_NAME = 100
 
 /** What people say with what they ask for. */
 export const ORDER_OPTIONS = {
-  for: single('TIME', 'with ban: how long it lasts', duration(1, 315_360_000)),
+  for: single(
+    'TIME',
+    'with ban, unban, allow: how long that lasts; with unban, how long it is not banned again',
+    duration(1, 315_360_000),
+  ),
   reason: single('TEXT', 'with ban: why', oneLine(MAX_TEXT)),
+  note: single('TEXT', 'with allow, disallow: why', oneLine(MAX_TEXT)),
   by: single(
     'NAME',
-    'with ban, unban: who asks for it (default: the user who calls, or who called sudo)',
+    'with ban, unban, allow, disallow: who asks for it (default: the user who calls, or who called sudo)',
     oneLine(MAX_NAME),
   ),
 }
 
 /** The subcommands that each of them goes with. */
 const GO_WITH: Readonly<Record<keyof typeof ORDER_OPTIONS, readonly Verb[]>> = {
-  for: ['ban'],
+  for: ['ban', 'unban', 'allow'],
   reason: ['ban'],
-  by: ['ban', 'unban'],
+  note: ['allow', 'disallow'],
+  by: ['ban', 'unban', 'allow', 'disallow'],
 }
 
 type Given = { [K in keyof typeof ORDER_OPTIONS]: ReturnType<(typeof ORDER_OPTIONS)[K]['parse']> } & {
@@ -55,6 +61,7 @@ export function askedBy(
   return {
     ...(seconds === undefined ? {} : { until: until(seconds) }),
     ...(given.reason === undefined ? {} : { reason: given.reason }),
+    ...(given.note === undefined ? {} : { note: given.note }),
     ...(GO_WITH.by.includes(verb) ? { by: given.by ?? user() } : {}),
   }
 }

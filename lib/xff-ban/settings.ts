@@ -5,6 +5,7 @@ import { chooseBackend } from './backend/choose.js'
 import type { CheckOptions } from './check/check.js'
 import type { Asked } from './control/run.js'
 import { readSubcommand, type Subcommand } from './control/subcommand.js'
+import { createAllowed } from './jail/allowed.js'
 import type { BrakeOptions } from './jail/brake.js'
 import { escalation } from './jail/escalation.js'
 import { createExempt } from './jail/exempt.js'
@@ -68,6 +69,7 @@ export function settingsOf(words: readonly string[], given: Given, system: Syste
   const subcommand = readSubcommand(words)
   const isRehearsal = given['dry-run']
   const followsLog = given.clock === 'log'
+  const allowed = createAllowed(given.widest)
   const exempt = createExempt({
     ignore: given.ignore.flat(),
     trust: given.trust.flat(),
@@ -84,6 +86,7 @@ export function settingsOf(words: readonly string[], given: Given, system: Syste
       rememberMs: given.remember * 1000,
       exempt: exempt.reason,
       inside: exempt.inside,
+      allowed,
     },
     brakeOptions: brakeSettings(given),
     check: checkSettings(subcommand, given),
@@ -99,7 +102,8 @@ export function settingsOf(words: readonly string[], given: Given, system: Syste
     silenceMs: given.blind === undefined ? undefined : given.blind * 1000,
     async openBackend(warn) {
       try {
-        const holesIn = (ip: string) => exempt.inside(ip).map(({ range }) => range)
+        const holesIn = (ip: string) =>
+          [...exempt.inside(ip), ...allowed.inside(ip)].map(({ range }) => range)
         return await chooseBackend(given, followsLog, { name, state, object, now, holesIn, warn })
       } catch (error) {
         if (!(error instanceof RangeError)) throw error

@@ -7,6 +7,7 @@ import { createEnforcement, type Enforcement } from './backend/enforcement.js'
 import { emitHits, withHits } from './backend/hits.js'
 import { watch } from './backend/watchdog.js'
 import type { Health } from './health.js'
+import type { Allowance } from './jail/allowances.js'
 import type { Batch, Reply, Tally } from './jail/batch.js'
 import type { Brake } from './jail/brake.js'
 import { createDecider, type Decider, type Order, type Pending } from './jail/decide.js'
@@ -49,8 +50,8 @@ export interface XffBan {
   tally: Tally
   /** Carries out orders that come from elsewhere; what was carried out is emitted by the stage as well. */
   ask: (orders: readonly Order[]) => Promise<Reply[]>
-  /** The bans in force, with their hits where these are counted, and those that are held back. */
-  list: () => Promise<(BanRecord | HeldRecord)[]>
+  /** The bans in force, with their hits where these are counted, those that are held back, and who is allowed. */
+  list: () => Promise<(BanRecord | HeldRecord | Allowance)[]>
   /** The command is to end: what cannot be done soon is given up. */
   drain: () => void
 }
@@ -88,7 +89,7 @@ export async function xffBan(options: Options): Promise<XffBan> {
     async list() {
       const hits = await backend.hits?.().catch(error => warn(`hits: ${messageOf(error)}`))
       const bans = jail.inForce().map(({ record }) => record)
-      return [...withHits(bans, hits || undefined), ...(brake?.held() ?? [])]
+      return [...withHits(bans, hits || undefined), ...(brake?.held() ?? []), ...jail.allowed.inForce()]
     },
     drain: () => stage.drain(),
   }

@@ -59,7 +59,7 @@ export function createTransactions(options: Options): Transactions {
   }
 
   return {
-    begin: batch => carryOut({ ...batch, changes: [], moved: false }, false),
+    begin: batch => carryOut({ ...batch, changes: [], moved: false, holes: false }, false),
     run: (pending, reconcile) => carryOut(decider.decide(pending), reconcile),
     waiting: backlog.size,
     failure: () => givenUp ?? backlog.failure(),
@@ -69,7 +69,8 @@ export function createTransactions(options: Options): Transactions {
 /** @returns whether all that is in force is enforced */
 async function enforce(enforcement: Enforcement, batch: Batch, reconcile: boolean): Promise<boolean> {
   const applied = await enforcement.apply(batch.changes)
-  const enforced = batch.moved ? await enforcement.applyAll() : applied
+  const reholed = batch.holes ? await enforcement.reholed() : applied
+  const enforced = batch.moved ? await enforcement.applyAll() : reholed
   return enforced && reconcile ? await enforcement.reconcile() : enforced
 }
 

@@ -2,13 +2,14 @@
  * SIGKILL at random moments of a replay, then the replay from its beginning: in the end all is as if nothing had
  * happened, and nothing was told twice. `CRASHES=200` for the long run; SEED repeats one.
  */
-import { createReadStream, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { createReadStream, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { execa } from 'execa'
 import t from 'tap'
 import { createJail } from '../../lib/xff-ban/jail/jail.js'
 import { openJournal } from '../../lib/xff-ban/journal/journal.js'
+import { jailOf } from '../support/bans.js'
 import { bundle } from '../support/commands.js'
 import { tempDir } from '../support/temp-dir.js'
 
@@ -29,14 +30,19 @@ function random(seed: number): () => number {
   }
 }
 
-/** Bans and some unbans, a few of them out of order, of addresses that come again and again. */
+/** Bans, some unbans and allowances, a few of them out of order, of addresses that come again and again. */
 function story(next: () => number): string {
   let time = START
   const lines = Array.from({ length: RECORDS }, () => {
     time += Math.floor(next() * 6_000)
     const at = new Date(time - (next() < 0.1 ? Math.floor(next() * 60_000) : 0)).toISOString()
     const ip = `198.51.${Math.floor(next() * 6)}.${Math.floor(next() * 250)}`
-    return JSON.stringify({ type: next() < 0.1 ? 'unban' : 'ban', time: at, ip })
+    const until = next() < 0.5 ? { until: new Date(time + next() * 1_200_000).toISOString() } : {}
+    const kind = next()
+    if (kind < 0.03) return JSON.stringify({ type: 'allow', time: at, ip, ...until, note: 'a note' })
+    if (kind < 0.05) return JSON.stringify({ type: 'disallow', time: at, ip })
+    if (kind < 0.07) return JSON.stringify({ type: 'unban', time: at, ip, ...until })
+    return JSON.stringify({ type: kind < 0.15 ? 'unban' : 'ban', time: at, ip })
   })
   return `${lines.join('\n')}\n`
 }
@@ -54,12 +60,35 @@ async function remains(dir: string) {
   const journal = await openJournal(join(dir, 'journal'), state, ({ kind }) => badLines.push(kind))
   await journal.close()
   jail.pruneHistory(jail.newest())
+  const allowed = jail.allowed.inForce().map(({ ip }) => ip)
   const sorted = [...jail.records()].map(record => JSON.stringify(record)).sort()
   const bans = join(dir, 'bans')
   const files = readdirSync(bans)
     .sort()
     .map(name => [name, statSync(join(bans, name)).mtimeMs, readFileSync(join(bans, name), 'utf8')])
-  return { journal: sorted, files, torn: badLines.filter(kind => kind !== 'not JSON in the journal') }
+  return {
+    journal: sorted,
+    allowed: allowed.sort(),
+    files,
+    torn: badLines.filter(kind => kind !== 'not JSON in the journal'),
+  }
+}
+
+/** Of the allowances that were told before the end, those that the journal does not have, or something later. */
+async function forgotten(path: string, told: string): Promise<string[]> {
+  const jail = jailOf()
+  const state = { ...jail, prune: () => {} }
+  const journal = existsSync(path) ? await openJournal(path, state, () => {}) : undefined
+  await journal?.close()
+  const kept = new Map([...jail.allowed.records()].map(record => [record.ip, record]))
+  return told
+    .replace(/[^\n]+$/, '')
+    .split('\n')
+    .filter(line => /"type":"(?:allow|disallow)"/.test(line))
+    .filter(line => {
+      const { ip, time } = JSON.parse(line)
+      return !((kept.get(ip)?.time ?? '') >= time)
+    })
 }
 
 t.test('a killed replay, replayed, ends as one that was not killed', { timeout: 3_600_000 }, async t => {
@@ -85,6 +114,7 @@ t.test('a killed replay, replayed, ends as one that was not killed', { timeout: 
   t.match(await calm.child, { exitCode: 0 })
   const duration = performance.now() - began
   const wanted = await remains(calm.place)
+  t.ok(wanted.allowed.length > 5, 'somebody is allowed')
   t.ok(wanted.files.length > 100 && wanted.journal.length > wanted.files.length, 'there is something to lose')
   const toldInCalm = (await calm.child).stdout.split('\n')
 
@@ -94,6 +124,11 @@ t.test('a killed replay, replayed, ends as one that was not killed', { timeout: 
     await Promise.race([pause(wait), child])
     child.kill('SIGKILL')
     const killed = await child
+    t.same(
+      await forgotten(join(place, 'journal'), killed.stdout),
+      [],
+      'who was told to be allowed is allowed',
+    )
     const restarted = start(`crash-${crash}`)
     const { stdout, exitCode } = await restarted.child
     const told = [...killed.stdout.replace(/[^\n]+$/, '').split('\n'), ...stdout.split('\n')].filter(Boolean)

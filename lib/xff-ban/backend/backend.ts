@@ -19,6 +19,8 @@ export interface Backend {
   refuses(ip: string): string | undefined
   /** Whether a ban of a prefix leaves out what must not be banned inside it; else it is to be refused. */
   makesHoles?(): boolean
+  /** What banned prefixes leave out has changed. */
+  holesChanged?(): Promise<void>
   /** Takes over: exactly these bans are enforced from now on, whatever an earlier run left behind. */
   open(bans: readonly Ban[]): Promise<void>
   /** Carries out changes to the set. A ban of an ip already banned replaces it, an unknown unban is nothing. */

@@ -95,6 +95,7 @@ export function bpfBackend(options: Options): Backend {
       return problems.length === 0 ? undefined : problems.join('; ')
     },
 
+    holesChanged: async () => bans.applyHoles(installation.map()),
     alarmed: events.alarmed,
     watch: events.watch,
 

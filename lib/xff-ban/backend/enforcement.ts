@@ -12,6 +12,8 @@ const LAST_ATTEMPTS = 5
 export interface Enforcement {
   /** @returns whether it was carried out; if not, `recover` has to */
   apply: (changes: readonly Change[]) => Promise<boolean>
+  /** What banned prefixes leave out has changed. @returns as `apply` */
+  reholed: () => Promise<boolean>
   /** Enforces all that is in force anew, as when the ends have changed. @returns as `apply` */
   applyAll: () => Promise<boolean>
   /** Makes the backend what it should be, and warns of what it was not. @returns as `apply` */
@@ -57,6 +59,10 @@ export function createEnforcement({ backend, inForce, verifyMs, onFailure, warn 
     async apply(changes) {
       if (failure) return false
       return changes.length === 0 || (await attempt(() => backend.apply(changes)))
+    },
+
+    async reholed() {
+      return !failure && (await attempt(async () => await backend.holesChanged?.()))
     },
 
     async applyAll() {

@@ -178,6 +178,7 @@ function firstThatLoads(bpf: Backend, fallBack: (error: CannotLoad) => Backend):
     refuses: ip => (chosen ?? bpf).refuses(ip),
     makesHoles: () => (chosen ?? bpf).makesHoles?.() === true,
     apply: async changes => chosen?.apply(changes),
+    holesChanged: async () => chosen?.holesChanged?.(),
     reconcile: async () => chosen?.reconcile(),
     alarmed: () => chosen?.alarmed?.() === true,
     watch: onEvent => bpf.watch?.(() => chosen === bpf && onEvent()) ?? (() => {}),

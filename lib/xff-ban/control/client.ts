@@ -22,12 +22,20 @@ export class ControlError extends ExitError {
 
 /**
  * Asks the running xff-ban, in one go and at most MAX_ORDERS.
- * @param orders none: for all bans in force, and those that are held back
+ * @param orders none: for all bans in force, those that are held back, and who is allowed
  * @returns undefined when none is running
  * @throws ControlError
  */
 export async function ask(path: string, orders: readonly Order[]): Promise<Reply[] | undefined> {
-  const records = await converse(path, orders, ['ban', 'unban', 'held', 'refused', 'unchanged'])
+  const records = await converse(path, orders, [
+    'ban',
+    'unban',
+    'allow',
+    'disallow',
+    'held',
+    'refused',
+    'unchanged',
+  ])
   if (records && orders.length > 0 && records.length !== orders.length)
     throw new ControlError(`${path}: not a reply to what was asked`)
   return records

@@ -4,7 +4,10 @@ import { parseInstant } from '../../wire/instant.js'
 import type { BanRecord, HeldRecord } from '../../wire/record.js'
 import type { Hits } from '../backend/backend.js'
 import { withHits } from '../backend/hits.js'
-import { createJail, type JailOptions } from '../jail/jail.js'
+import type { Allowance } from '../jail/allowances.js'
+import { isAllowing } from '../jail/allowed.js'
+import type { Reply } from '../jail/batch.js'
+import { createJail, type Jail, type JailOptions } from '../jail/jail.js'
 import { JournalError, readJournal } from '../journal/journal.js'
 import type { JailPaths } from '../paths.js'
 import { ask } from './client.js'
@@ -33,7 +36,34 @@ export async function listBans(options: Options): Promise<(BanRecord | HeldRecor
   return [...bans.sort((a, b) => endOf(a) - endOf(b)), ...held]
 }
 
-async function bansInJournal({ paths, jailOptions, now, onBadLine }: Options): Promise<BanRecord[]> {
+/**
+ * Who is allowed, and who stays unbanned for some time, the one that ends first in front.
+ * @throws JournalError, ControlError
+ */
+export async function listAllowed(options: Options): Promise<Allowance[]> {
+  const replies = await ask(options.paths.socket, [])
+  const allowed =
+    replies?.flatMap(reply => (isAllowance(reply) ? reply : [])) ?? (await allowedInJournal(options))
+  const end = ({ until }: Allowance) => (until === undefined ? Number.POSITIVE_INFINITY : parseInstant(until))
+  return allowed.sort((a, b) => Math.sign(end(a) - end(b)) || 0)
+}
+
+function isAllowance(reply: Reply): reply is Allowance {
+  return reply.type === 'allow' || (reply.type === 'unban' && isAllowing(reply))
+}
+
+async function bansInJournal(options: Options): Promise<BanRecord[]> {
+  const jail = await readJail(options)
+  return jail.inForce().map(({ record }) => record)
+}
+
+async function allowedInJournal(options: Options): Promise<Allowance[]> {
+  const jail = await readJail(options)
+  return jail.allowed.inForce()
+}
+
+/** The jail as the journal has it, without what is over. */
+async function readJail({ paths, jailOptions, now, onBadLine }: Options): Promise<Jail> {
   const jail = createJail(jailOptions)
   try {
     await readJournal(paths.journal, jail.recall, onBadLine)
@@ -44,8 +74,10 @@ async function bansInJournal({ paths, jailOptions, now, onBadLine }: Options): P
       { cause: error },
     )
   }
-  jail.unbanExpired(now ? now() : jail.newest())
-  return jail.inForce().map(({ record }) => record)
+  const at = now ? now() : jail.newest()
+  jail.unbanExpired(at)
+  jail.allowed.endOver(at)
+  return jail
 }
 
 function endOf({ until = '' }: BanRecord): number {

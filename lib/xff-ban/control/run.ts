@@ -11,6 +11,7 @@ export interface Asked {
   /** when it ends, ISO 8601; none: as it is set where it is carried out */
   until?: string
   reason?: string
+  note?: string
   by?: string
 }
 
@@ -29,46 +30,39 @@ export interface RunOptions {
  * @throws ControlError, JournalError, BackendError
  */
 export async function runSubcommand(
-  subcommand: Exclude<Subcommand, { verb: 'filter' | 'list' | 'check' }>,
+  subcommand: Exclude<Subcommand, { verb: 'filter' | 'list' | 'allowed' | 'check' }>,
   { socket, asked, open }: RunOptions,
 ): Promise<Reply[]> {
   if (subcommand.verb === 'flush') {
     const bans = socket === undefined ? undefined : await ask(socket, [])
-    const replies =
-      bans && socket !== undefined
-        ? await askInPortions(
-            socket,
-            bans.map(ban => endOf(ban, asked)),
-          )
-        : undefined
+    const replies = bans && socket !== undefined ? await askInPortions(socket, endOf(bans)) : undefined
     return replies ?? (await flushHere(await open(true)))
   }
   if (subcommand.verb === 'release' || subcommand.verb === 'drop') {
     return await settle(subcommand.verb, subcommand.targets, socket)
   }
-  const orders = subcommand.targets.map(ip =>
-    subcommand.verb === 'ban' ? banOf(ip, asked) : unbanOf({ ip }, asked),
-  )
+  const { verb, targets } = subcommand
+  const orders = targets.map(ip => orderOf(verb, ip, asked))
   const replies = socket === undefined ? undefined : await askInPortions(socket, orders)
   return replies ?? (await carryOutHere(await open(false), orders))
 }
 
-function banOf(ip: string, { reason, by, until }: Asked): Order {
-  return {
-    ...{ type: 'ban', ip },
+function orderOf(verb: 'ban' | 'unban' | 'allow' | 'disallow', ip: string, asked: Asked): Order {
+  const { until, reason, note, by } = asked
+  const also = {
     ...(reason === undefined ? {} : { reason }),
+    ...(note === undefined ? {} : { note }),
     ...(by === undefined ? {} : { by }),
-    ...(until === undefined ? {} : { until }),
   }
+  return { type: verb, ip, ...also, ...(until === undefined ? {} : { until }) }
 }
 
-function unbanOf({ ip }: { ip: string }, { by }: Asked): Order {
-  return { type: 'unban', ip, ...(by === undefined ? {} : { by }) }
-}
-
-/** What ends a ban of the list, or lets it not begin. */
-function endOf({ type, ip }: Reply, asked: Asked): Order {
-  return type === 'held' ? { type: 'drop', ip } : unbanOf({ ip }, asked)
+/** What ends all bans of the list, or lets them not begin. */
+function endOf(list: readonly Reply[]): Order[] {
+  return list.flatMap(({ type, ip }) => {
+    if (type === 'held') return { type: 'drop', ip }
+    return type === 'ban' ? { type: 'unban', ip } : []
+  })
 }
 
 /** @param targets none: all that is held back */

@@ -6,7 +6,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { isSystemError, messageOf } from '../../exit.js'
 import { encodeLine, parseLine } from '../../wire/jsonl.js'
-import type { BanRecord, HeldRecord, StatusRecord } from '../../wire/record.js'
+import type { StatusRecord } from '../../wire/record.js'
 import type { Reply } from '../jail/batch.js'
 import type { Order } from '../jail/decide.js'
 import { withSocketPath } from './socket-path.js'
@@ -22,16 +22,16 @@ const BLOCK_LENGTH = 65_536
 
 /** What can be asked over the socket. */
 export interface Controlled {
-  list: () => Promise<readonly (BanRecord | HeldRecord)[]>
+  list: () => Promise<readonly Reply[]>
   ask: (orders: readonly Order[]) => Promise<Reply[]>
   status: () => StatusRecord
 }
 
 /**
  * Lets other processes ask the running xff-ban over a Unix socket that only its user can open. A connection sends
- * ban and unban records as they come on stdin, or `release` and `drop`, ends its side, and gets a record for each: the ban
- * or unban in force, what was dropped, `refused` or `unchanged`. One that sends nothing gets all bans in force and those
- * that are held back. One that sends a `status` alone gets one. A blank line ends the reply.
+ * records as they come on stdin, or `release` and `drop`, ends its side, and gets a record for each: what is in force, what
+ * was dropped, `refused` or `unchanged`. One that sends nothing gets all bans in force, those that are held back, and who is
+ * allowed. One that sends a `status` alone gets one. A blank line ends the reply.
  * @param path of the socket; who holds the lock may replace it
  * @returns closes it
  */
@@ -54,7 +54,7 @@ export async function serve(
   try {
     await listen(server, path)
   } catch (error) {
-    warn(`list, ban, unban, flush, release and drop cannot reach this process: ${messageOf(error)}`)
+    warn(`list, ban, unban, allow and the other subcommands cannot reach this process: ${messageOf(error)}`)
     return async () => {}
   }
   return async () => {
@@ -95,7 +95,7 @@ async function converse(socket: Socket, { list, ask, status }: Controlled): Prom
 /** The replies in the order of the lines; what is no order is refused. */
 async function replyTo(lines: readonly string[], ask: Controlled['ask']): Promise<Reply[]> {
   const read = lines.map((line, i) =>
-    i < MAX_ORDERS ? parseLine(line, ['ban', 'unban', 'release', 'drop']) : 'too many',
+    i < MAX_ORDERS ? parseLine(line, ['ban', 'unban', 'allow', 'disallow', 'release', 'drop']) : 'too many',
   )
   const replies = await ask(read.filter(one => typeof one !== 'string'))
   const next = replies.values()

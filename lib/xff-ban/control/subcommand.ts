@@ -4,10 +4,11 @@ import { formatPrefix, parsePrefix } from '../../net/prefix.js'
 export type Subcommand =
   | { verb: 'filter' }
   | { verb: 'list' }
+  | { verb: 'allowed' }
   | { verb: 'flush' }
   | { verb: 'check'; url: URL }
   /** canonical addresses or prefixes, at least one */
-  | { verb: 'ban' | 'unban'; targets: string[] }
+  | { verb: 'ban' | 'unban' | 'allow' | 'disallow'; targets: string[] }
   /** likewise; none: all that is held back */
   | { verb: 'release' | 'drop'; targets: string[] }
 
@@ -18,6 +19,12 @@ export const SUBCOMMANDS = [
   { call: 'ban IP...', describe: 'bans addresses or prefixes' },
   { call: 'unban IP...', describe: 'ends their bans', completes: 'banned addresses' },
   { call: 'flush', describe: 'ends all bans' },
+  {
+    call: 'allow IP...',
+    describe: 'ends their bans, and refuses new ones until that ends by --for or disallow',
+  },
+  { call: 'disallow IP...', describe: 'ends that' },
+  { call: 'allowed', describe: 'shows who is allowed, or unbanned for some time' },
   { call: 'release [IP...]', describe: 'lets bans fall that --brake holds back, or all of these' },
   { call: 'drop [IP...]', describe: 'forgets bans that --brake holds back, or all of these' },
   {
@@ -39,11 +46,14 @@ export function readSubcommand(words: readonly string[]): Subcommand {
     case undefined:
       return { verb: 'filter' }
     case 'list':
+    case 'allowed':
     case 'flush':
       if (rest.length > 0) throw new RangeError(`${verb}: expected nothing more, got ${quote(rest[0])}`)
       return { verb }
     case 'ban':
     case 'unban':
+    case 'allow':
+    case 'disallow':
       if (rest.length === 0) throw new RangeError(`${verb}: expected addresses, got none`)
       return { verb, targets: rest.map(readTarget) }
     case 'release':
@@ -53,7 +63,7 @@ export function readSubcommand(words: readonly string[]): Subcommand {
       return { verb, url: readUrl(rest) }
     default:
       throw new RangeError(
-        `expected list, ban, unban, flush, release, drop, check or options only, got ${quote(verb)}`,
+        `expected list, ban, unban, flush, allow, disallow, allowed, release, drop, check or options only, got ${quote(verb)}`,
       )
   }
 }

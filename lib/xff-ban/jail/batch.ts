@@ -1,25 +1,27 @@
 import type { BanRecord, HeldRecord, RefusedRecord, UnbanRecord, UnchangedRecord } from '../../wire/record.js'
 import type { Change } from '../backend/backend.js'
-import type { Decision } from './jail.js'
+import type { Decision, JournalRecord } from './jail.js'
 
 /** What changes who is banned. */
 export type CarriedOut = BanRecord | UnbanRecord
 
 /** What is in force after an order, or was held back, or why the order had no effect. */
-export type Reply = CarriedOut | HeldRecord | RefusedRecord | UnchangedRecord
+export type Reply = JournalRecord | HeldRecord | RefusedRecord | UnchangedRecord
 
 /** What a batch of orders comes to, each part in the order in which it was decided. */
 export interface Batch {
   /** to be enforced */
   changes: Change[]
   /** to be journaled */
-  journaled: CarriedOut[]
+  journaled: JournalRecord[]
   /** to be emitted once it is enforced and journaled */
-  carriedOut: (CarriedOut | HeldRecord)[]
+  carriedOut: (JournalRecord | HeldRecord)[]
   /** send the replies, likewise */
   replies: (() => void)[]
   /** whether the ends of all bans have moved, since the clock was set */
   moved: boolean
+  /** whether what banned prefixes leave out has changed */
+  holes: boolean
 }
 
 export interface Tally {
@@ -32,7 +34,7 @@ export interface Tally {
 }
 
 export function emptyBatch(): Batch {
-  return { changes: [], journaled: [], carriedOut: [], replies: [], moved: false }
+  return { changes: [], journaled: [], carriedOut: [], replies: [], moved: false, holes: false }
 }
 
 export function addUnbans(batch: Batch, tally: Tally, records: readonly UnbanRecord[]): void {

@@ -1,12 +1,22 @@
 import { counted } from '../../text/counted.js'
 import { parseInstant } from '../../wire/instant.js'
-import type { DropRecord, ReleaseRecord, TallyRecord, UnbanRecord } from '../../wire/record.js'
+import type {
+  AllowRecord,
+  DisallowRecord,
+  DropRecord,
+  ReleaseRecord,
+  TallyRecord,
+  UnbanRecord,
+} from '../../wire/record.js'
+import { isAllowing } from './allowed.js'
 import { addUnbans, type Batch, type CarriedOut, emptyBatch, type Reply, type Tally } from './batch.js'
 import { type CarryOutOptions, createCarryOut, refusal } from './carry-out.js'
-import { type Jail, MAX_AHEAD_MS } from './jail.js'
+import type { Jail } from './jail.js'
+import { MAX_AHEAD_MS } from './record-time.js'
+import { createSparing } from './sparing.js'
 
 /** What xff-ban is asked to do, on stdin or over the control socket. */
-export type Order = CarriedOut | ReleaseRecord | DropRecord
+export type Order = CarriedOut | AllowRecord | DisallowRecord | ReleaseRecord | DropRecord
 
 /** An order or what the log tells, and who waits for the reply to an order: a person, or nobody for one on stdin. */
 export interface Pending {
@@ -34,16 +44,26 @@ export function createDecider(options: Options): Decider {
   const { jail, now, brake, warnings } = options
   const tally: Tally = { bans: 0, unbans: 0, expired: 0, duplicates: 0, refused: 0 }
   const carryOut = createCarryOut(options, tally)
+  const sparing = createSparing(options, tally)
   const clock = createClock(now)
 
   /** Ends the bans that are over by then, and lets those fall that were held back so long. */
   const passTime = (batch: Batch, at: number) => {
     for (const held of brake?.due(at) ?? []) {
+      sparing.endOver(batch, held.fallsAt)
       addUnbans(batch, tally, jail.unbanExpired(held.fallsAt))
       const result = carryOut.lift(batch, held, held.fallsAt, true)
       if (result.type === 'refused') warnings.refused('ban', result.ip, result.reason)
     }
+    sparing.endOver(batch, at)
     addUnbans(batch, tally, jail.unbanExpired(at))
+  }
+
+  const carry = (batch: Batch, order: Order, at: number, asked: boolean): Reply => {
+    if (order.type === 'allow' || order.type === 'disallow') return sparing.order(batch, order, at)
+    if (order.type === 'unban' && isAllowing(order)) return sparing.order(batch, order, at)
+    if (order.type === 'ban' || order.type === 'unban') return carryOut.order(batch, order, at, asked)
+    return carryOut.settle(batch, order, at)
   }
 
   const decideOne = (batch: Batch, { order, reply }: Pending) => {
@@ -53,10 +73,7 @@ export function createDecider(options: Options): Decider {
       brake?.tallied(Math.min(parseInstant(order.time), at + MAX_AHEAD_MS), order.clients)
       return
     }
-    const result =
-      order.type === 'ban' || order.type === 'unban'
-        ? carryOut.order(batch, order, at, reply !== undefined)
-        : carryOut.settle(batch, order, at)
+    const result = carry(batch, order, at, reply !== undefined)
     if (reply) {
       const answer = order.type === 'unban' ? stillBanned(jail, result) : result
       batch.replies.push(() => reply(answer))
@@ -72,6 +89,7 @@ export function createDecider(options: Options): Decider {
       followClock(options, batch)
       const startedAt = clock.begin(jail.newest())
       carryOut.begin(startedAt)
+      sparing.endOver(batch, startedAt)
       addUnbans(batch, tally, jail.unbanExpired(startedAt))
       addUnbans(batch, tally, unbanExempt(options, startedAt))
       addUnbans(batch, tally, jail.unbanSurplus(startedAt))
@@ -85,8 +103,9 @@ export function createDecider(options: Options): Decider {
       return batch
     },
     nextChange() {
-      const [end, fall] = [jail.nextEnd(), brake?.nextFall()]
-      return end === undefined || fall === undefined ? (end ?? fall) : Math.min(end, fall)
+      const next = [jail.nextEnd(), brake?.nextFall(), jail.allowed.nextEnd()]
+      const known = next.filter(at => at !== undefined)
+      return known.length > 0 ? Math.min(...known) : undefined
     },
   }
 }
@@ -118,7 +137,7 @@ function followClock({ jail, now, clockStep, brake, warn }: Options, batch: Batc
   brake?.shift(by)
   const inForce = jail.inForce()
   batch.moved = true
-  batch.journaled.push(...inForce.map(({ record }) => record))
+  batch.journaled.push(...inForce.map(({ record }) => record), ...jail.allowed.shift(by))
   warn(
     `the clock was set by ${Math.round(by / 1000)} s: the ends of ${counted(inForce.length, 'ban')} move along`,
   )

@@ -1,11 +1,13 @@
-import { contains, formatPrefix, masked, parsePrefix, prefixOf } from '../../net/prefix.js'
-import { END_OF_TIME_MS, formatInstant, parseInstant } from '../../wire/instant.js'
-import type { BanRecord, UnbanRecord } from '../../wire/record.js'
+import { type Prefix, parsePrefix } from '../../net/prefix.js'
+import { formatInstant, parseInstant } from '../../wire/instant.js'
+import type { AllowRecord, BanRecord, DisallowRecord, UnbanRecord } from '../../wire/record.js'
 import { type ActiveBan, type ActiveBans, createActiveBans } from './active-bans.js'
+import { type Allowed, createAllowed } from './allowed.js'
 import type { Ban } from './ban.js'
 import type { Hole } from './exempt.js'
+import { bansAround, bansCovering, bansWithin } from './find-bans.js'
+import { inRange, timeOf } from './record-time.js'
 import { banRecord, canonicalInstant, canonicalTarget, said, unbanRecord, undecidedBan } from './records.js'
-import { LEAST_BITS } from './width.js'
 
 /** What a record comes to. */
 export type Decision =
@@ -22,10 +24,9 @@ export type Decision =
   | { does: 'duplicate' }
   | { does: 'refuse'; reason: string }
 
-/** A record may be this far ahead of the clock; one further ahead counts as of now, since nothing may come after it. */
-export const MAX_AHEAD_MS = 300_000
-/** The last instant and the greatest count that can be read back. */
-const MAX_INSTANT_MS = END_OF_TIME_MS - 1
+/** Where nobody says how wide a prefix may be. */
+const DEFAULT_WIDEST = { 4: 16, 6: 32 }
+/** The greatest count that can be read back. */
 const MAX_COUNT = Number.MAX_SAFE_INTEGER
 
 export interface JailOptions {
@@ -39,16 +40,21 @@ export interface JailOptions {
   exempt: (ip: string) => string | undefined
   /** what a ban of this prefix must leave out; none: nothing */
   inside?: (ip: string) => readonly Hole[]
+  /** who else is not to be banned, and left out of banned prefixes, while it says so; none: an empty list */
+  allowed?: Allowed
 }
+
+/** What the journal keeps. */
+export type JournalRecord = BanRecord | UnbanRecord | AllowRecord | DisallowRecord
 
 export interface Jail {
   /** @param holds whether a ban at this time of an address that was not banned before is to wait */
   ban: (record: BanRecord, now: number, holds?: (at: number) => boolean) => Decision
   unban: (record: UnbanRecord, now: number) => Decision
   /** Takes a record of the journal: a ban that is over is remembered, one that is not is in force again. */
-  recall: (record: BanRecord | UnbanRecord) => void
+  recall: (record: JournalRecord) => void
   /** The records from which `recall` makes the same jail, and how many they are at most. */
-  records: () => Generator<BanRecord | UnbanRecord>
+  records: () => Generator<JournalRecord>
   size: () => number
   /** Drops the addresses that need not be remembered any more. */
   pruneHistory: (now: number) => void
@@ -66,26 +72,42 @@ export interface Jail {
   inside: (ip: string) => readonly Hole[]
   /** The bans in force of prefixes that hold an address or prefix, its own ban aside. */
   covering: (ip: string) => Ban[]
+  /** The bans in force of wider prefixes that hold an address or prefix, whether or not they leave it out. */
+  around: (target: Prefix) => Ban[]
+  /** The bans in force inside a prefix, its own included. */
+  within: (target: Prefix) => Ban[]
+  /** Who is not to be banned because people said so; `exempt` and `inside` know of it. */
+  allowed: Allowed
   /** the newest instant of all records; -Infinity before the first */
   newest: () => number
 }
 
 /** Who is banned until when. Pure: every `now` comes from outside; all times are milliseconds since 1970. */
-export function createJail(options: JailOptions): Jail {
-  const { maxBans, rememberMs, exempt, inside = () => [] } = options
+export function createJail(given: JailOptions): Jail {
+  const { maxBans, rememberMs, allowed = createAllowed(DEFAULT_WIDEST) } = given
   const bans = createActiveBans(rememberMs)
+  const exempt = (ip: string) => given.exempt(ip) ?? allowed.reason(ip)
+  const inside = (ip: string) => [...(given.inside?.(ip) ?? []), ...allowed.inside(ip)]
+  const options = { ...given, exempt, endedAt: allowed.endedAt }
 
   return {
     ban: (record, now, holds) => decideBan(bans, options, record, now, holds),
     unban: (record, now) => decideUnban(bans, record, now),
-    recall: record => recall(bans, options, record),
+    recall(record) {
+      if (record.type !== 'ban') allowed.recall(record)
+      if (record.type === 'ban' || record.type === 'unban') recall(bans, options, record)
+    },
 
     *records() {
       yield* bans.history.records()
       for (const { ban } of bans.values()) yield ban.record
+      yield* allowed.records()
     },
-    size: () => 2 * bans.history.size() + bans.size(),
-    pruneHistory: bans.history.prune,
+    size: () => 2 * bans.history.size() + bans.size() + allowed.size(),
+    pruneHistory(now) {
+      bans.history.prune(now)
+      allowed.pruneEnded(now - rememberMs)
+    },
 
     unbanExpired(now) {
       const isOver = (first: ActiveBan) => first.ban.until <= now
@@ -108,14 +130,20 @@ export function createJail(options: JailOptions): Jail {
     inForce: () => [...bans.values()].map(({ ban }) => ban),
     exempt,
     inside,
-    covering: ip => covering(bans, inside, ip),
-    newest: bans.newest,
+    covering(ip) {
+      const target = parsePrefix(ip)
+      return target ? bansCovering(bans, inside, target) : []
+    },
+    around: target => bansAround(bans, target),
+    within: target => bansWithin(bans, target),
+    allowed,
+    newest: () => Math.max(bans.newest(), allowed.newest()),
   }
 }
 
 function decideBan(
   bans: ActiveBans,
-  options: JailOptions,
+  options: JailOptions & Pick<Allowed, 'endedAt'>,
   record: BanRecord,
   now: number,
   holds: (at: number) => boolean = () => false,
@@ -125,7 +153,7 @@ function decideBan(
   const reason = options.exempt(ip)
   if (reason !== undefined) return { does: 'refuse', reason }
   const at = timeOf(record, now)
-  if (at <= bans.latest(ip)) return { does: 'duplicate' }
+  if (at <= bans.latest(ip) || at <= options.endedAt(ip)) return { does: 'duplicate' }
   const active = bans.get(ip)
   if (active) {
     active.latest = at
@@ -183,30 +211,6 @@ function recall(bans: ActiveBans, { banMs }: JailOptions, record: BanRecord | Un
   const texts = { time: canonicalInstant(record.time, at), until: canonicalInstant(record.until, until) }
   const ban = { ip, until, record: banRecord(record, { ...texts, ip, count }) }
   bans.add({ ban, at, latest: at, decidedAt: Number.NEGATIVE_INFINITY })
-}
-
-/** The bans of prefixes by which an address or prefix is banned, whether or not it is banned itself. */
-function covering(bans: ActiveBans, inside: Jail['inside'], ip: string): Ban[] {
-  const target = parsePrefix(ip)
-  if (!target) return []
-  const found: Ban[] = []
-  for (let length = LEAST_BITS; length < target.length; length++) {
-    const prefix = formatPrefix({ network: masked(target.network, length), length })
-    const active = bans.get(prefix)
-    if (active && !inside(prefix).some(({ range }) => contains(prefixOf(range), target.network)))
-      found.push(active.ban)
-  }
-  return found
-}
-
-function timeOf({ time }: BanRecord | UnbanRecord, now: number): number {
-  const at = time === undefined ? now : parseInstant(time)
-  return at > now + MAX_AHEAD_MS ? now : at
-}
-
-/** An instant that can be written, and read back. */
-function inRange(instant: number): number {
-  return Math.min(Math.max(0, instant), MAX_INSTANT_MS)
 }
 
 /** Nobody is banned: remembered all the same, so that an older ban record cannot apply later. */

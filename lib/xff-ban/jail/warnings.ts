@@ -1,3 +1,5 @@
+import { BoundedMap } from '../../bounded-map.js'
+import { isAllowance } from './allowed.js'
 import { EDGE_REASONS } from './exempt.js'
 import { createZoneWarning } from './zone-warning.js'
 
@@ -44,12 +46,12 @@ export function createWarnings({ storm, hint, ineffective, warn }: Options): War
   }
 }
 
-/** Warns of each order that was refused; of each edge once. */
+/** Warns of each order that was refused; of each edge, and of each that people have allowed, once. */
 function createRefusalWarning(warn: Options['warn']): Warnings['refused'] {
-  const told = new Set<string>()
+  const told = new BoundedMap<string, true>(MAX_COUNTED)
   return (type, ip, reason) => {
     if (told.has(reason)) return
-    if (EDGE_REASONS.has(reason)) told.add(reason)
+    if (EDGE_REASONS.has(reason) || isAllowance(reason)) told.set(reason, true)
     warn(`refused to ${type} ${JSON.stringify(ip)}: ${reason}`)
   }
 }

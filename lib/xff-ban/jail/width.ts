@@ -9,11 +9,14 @@ export interface Widest {
 /** A prefix of fewer bits is banned by nobody: it is a mistake, or somebody else's. */
 export const LEAST_BITS = 8
 
-/** Why a prefix is too wide to be banned; undefined when it is not. */
-export function tooWide({ network, length }: Prefix, widest: Widest): string | undefined {
+/**
+ * Why a prefix is too wide to be banned; undefined when it is not.
+ * @param never what is never done to the widest
+ */
+export function tooWide({ network, length }: Prefix, widest: Widest, never = 'banned'): string | undefined {
   const family = network.length === 4 ? 4 : 6
   if (length >= widest[family]) return undefined
-  if (length < LEAST_BITS) return `no prefix of fewer than ${LEAST_BITS} bits is ever banned`
+  if (length < LEAST_BITS) return `no prefix of fewer than ${LEAST_BITS} bits is ever ${never}`
   const allowed = family === 4 ? `${length},${widest[6]}` : `${widest[4]},${length}`
   return `wider than /${widest[family]} (--widest ${allowed} allows it)`
 }

@@ -1,5 +1,6 @@
 import { messageOf } from '../../exit.js'
-import type { Batch, CarriedOut } from '../jail/batch.js'
+import type { Batch } from '../jail/batch.js'
+import type { JournalRecord } from '../jail/jail.js'
 import type { Journal } from './journal.js'
 
 /** What may be emitted and replied now that it is enforced and journaled. */
@@ -19,7 +20,7 @@ export interface Backlog {
 }
 
 export function createBacklog(journal: Journal, warn: (message: string) => void): Backlog {
-  let unwritten: CarriedOut[] = []
+  let unwritten: JournalRecord[] = []
   let untaken: Journaled = { carriedOut: [], replies: [] }
   let failure: Error | undefined
 

@@ -7,9 +7,7 @@ import { openOwn } from '../../files/own-file.js'
 import { openDraft, removeDrafts } from '../../files/replace-file.js'
 import type { OnBadLine } from '../../wire/bad-line.js'
 import { decode, encodeLine } from '../../wire/jsonl.js'
-import type { BanRecord, UnbanRecord } from '../../wire/record.js'
-
-type JournalRecord = BanRecord | UnbanRecord
+import type { JournalRecord } from '../jail/jail.js'
 
 /** How many lines beyond twice what is to be remembered it may have before it is compacted. */
 const SPARE_LINES = 10_000
@@ -156,7 +154,11 @@ export async function readJournal(
     onBadLine({ ...badLine, kind: `${badLine.kind} in the journal` })
   }
   const file = await openOwn(path, 'read')
-  await pipeline([file.createReadStream(), ...decode(['ban', 'unban'], onBadLineHere), sink])
+  await pipeline([
+    file.createReadStream(),
+    ...decode(['ban', 'unban', 'allow', 'disallow'], onBadLineHere),
+    sink,
+  ])
   return lines
 }
 

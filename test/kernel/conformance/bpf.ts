@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { createInterface } from 'node:readline'
 import { execa } from 'execa'
 import { bpfBackend } from '../../../lib/xff-ban/backend/bpf.js'
 import { bundle } from '../../support/commands.js'
@@ -60,6 +61,44 @@ export const bpf: Subject = {
     }
   },
   own: {
+    async 'what is allowed while it runs is left out of a banned prefix until that ends'(t) {
+      const place = await bpf.build(t)
+      const child = execa(
+        process.execPath,
+        [bundle('xff-ban'), ...place.options, '--state', `${shortTempDir(t)}/journal`],
+        { reject: false },
+      )
+      t.teardown(() => child.kill('SIGKILL'))
+      const told = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+      const tell = async (records: readonly object[], answers = records.length) => {
+        for (const record of records) child.stdin.write(`${JSON.stringify(record)}\n`)
+        for (let i = 0; i < answers; i++) await told.next()
+      }
+      const [inside, beside] = ['203.0.113.9', SECOND_ATTACKER]
+      const refused = () => place.refused([beside, inside, ATTACKER])
+      await tell([
+        { type: 'ban', ip: '203.0.113.0/24' },
+        { type: 'ban', ip: inside },
+        { type: 'ban', ip: ATTACKER },
+      ])
+      t.same(await refused(), [beside, inside, ATTACKER])
+      // the end of its own ban is told, too
+      await tell([{ type: 'allow', ip: inside }], 2)
+      t.same(await refused(), [beside, ATTACKER], 'a hole in the prefix')
+      await tell([{ type: 'unban', ip: ATTACKER, until: new Date(Date.now() + 600_000).toISOString() }])
+      t.same(await refused(), [beside])
+      await tell([{ type: 'unban', ip: '203.0.113.0/24' }])
+      t.same(await refused(), [], 'no hole without a ban around it')
+      await tell([{ type: 'ban', ip: '203.0.113.0/24' }])
+      t.same(await refused(), [beside], 'and one in the next ban')
+      await tell([{ type: 'disallow', ip: inside }])
+      t.same(await refused(), [beside, inside], 'filled when it is no longer allowed')
+      await tell([{ type: 'allow', ip: '203.0.113.8/31' }])
+      t.same(await refused(), [], 'a hole that is a prefix')
+      child.stdin.end()
+      t.match(await child, { exitCode: 0 })
+    },
+
     async 'another --packets takes away what the one before has left'(t) {
       const place = await bpf.build(t)
       const state = `${shortTempDir(t)}/journal`

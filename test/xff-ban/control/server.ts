@@ -132,6 +132,40 @@ t.test('list, ban, unban and flush are carried out by the running xff-ban', asyn
   t.same(readdirSync(dir).sort(), ['bans', 'jail.clock', 'jail.jsonl', 'jail.lock'])
 })
 
+t.test('who is allowed is kept by the running xff-ban, and by the next one', async t => {
+  const { bans, files, xffBan, records, start } = jailAt(t)
+  const { child } = await start()
+  t.match(await records('ban', '203.0.113.2', '--reason', 'a test', '--by', 'alice'), [
+    { type: 'ban', ip: '203.0.113.2', reason: 'a test', by: 'alice' },
+  ])
+  t.match(await records('allow', '203.0.113.0/24', '--for', '2d', '--note', 'the office'), [
+    { type: 'allow', ip: '203.0.113.0/24', note: 'the office', by: /./, until: /^20/ },
+  ])
+  t.same(readdirSync(bans), [], 'what was banned is not any more')
+  t.match(await xffBan('ban', '203.0.113.1'), {
+    exitCode: 64,
+    stderr: /refused to ban "203.0.113.1": allowed: 203.0.113.0\/24 until 20.* by .*\(the office\)/,
+  })
+  t.match(await records('unban', '198.51.100.7', '--for', '1d', '--by', 'bob'), [
+    { type: 'unban', ip: '198.51.100.7', by: 'bob', until: /^20/ },
+  ])
+  t.match(await xffBan('allow', '1.0.0.0/8'), { exitCode: 64, stderr: /wider than \/16/ })
+  t.match(await xffBan('disallow', '203.0.113.9'), { exitCode: 0, stderr: /"203.0.113.9": not allowed/ })
+  const allowed = [
+    { type: 'unban', ip: '198.51.100.7' },
+    { type: 'allow', ip: '203.0.113.0/24' },
+  ]
+  t.match(await records('allowed'), allowed, 'the one that ends first in front')
+  t.same(await records('flush'), [], 'nobody is banned')
+  t.match(await records('allowed'), allowed, 'flush is for bans')
+  child.kill('SIGKILL')
+  await child
+  t.match(await records('allowed'), allowed, 'as the journal has it')
+  t.match(await xffBan('ban', '203.0.113.1', ...files), { exitCode: 64, stderr: /allowed: 203/ })
+  t.match(await records('disallow', '203.0.113.0/24', ...files), [{ type: 'disallow', reason: 'asked' }])
+  t.match(await records('ban', '203.0.113.1', ...files), [{ type: 'ban', ip: '203.0.113.1' }])
+})
+
 t.test('what is held back is listed, released and dropped by the running xff-ban', async t => {
   const { bans, xffBan, records, start } = jailAt(t)
   t.match(await xffBan('release'), { exitCode: 69, stderr: /no xff-ban of this name is running/ })
@@ -260,7 +294,7 @@ t.test('misuse of the control socket is refused, and does not keep xff-ban from 
       .map(line => JSON.parse(line).reason)
   t.same(
     reasons(await send('{"type":"request","time":null,"ip":null}\nx\nnull\n{"type":"ban","ip":"x"}\n')),
-    ['not a ban or unban or release or drop', 'not JSON', 'not a record', 'bad ip'],
+    ['not a ban or unban or allow or disallow or release or drop', 'not JSON', 'not a record', 'bad ip'],
   )
   t.same(reasons(await send('{"type":"unban","ip":"198.51.100.1"}\n'.repeat(1_002))).slice(999), [
     'not banned',

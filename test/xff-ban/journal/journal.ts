@@ -13,7 +13,8 @@ import {
 import { dirname, join } from 'node:path'
 import t from 'tap'
 import type { BadLine } from '../../../lib/wire/bad-line.js'
-import type { BanRecord, UnbanRecord } from '../../../lib/wire/record.js'
+import type { BanRecord } from '../../../lib/wire/record.js'
+import type { JournalRecord } from '../../../lib/xff-ban/jail/jail.js'
 import { openJournal } from '../../../lib/xff-ban/journal/journal.js'
 import { HOUR_MS as HOUR, jailOf, START } from '../../support/bans.js'
 import { noMounts, smallDisk } from '../../support/full-disk.js'
@@ -29,7 +30,7 @@ const open: { close: () => Promise<void> }[] = []
 t.afterEach(() => Promise.all(open.splice(0).map(journal => journal.close().catch(() => {}))))
 
 async function opened(path: string) {
-  const told: (BanRecord | UnbanRecord)[] = []
+  const told: JournalRecord[] = []
   const badLines: BadLine[] = []
   const journal = await openJournal(
     path,

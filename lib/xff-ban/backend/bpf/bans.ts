@@ -18,6 +18,8 @@ export interface Bans {
    */
   replaceAll: (map: JailMap, bans: readonly Ban[], inBootTime: InBootTime) => Promise<void>
   apply: (map: JailMap, changes: readonly Change[], inBootTime: InBootTime) => Promise<void>
+  /** What banned prefixes leave out has changed. */
+  applyHoles: (map: JailMap | undefined) => Promise<void>
   /** Makes the map hold these bans and no others. @returns how many were missing or wrong */
   reconcile: (map: JailMap) => Promise<number>
 }
@@ -40,18 +42,28 @@ const SAME_END_NS = 1_000_000_000n
 export function createBans(holesIn: (ip: string) => readonly string[]): Bans {
   /** when each ends, in nanoseconds since boot: computed once, so that a clock that is set changes nothing */
   let ends = new Map<string, bigint>()
+  /** what the prefixes among them leave out, as it stands in the map */
+  let holes = new Set<string>()
 
   const holesOfAll = (): Set<string> =>
     new Set([...ends.keys()].flatMap(ip => (ip.includes('/') ? holesIn(ip) : [])))
+
+  /** Steps, and those that holes come to. */
+  const withHoles = (jail: number, steps: ReadonlyMap<string, Step>): Step[] => {
+    const before = holes
+    holes = holesOfAll()
+    return stepsWithHoles(jail, steps, { before, wanted: holes, isBanned: ip => ends.has(ip) })
+  }
 
   const reconcile = async (map: JailMap) => reconcileRows(map, await readRows(map.pin))
 
   /** @param there what the map holds */
   const reconcileRows = async ({ pin, jail }: JailMap, there: Map<string, Row>): Promise<number> => {
     const steps: Step[] = []
-    const holes = [...holesOfAll()].map(ip => [ip, HOLE_NS] as const)
+    holes = holesOfAll()
+    const left = [...holes].filter(ip => !ends.has(ip)).map(ip => [ip, HOLE_NS] as const)
     // a hole stands before the ban around it
-    for (const [ip, until] of [...holes, ...ends]) {
+    for (const [ip, until] of [...left, ...ends]) {
       const key = rangeKey(jail, ip)
       const hex = key.toString('hex')
       const row = there.get(hex)
@@ -88,23 +100,40 @@ export function createBans(holesIn: (ip: string) => readonly string[]): Bans {
         if ('ban' in change) {
           const until = inBootTime(change.ban.until)
           ends.set(ip, until)
-          for (const hole of ip.includes('/') ? holesIn(ip) : []) {
-            const key = rangeKey(map.jail, hole)
-            steps.set(hole, { key, value: banValue(key, { until: HOLE_NS, hits: 0n, last: 0n }) })
-          }
           steps.set(ip, { key, value: banValue(key, { until, hits: 0n, last: 0n }) })
-        } else if (ends.delete(ip)) {
-          steps.set(ip, { key })
-          if (!ip.includes('/')) continue
-          const left = holesOfAll()
-          for (const hole of holesIn(ip))
-            if (!left.has(hole)) steps.set(hole, { key: rangeKey(map.jail, hole) })
-        }
+        } else if (ends.delete(ip)) steps.set(ip, { key })
       }
+      const concernsHoles = holes.size > 0 || [...steps.keys()].some(ip => ip.includes('/'))
+      const all = concernsHoles ? withHoles(map.jail, steps) : [...steps.values()]
       // a row to delete is not there when it came and went in these changes, or somebody was quicker
-      await writeRows(map.pin, [...steps.values()]).catch(() => reconcile(map))
+      await writeRows(map.pin, all).catch(() => reconcile(map))
+    },
+
+    async applyHoles(map) {
+      if (map) await writeRows(map.pin, withHoles(map.jail, new Map())).catch(() => reconcile(map))
     },
 
     reconcile,
   }
+}
+
+/** Steps, before them those that make holes, and behind them those that fill some. */
+function stepsWithHoles(
+  jail: number,
+  steps: ReadonlyMap<string, Step>,
+  holes: { before: Set<string>; wanted: Set<string>; isBanned: (ip: string) => boolean },
+): Step[] {
+  const { before, wanted, isBanned } = holes
+  const coming = [...wanted].filter(hole => (!before.has(hole) || steps.has(hole)) && !isBanned(hole))
+  const going = [...before].filter(hole => !wanted.has(hole) && !steps.has(hole) && !isBanned(hole))
+  // where a ban ends and leaves a hole, the row stays
+  const others = [...steps].filter(([ip]) => !wanted.has(ip) || isBanned(ip))
+  return [
+    ...coming.map(hole => {
+      const key = rangeKey(jail, hole)
+      return { key, value: banValue(key, { until: HOLE_NS, hits: 0n, last: 0n }) }
+    }),
+    ...others.map(([, step]) => step),
+    ...going.map(hole => ({ key: rangeKey(jail, hole) })),
+  ]
 }
