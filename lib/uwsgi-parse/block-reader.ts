@@ -1,4 +1,5 @@
 import type { Client, FindClient } from './client.js'
+import { compileLayout } from './fast-layout.js'
 import { compileFastPath, type FastPath } from './fast-path.js'
 import type { Counters, Options, ParseLine } from './stage.js'
 import type { Stretch } from './stretch.js'
@@ -11,7 +12,7 @@ export interface BlockReader extends Pick<FastPath, 'size' | 'take' | 'end'> {
   read: (block: Buffer) => void
 }
 
-/** @returns null where the machine cannot run it */
+/** @returns null for a layout that the module cannot read, and where the machine cannot run it */
 export function openBlockReader(
   options: Pick<Options, 'warn' | 'wanted' | 'attribution' | 'zone' | 'format' | 'unparsed'>,
   tally: Tally,
@@ -21,6 +22,8 @@ export function openBlockReader(
   parse: ParseLine,
 ): BlockReader | null {
   const { client } = options.attribution
+  const layout = options.format.isOwn ? undefined : compileLayout(options.format)
+  if (layout === null) return null
   // as the full parser has it: one address stands there, or none is believed
   const clientIn: FindClient = options.format.socket === 'uwsgi' ? slot => believeOne(client(slot)) : client
   const mayDoubleHour = watchDoubledHour(options.zone)
@@ -34,6 +37,7 @@ export function openBlockReader(
       tally.lines = linesBefore + line
       return parse(text)
     },
+    ...{ isPending: parse.isPending, layout },
     countRecord(slot) {
       countRecord(clientIn(slot), slot)
       return isWatching()

@@ -9,6 +9,8 @@ import {
 } from '../fast/module.js'
 import { formatInstant } from '../wire/instant.js'
 import type { FindClient } from './client.js'
+import type { FastLayout } from './fast-layout.js'
+import { type LayoutTable, tellLayout } from './fast-layout-table.js'
 import { type TrustTable, tellTrust } from './fast-trust.js'
 import type { Stretch } from './stretch.js'
 import { bindStretch, type StretchCounts } from './stretch-counts.js'
@@ -27,6 +29,10 @@ export interface Options {
    * @returns its record as a line, or nothing
    */
   parseFully: (text: string, line: number) => string
+  /** whether the line behind one that was parsed fully has to be, too */
+  isPending?: () => boolean
+  /** how lines look, and how they are read; undefined: they are of uWSGI's own layout */
+  layout?: FastLayout | undefined
   /**
    * Counts a record, by the address slot of its line.
    * @returns whether it has to be told of the next one, too: else they are counted here
@@ -63,7 +69,7 @@ export interface FastPath {
 }
 
 /** What assembly/index.ts exports. */
-interface Exports extends InputBuffers, StretchCounts, TrustTable {
+interface Exports extends InputBuffers, StretchCounts, TrustTable, LayoutTable {
   output: Global
   written: Global
   wanted: Global
@@ -72,6 +78,8 @@ interface Exports extends InputBuffers, StretchCounts, TrustTable {
   unattributed: Global
   newest: Global
   read: (start: number, size: number, maySkip: boolean) => number
+  doubtNext: (isDoubtful: boolean) => void
+  keepDate: (length: number) => void
   reserve: (size: number) => number
   commit: (end: number) => void
   CLIENT: Global
@@ -87,6 +95,8 @@ interface Exports extends InputBuffers, StretchCounts, TrustTable {
 
 const CTIME = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}$/
 const CTIME_LENGTH = 24
+/** What a date of a layout takes at the most. */
+const MAX_DATE_LENGTH = 64
 
 /** What one write takes at the most, unless lines become records that are much longer; in bytes. */
 const WRITE_BYTES = 512 * 1024
@@ -102,12 +112,15 @@ export function compileFastPath(options: Options): FastPath | null {
     parseFully(start, end, line) {
       clock.saw(module.newest.value)
       tallies.sync(() => write(parseFully(memory.toString('utf8', start, end), linesBefore + line)))
+      module.doubtNext(options.isPending?.() ?? false)
     },
     flush: () => void full.push(drain()),
     instantOf(date): number {
       const text = textAt(date, CTIME_LENGTH)
       return CTIME.test(text) ? clock.only(parseCtime(text)) : Number.NaN
     },
+    dateOf: (start, end): number =>
+      readDate(module, options.layout, textAt(start, Math.min(end - start, MAX_DATE_LENGTH))),
     writeMinute(to, instant) {
       memory.write(formatInstant(instant).slice(0, 17), to, 'latin1')
     },
@@ -127,6 +140,7 @@ export function compileFastPath(options: Options): FastPath | null {
   const { exports: module, memory }: Started<Exports> = started
   const tallies = bindStretch(module, memory, stretch)
   if (client.trust) tellTrust(module, memory, client.trust)
+  if (options.layout) tellLayout(module, memory, options.layout)
   for (let status = 0; status < 1000; status++) memory[module.wanted.value + status] = wanted(status) ? 1 : 0
 
   const write = (text: string) => {
@@ -168,4 +182,11 @@ export function compileFastPath(options: Options): FastPath | null {
       return records
     },
   }
+}
+
+/** Reads the date at the beginning of a text. @returns its instant; NaN for no date */
+function readDate(module: Exports, layout: FastLayout | undefined, text: string): number {
+  const date = layout?.readDate?.(text)
+  if (date) module.keepDate(date.length)
+  return date?.instant ?? Number.NaN
 }

@@ -34,11 +34,14 @@ export interface Unparsed {
   isDamaged?: boolean
 }
 
-/**
- * Compiles the full grammar of a log.
- * @returns reads a line: the requests in it, one as a rule; or why there are none
- */
-export function compileParser(context: Context): (text: string) => readonly Parsed[] | Unparsed {
+/** Reads a line: the requests in it, one as a rule; or why there are none. */
+export type Parse = ((text: string) => readonly Parsed[] | Unparsed) & {
+  /** whether what the next line is depends on those that it has read */
+  isPending: () => boolean
+}
+
+/** Compiles the full grammar of a log. */
+export function compileParser(context: Context): Parse {
   const { format, field, attribution } = context
   const messageOf = field === undefined ? messageOfCollectors(format) : compileMessages(field)
   const cutOf = watchCuts(format)
@@ -54,7 +57,7 @@ export function compileParser(context: Context): (text: string) => readonly Pars
     piece: (text: string) => readFirst(text, format),
     fromEnd: (line: string) => (format.socket === 'http' ? readLine(line, format.layouts[0]) : undefined),
   }
-  return text => {
+  const parse = (text: string): readonly Parsed[] | Unparsed => {
     if (text.length > MAX_LINE_LENGTH) return { kind: `longer than ${MAX_LINE_LENGTH} characters` }
     const message = messageOf(text)
     if (message === null) return { kind: `not JSON with "${field}"` }
@@ -72,6 +75,7 @@ export function compileParser(context: Context): (text: string) => readonly Pars
     if (hung) return [toParsed(hung, harakiri, cut)]
     return { isDamaged: format.isOwn && hasHead(line) }
   }
+  return Object.assign(parse, { isPending: () => cutOf.isPending() || (isRest?.isPending() ?? false) })
 }
 
 /** The lines as they are, or out of the JSON of a collector that is known by itself. */

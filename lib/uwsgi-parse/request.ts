@@ -119,6 +119,13 @@ const INSTANTS: readonly (readonly [string, (text: string) => number])[] = [
   ['ltime', parseLtime],
 ]
 
+/** The instant that a date tells by itself, `%(ltime)` or one that strftime printed with a format; else NaN. */
+export function instantOf(text: string, format: string | undefined): number {
+  if (format === undefined) return parseLtime(text)
+  const moment = parseStrftime(text, format)
+  return 'instant' in moment ? moment.instant : Number.NaN
+}
+
 /** `22/Nov/2026:14:09:04 +0000`, as Apache writes it. */
 function parseLtime(text: string): number {
   const month = MONTHS.indexOf(text.slice(3, 6))

@@ -10,7 +10,7 @@ import type { Attribution } from './address-slot.js'
 import { advise } from './advice.js'
 import { type BlockReader, openBlockReader } from './block-reader.js'
 import { type Client, rememberClients } from './client.js'
-import { compileParser, type Parsed, type Unparsed } from './full-parser.js'
+import { compileParser, type Parse, type Parsed, type Unparsed } from './full-parser.js'
 import type { Format } from './layout/log-format.js'
 import { LINE_BYTES } from './layout/uwsgi.js'
 import { clientSeen, createStretch, isSampled, type Stretch } from './stretch.js'
@@ -77,15 +77,9 @@ export function uwsgiParse(options: Options): { stages: Duplex[]; tally: Tally; 
 
 /** Whether a line of this log tells all by itself. */
 function isPlain({ format, field, since }: Options): boolean {
-  return (
-    format.isOwn &&
-    format.tail === undefined &&
-    field === undefined &&
-    since === undefined &&
-    !format.isSplit &&
-    // the fast path leaves longer lines to the full parser
-    format.cutAt > LINE_BYTES
-  )
+  // the fast path leaves longer lines to the full parser
+  const isOwn = format.isOwn && format.tail === undefined && format.cutAt > LINE_BYTES
+  return (isOwn || !format.isOwn) && field === undefined && since === undefined && !format.isSplit
 }
 
 export interface Counters {
@@ -110,7 +104,7 @@ function createCounters({ warn, format, attribution }: Options, tally: Tally): C
 }
 
 /** Reads a line and counts it; gives what is to be written of it. */
-export type ParseLine = (text: string) => string
+export type ParseLine = ((text: string) => string) & Pick<Parse, 'isPending'>
 
 function compileFullParser(
   options: Options,
@@ -140,7 +134,7 @@ function compileFullParser(
     else countRecord(client(via ?? ip), via ?? ip)
     return options.explain ? options.explain(parsed, tally.lines) : over + encodeLine(parsed.record)
   }
-  return text => {
+  const parseLine = (text: string): string => {
     const parsed = parse(text)
     if (isParsed(parsed)) return parsed.map(write).join('')
     const { kind, isDamaged } = parsed
@@ -150,6 +144,7 @@ function compileFullParser(
     if (kind !== undefined) options.onBadLine({ line: tally.lines, kind, text })
     return ''
   }
+  return Object.assign(parseLine, { isPending: parse.isPending })
 }
 
 /** Counts a request in its stretch. @returns the tally of the stretch that is over, as a line */

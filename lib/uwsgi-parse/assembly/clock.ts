@@ -7,6 +7,11 @@ export const DATE: usize = 24
 const SECOND: usize = 17
 const YEAR: usize = 20
 
+/** Whether a time can be written. */
+export function isInRange(time: f64): bool {
+  return time >= 0 && time < END_OF_TIME_MS
+}
+
 const MINUTE: f64 = 60_000
 /** The year 10000, in milliseconds since 1970: from there on ISO 8601 needs a sign. */
 const END_OF_TIME_MS: f64 = 253_402_300_800_000
@@ -34,9 +39,14 @@ export function timeOf(date: usize, msecs: i32): f64 {
     dateMinute = instantOf(date) - second
   }
   const time = dateMinute + second + <f64>msecs
-  if (!(time >= 0 && time < END_OF_TIME_MS)) return NaN
-  if (time > newest) newest = time
+  if (!isInRange(time)) return NaN
+  sawTime(time)
   return time
+}
+
+/** A request ended then. */
+export function sawTime(time: f64): void {
+  if (time > newest) newest = time
 }
 
 /** Writes `2026-11-22T14:06:08.123`. Returns where that ends. */

@@ -9,6 +9,12 @@ export declare function flush(): void
 /** The instant that a date means, in milliseconds since 1970, if it is one and means one; else NaN. */
 export declare function instantOf(date: usize): f64
 
+/**
+ * The instant that the date of a layout means, if that can be told from the line alone; else NaN. Has the module keep how
+ * long the date is.
+ */
+export declare function dateOf(start: usize, end: usize): f64
+
 /** Writes the minute of an instant as records do, `2026-11-22T14:06:`. */
 export declare function writeMinute(to: usize, instant: f64): void
 

@@ -4,8 +4,10 @@
  */
 import { lineEnd, NEWLINE, numberAt } from '../../fast/assembly/bytes'
 import { clientIn, isPrivate, isUnknown } from './client'
-import { timeOf } from './clock'
+import { isInRange, sawTime, timeOf } from './clock'
 import { countPrivate, countRecord, parseFully } from './host'
+import { addressEnd, addressStart, hasLayout, instant, statusAt, takeApartLayout } from './layout'
+import { writeLayout } from './layout-record'
 import { write } from './record'
 import { dateStart, isOneHop, msecsEnd, msecsStart, slotEnd, slotStart, takeApart } from './scan-line'
 import { findStatus } from './status-filter'
@@ -14,6 +16,9 @@ import { countFailure, countRequest, isSampled, lookAtTime, saw, sawSlot } from 
 export { COPY_BYTES, copiedInput, firstInput, secondInput } from '../../fast/assembly/input-buffers'
 export { CLIENT, keepClient } from './client'
 export { newest } from './clock'
+export { beginLayout, steps, strings } from './layout'
+export { keepDate } from './layout-date'
+export { beginRows, rows } from './layout-record'
 export { commit, output, reserve, written } from './output'
 export {
   beginStretch,
@@ -40,6 +45,13 @@ let linesInAll: u32 = 0
 /** Whether the host still counts each record itself. */
 let isWatched = true
 
+/** Whether the next line depends on the one that the host has read. */
+let isDoubtful = false
+
+export function doubtNext(doubtful: bool): void {
+  isDoubtful = doubtful
+}
+
 /**
  * Reads whole lines in a room, the last of which may lack its newline.
  * @param maySkip whether lines may go unread whose status nobody wants
@@ -54,6 +66,11 @@ export function read(first: usize, size: usize, maySkip: bool): i32 {
     const newline = lineEnd(start)
     lines += 1
     linesInAll += 1
+    if (hasLayout()) {
+      if (isDoubtful || !readByLayout(start, newline)) parseFully(start, newline, lines)
+      start = newline + 1
+      continue
+    }
     const status = findStatus(start, newline)
     const isWanted = status !== 0 && load<u8>(wanted + numberAt(status, status + 3)) !== 0
     const isLookedAt = isWanted || isSampled(linesInAll)
@@ -87,14 +104,40 @@ function readOrdinary(start: usize, status: usize, isWanted: bool, isLookedAt: b
     return true
   }
   countFailure(numberAt(status, status + 3))
-  const unknown = isUnknown(client)
-  if (isPrivate(client)) countPrivate(slotStart, slotEnd - slotStart)
-  if (isWatched) {
-    isWatched = countRecord(slotStart, slotEnd - slotStart)
-  } else {
-    records += 1
-    if (unknown) unattributed += 1
-  }
+  countWanted(client, slotStart, slotEnd - slotStart)
   write(time, client, status)
+  return true
+}
+
+/** Counts a record. */
+function countWanted(client: usize, slot: usize, length: usize): void {
+  if (isPrivate(client)) countPrivate(slot, length)
+  if (isWatched) isWatched = countRecord(slot, length)
+  else {
+    records += 1
+    if (isUnknown(client)) unattributed += 1
+  }
+}
+
+/** Reads an ordinary line of the host's layout, as `readOrdinary` does. Whose client is not known is not ordinary. */
+function readByLayout(start: usize, end: usize): bool {
+  if (!takeApartLayout(start, end) || !isInRange(instant)) return false
+  const status = numberAt(statusAt, statusAt + 3)
+  const isWanted = load<u8>(wanted + status) !== 0
+  if (isWanted || isSampled(linesInAll)) {
+    const client = clientIn(addressStart, addressEnd)
+    if (client === 0 || isUnknown(client)) return false
+    lookAtTime(instant)
+    if (!isWanted && isOneHop(addressStart, addressEnd)) sawSlot(addressStart, addressEnd)
+    else saw(client)
+    if (isWanted) {
+      countFailure(status)
+      countWanted(client, addressStart, addressEnd - addressStart)
+      writeLayout(client, end - start)
+    }
+  }
+  sawTime(instant)
+  requests += 1
+  if (!isWanted) countRequest()
   return true
 }

@@ -36,6 +36,8 @@ export interface Format {
   layouts: readonly [Layout, ...Layout[]]
   /** reads a line where that is no matter of layouts: JSON */
   read?: (line: string) => Reading | undefined
+  /** the parts of which a layout was made, where it is the only one */
+  parts?: readonly Part[]
   /** whether it is uWSGI's own, which has a mark at the head of each line */
   isOwn: boolean
   /** fields that strftime printed, with its format; together they make the time */
@@ -125,7 +127,7 @@ export function compileFormat(given: LogFormat): Format {
     )
   }
   const written = { forwarded, socket, cutAt, isSplit }
-  return { ...formatOf([layoutOf(parts)], written), dates, isDatedAtEnd, isEscaped }
+  return { ...formatOf([layoutOf(parts)], written), parts, dates, isDatedAtEnd, isEscaped }
 }
 
 /** The fields that tell the time. */

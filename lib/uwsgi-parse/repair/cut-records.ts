@@ -5,7 +5,10 @@ import { RSYSLOG_BYTES } from '../layout/uwsgi.js'
 export type Cut = 'cut' | 'rest'
 
 /** Is shown each line, and whether its collector says that it is a piece; tells whether a client may have chosen where it begins or ends. */
-export type WatchCuts = (line: string, isPiece: boolean) => Cut | undefined
+export type WatchCuts = ((line: string, isPiece: boolean) => Cut | undefined) & {
+  /** whether the next line is the rest of the last one */
+  isPending: () => boolean
+}
 
 /** What the runtimes of containers write before a piece of a line that goes on in the next one (CRI: `P` for partial). */
 const CRI_PIECE = /^\S{10,40} std(?:out|err) P /
@@ -31,7 +34,7 @@ const HEROKU_BYTES = 10_000
  */
 export function watchCuts({ cutAt, isSplit }: Format): WatchCuts {
   let isRest = false
-  return (line, isPiece) => {
+  const watch = (line: string, isPiece: boolean): Cut | undefined => {
     // a UTF-16 unit is 3 bytes at the most
     const isFull = line.length * 3 >= cutAt && Buffer.byteLength(line) >= cutAt
     const isSyslog = !isSplit && fillsSyslog(line)
@@ -41,6 +44,7 @@ export function watchCuts({ cutAt, isSplit }: Format): WatchCuts {
     isRest = isPart || isSyslog || (isCut && isSplit) || CRI_PIECE.test(line)
     return cut
   }
+  return Object.assign(watch, { isPending: () => isRest })
 }
 
 /** Whether a line is as long as the pieces that its collector makes of longer ones. */

@@ -7,7 +7,10 @@ import { spansUpTo, valuesAt } from '../layout/segment.js'
 const USERS = ['user', 'var.REMOTE_USER']
 
 /** Is shown each line, and whether it reads as a record; tells whether that may be the rest of a torn one. */
-export type WatchTears = (line: string, isRecord: boolean) => boolean
+export type WatchTears = ((line: string, isRecord: boolean) => boolean) & {
+  /** whether the next record may be the rest of a torn one */
+  isPending: () => boolean
+}
 
 /**
  * A user name that nobody has verified may hold a newline, and so tear its record: `1.2.3.4 - x`, and in a line of
@@ -20,15 +23,16 @@ export function watchTears(layout: Layout, find: FindClient): WatchTears {
   const behind = layout.segments.slice(user + 1)
   const begins = compileBeginning(layout, user, find)
   // an address behind the name is the true one in any case
-  if (!begins) return () => false
+  if (!begins) return Object.assign(() => false, { isPending: () => false })
 
   let torn = false
-  return (line, isRecord) => {
+  const watch = (line: string, isRecord: boolean): boolean => {
     const doubtful = torn && isRecord
     if (isRecord || (torn && firstSpans(line, behind))) torn = false
     if (!isRecord && begins(line)) torn = true
     return doubtful
   }
+  return Object.assign(watch, { isPending: () => torn })
 }
 
 /** Tells whether a line begins as a record does, up to the user's name; undefined where no address stands before that. */

@@ -1,0 +1,223 @@
+/*
+ * Lines of a layout that the host describes as a table of steps, one a part of the layout (fast-layout.ts). A line is
+ * ordinary if the parts can stand in it in one way only, and nothing in it has to be escaped; all others are left to the
+ * host, which has the full grammar.
+ */
+import { byteSet, digitsEnd, equals, SPACE, skipSet, textEnd, ZERO } from '../../fast/assembly/bytes'
+import { dateEnd, lastInstant } from './layout-date'
+
+/** What a step is; fast-layout.ts has the same numbers. */
+const LITERAL: u32 = 0
+const COUNT: u32 = 1
+const NUMBER: u32 = 2
+const STATUS: u32 = 3
+const DATE: u32 = 4
+const INSTANT: u32 = 5
+const ADDRESS: u32 = 6
+const TEXT: u32 = 7
+// and any other number: the last text
+
+// a step: what it is, its place, a number, the literal behind it (where, and how long), two bytes that must not be in it
+const STEP_BYTES: usize = 28
+const MAX_STEPS: usize = 128
+/** Where the host leaves the steps, and the literals. */
+export const steps = heap.alloc(MAX_STEPS * STEP_BYTES)
+export const strings = heap.alloc(65536)
+let lastStep: usize = 0
+/** Lines that are as long or longer may have been cut. */
+let maxBytes: usize = 0
+/** Whether the place of the duration is added to the time. */
+let msecsPlace: i32 = -1
+
+const MAX_PLACES = 64
+const starts = new StaticArray<usize>(MAX_PLACES)
+const ends = new StaticArray<usize>(MAX_PLACES)
+
+/** @param msecs the place of the duration that is added to the time; -1 for none */
+export function beginLayout(count: i32, longest: i32, msecs: i32): void {
+  lastStep = steps + <usize>count * STEP_BYTES
+  maxBytes = longest
+  msecsPlace = msecs
+}
+
+export function hasLayout(): bool {
+  return lastStep !== 0
+}
+
+export function startOf(place: i32): usize {
+  return starts[place]
+}
+
+export function endOf(place: i32): usize {
+  return ends[place]
+}
+
+/** When the request ended of the line that was last taken apart, in milliseconds since 1970. */
+export let instant: f64 = NaN
+/** Where its status and its address slot stand. */
+export let statusAt: usize = 0
+export let addressStart: usize = 0
+export let addressEnd: usize = 0
+
+const IN_ADDRESS = byteSet('09afAF..::,,  ')
+const QUOTE: u8 = 0x22
+const MINUS: u8 = 0x2d
+const BACKSLASH: u8 = 0x5c
+
+/** Takes an ordinary line apart. @returns whether it is ordinary */
+export function takeApartLayout(start: usize, end: usize): bool {
+  if (end - start >= maxBytes || mayBePiece(start)) return false
+  let at = start
+  let time: f64 = NaN
+  for (let step = steps; step < lastStep; step += STEP_BYTES) {
+    const place: i32 = load<i32>(step, 4)
+    const first = at
+    switch (load<u32>(step)) {
+      case LITERAL:
+        at = behindLiteral(at, end, step)
+        break
+      case COUNT:
+        at = countEnd(at)
+        break
+      case NUMBER:
+        at = plainNumberEnd(at, load<u32>(step, 8))
+        break
+      case STATUS:
+        statusAt = at
+        at = load<u8>(at) === ZERO || digitsEnd(at, 3) !== at + 3 ? 0 : at + 3
+        break
+      case DATE:
+        at = dateEnd(at, end, load<i32>(step, 8))
+        time = lastInstant
+        break
+      case INSTANT:
+        at = plainNumberEnd(at, 13)
+        if (at !== 0) time = instantAt(first, at) * <f64>load<i32>(step, 8)
+        break
+      case ADDRESS:
+        at = addressSlotEnd(at, end, step)
+        addressStart = first
+        addressEnd = at
+        break
+      case TEXT:
+        at = plainTextEnd(at, step)
+        break
+      default:
+        at = textEnd(at, SPACE) >= end - load<u32>(step, 16) ? end - load<u32>(step, 16) : 0
+        if (at < first || !isFree(first, at, step)) at = 0
+    }
+    if (at === 0) return false
+    starts[place] = first
+    ends[place] = at
+  }
+  if (msecsPlace >= 0) time += instantAt(starts[msecsPlace], ends[msecsPlace])
+  instant = time
+  return at === end
+}
+
+/** Whether a line may begin as the runtimes of containers write a piece of one: `TIME stdout P `. */
+function mayBePiece(start: usize): bool {
+  const blank = i8x16.splat(SPACE)
+  for (let i: usize = 0; i < 48; i += 16) {
+    const found = i8x16.bitmask(i8x16.eq(v128.load(start + i), blank))
+    if (found !== 0) {
+      const behind = start + i + <usize>ctz(found) + 1
+      return load<u8>(behind) === 0x73 && load<u8>(behind, 1) === 0x74 && load<u8>(behind, 2) === 0x64
+    }
+  }
+  return false
+}
+
+function behindLiteral(at: usize, end: usize, step: usize): usize {
+  const length: usize = load<u32>(step, 16)
+  return at + length <= end && isAt(at, load<u32>(step, 12), length) ? at + length : 0
+}
+
+/** Whether a literal stands at a position; most are short. */
+function isAt(at: usize, literal: usize, length: usize): bool {
+  if (length > 16) return equals(at, literal, length)
+  const differs = ~i8x16.bitmask(i8x16.eq(v128.load(at), v128.load(literal)))
+  return (differs & ((1 << (<u32>length)) - 1)) === 0
+}
+
+/** The end of a number that is not looked at: `7`, `-7` or `-`. */
+function countEnd(at: usize): usize {
+  const isNegative = load<u8>(at) === MINUS
+  const end = digitsEnd(isNegative ? at + 1 : at, 20)
+  return end === 0 && isNegative && load<u8>(at, 1) - ZERO > 9 ? at + 1 : end
+}
+
+/** The end of a number that JSON writes in the same way. */
+function plainNumberEnd(at: usize, most: usize): usize {
+  const end = digitsEnd(at, most)
+  return load<u8>(at) === ZERO && end > at + 1 ? 0 : end
+}
+
+function instantAt(start: usize, end: usize): f64 {
+  let number: f64 = 0
+  for (let at = start; at < end; at++) number = number * 10 + <f64>(load<u8>(at) - ZERO)
+  return number
+}
+
+/** The end of the address slot: where the literal behind it stands first. */
+function addressSlotEnd(start: usize, end: usize, step: usize): usize {
+  const furthest = skipSet(start, IN_ADDRESS)
+  const length: usize = load<u32>(step, 16)
+  if (length === 0) return furthest === end && furthest > start && isFree(start, end, step) ? end : 0
+  const literal: usize = load<u32>(step, 12)
+  const first = load<u8>(literal)
+  for (let at = start; at <= furthest; at++) {
+    if (load<u8>(at) === first && at + length <= end && isAt(at, literal, length))
+      return at > start && isFree(start, at, step) ? at : 0
+  }
+  return 0
+}
+
+/** The end of a text in which nothing is escaped: where the literal behind it stands first. */
+function plainTextEnd(start: usize, step: usize): usize {
+  const literal: usize = load<u32>(step, 12)
+  const length: usize = load<u32>(step, 16)
+  const first = load<u8>(literal)
+  let at = start
+  do {
+    at = stopAt(at, first)
+    if (load<u8>(at) !== first) return 0
+    if (isAt(at, literal, length)) return isFree(start, at, step) ? at : 0
+    at += 1
+  } while (first >= SPACE && first !== QUOTE && first !== BACKSLASH)
+  return 0
+}
+
+/** The first byte that is a given one, or has to be escaped. */
+function stopAt(start: usize, byte: u8): usize {
+  const least = i8x16.splat(SPACE)
+  const quote = i8x16.splat(QUOTE)
+  const backslash = i8x16.splat(BACKSLASH)
+  const wanted = i8x16.splat(byte)
+  let at = start
+  let found: i32 = 0
+  do {
+    const bytes = v128.load(at)
+    const escaped = v128.or(i8x16.eq(bytes, quote), i8x16.eq(bytes, backslash))
+    found = i8x16.bitmask(v128.or(v128.or(escaped, i8x16.eq(bytes, wanted)), i8x16.lt_s(bytes, least)))
+    at += 16
+  } while (found === 0)
+  return at - 16 + <usize>ctz(found)
+}
+
+/** Whether a text holds neither of the bytes by which the part before it could stand further right. */
+function isFree(start: usize, end: usize, step: usize): bool {
+  return lacks(start, end, load<u32>(step, 20)) && lacks(start, end, load<u32>(step, 24))
+}
+
+/** @param byte 0: none, and it is lacking */
+function lacks(start: usize, end: usize, byte: u32): bool {
+  if (byte === 0) return true
+  const wanted = i8x16.splat(<i8>byte)
+  for (let at = start; at < end; at += 16) {
+    const rest = end - at
+    const found = i8x16.bitmask(i8x16.eq(v128.load(at), wanted))
+    if ((rest < 16 ? found & ((1 << (<u32>rest)) - 1) : found) !== 0) return false
+  }
+  return true
+}
