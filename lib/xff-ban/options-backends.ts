@@ -16,6 +16,8 @@ export interface BackendContext {
   now: () => number
   /** the ranges inside a banned prefix that are not banned */
   holesIn?: (ip: string) => readonly string[]
+  /** does something while no process bans by a name; returns whether that was so for certain */
+  whileFree?: ((name: string, work: () => Promise<void>) => Promise<boolean>) | undefined
   warn: (message: string) => void
 }
 

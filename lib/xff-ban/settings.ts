@@ -9,6 +9,7 @@ import { createAllowed } from './jail/allowed.js'
 import type { BrakeOptions } from './jail/brake.js'
 import { escalation } from './jail/escalation.js'
 import { createExempt } from './jail/exempt.js'
+import { whileNameIsFree } from './journal/lock.js'
 import type { OpenOptions } from './open.js'
 import type { Given } from './options.js'
 import { CHECK_OPTIONS, WAIT_S } from './options-check.js'
@@ -104,7 +105,8 @@ export function settingsOf(words: readonly string[], given: Given, system: Syste
       try {
         const holesIn = (ip: string) =>
           [...exempt.inside(ip), ...allowed.inside(ip)].map(({ range }) => range)
-        return await chooseBackend(given, followsLog, { name, state, object, now, holesIn, warn })
+        const context = { name, state, object, now, holesIn, whileFree: whileNameIsFree, warn }
+        return await chooseBackend(given, followsLog, context)
       } catch (error) {
         if (!(error instanceof RangeError)) throw error
         const isAlone = subcommand.verb !== 'filter' && !isRehearsal

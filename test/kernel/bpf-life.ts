@@ -1,5 +1,5 @@
 /** How the kernel program comes, stays and goes: restarts, versions, several names, devices, damage, and no trace. */
-import { appendFileSync, cpSync, existsSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { appendFileSync, cpSync, existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { portOf, readBan } from '../../lib/xff-ban/backend/bpf/contract.js'
 import { waitFor } from '../support/wait-for.js'
@@ -80,6 +80,44 @@ kernelTest('several names and ports share one program; the last one takes it awa
   t.same(await refused(), [ATTACKER])
   await xffBan(`--port 3031 --flush ${state(stage)}`)
   t.notOk(existsSync(pins))
+})
+
+kernelTest('a name that nobody runs and that has no bans gives its port away', NEEDS, async t => {
+  const stage = await createPolicedApp(t)
+  const { lab, xffBan, refused } = stage
+  const one = state(stage)
+  const two = `--port 3031 ${state(stage, 'two')}`
+  await xffBan(`--port 3031 ${one}`, ATTACKER)
+  await t.rejects(xffBan(two), { message: /--name one bans there/ }, 'not with bans')
+  await lab.command([
+    'sh',
+    '-c',
+    `echo '{"type":"unban","ip":"${ATTACKER}"}' | xff-ban --packets bpf --port 3031 ${one}`,
+  ])
+  const running = lab.pipeline(`tail -f /dev/null | xff-ban --packets bpf --port 3031 ${one}`)
+  await waitFor('the start', () => running.written().stderr.includes('bans by bpf'))
+  await t.rejects(xffBan(two), { message: /--name one bans there/ }, 'not while somebody runs it')
+  await running.kill(['xff-ban'])
+  await xffBan(two, ATTACKER6)
+  t.same(await refused(), [ATTACKER6])
+})
+
+kernelTest('what another version has pinned goes when its program is replaced', NEEDS, async t => {
+  const stage = await createPolicedApp(t)
+  const { lab, xffBan, refused, pins } = stage
+  await xffBan(`--port 3031 ${state(stage)}`, ATTACKER)
+  await xffBan(`--port 3041 ${state(stage, 'two')}`, ATTACKER6)
+  const other = join(ROOT, basename(pins).replace(/^v\d+/, 'v1'))
+  renameSync(pins, other)
+  t.same(await refused(), [ATTACKER], 'its program is at work')
+  const running = lab.pipeline(`tail -f /dev/null | xff-ban --packets bpf --port 3031 ${state(stage)}`)
+  await waitFor('the start', () => running.written().stderr.includes('bans by bpf'))
+  t.same(await refused(), [ATTACKER], 'from the journal')
+  t.notOk(existsSync(other), 'nothing is left of it')
+  t.match(running.written().stderr, /the bans of --name two were made by another version/)
+  await running.kill(['xff-ban'])
+  await xffBan(`--port 3041 ${state(stage, 'two')}`)
+  t.equal((await bans(lab, pins)).length, 2, 'the other name is back, too')
 })
 
 kernelTest('devices that appear are policed at once', NEEDS, async t => {

@@ -54,7 +54,8 @@ function reject(options: readonly string[], other: string): void {
 }
 
 /** @throws RangeError */
-function bpfOptions(given: Given, { name, object, now, holesIn, warn }: BackendContext): BpfOptions {
+function bpfOptions(given: Given, context: BackendContext): BpfOptions {
+  const { name, object, now, holesIn, whileFree, warn } = context
   const { header, uwsgi, hops, dev: devices, answer = PACKET_DEFAULTS.answer } = given
   const answerText = given['answer-text']
   const trust = given.trust.flat()
@@ -70,7 +71,8 @@ function bpfOptions(given: Given, { name, object, now, holesIn, warn }: BackendC
     )
   }
   return {
-    ...{ name, ports: given.port, answer, answerText, object, now, holesIn, warn, devices, hops: hops ?? 0 },
+    ...{ name, ports: given.port, answer, answerText, object, now, holesIn, whileFree, warn, devices },
+    hops: hops ?? 0,
     protocol: uwsgi === undefined ? 'http' : 'uwsgi',
     field: uwsgi ?? header ?? PACKET_DEFAULTS.header,
     trust: trust.length > 0 ? trust : PRIVATE_RANGES,

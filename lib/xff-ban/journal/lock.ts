@@ -44,7 +44,7 @@ export async function lock(path: string, pid: number, warn: (message: string) =>
 export async function lockName(name: string, pid: number, warn: (message: string) => void): Promise<void> {
   let held: Held
   try {
-    held = await hold(`${NAMES}/${name}-${statSync('/proc/self/ns/net').ino}.lock`, pid, warn)
+    held = await hold(lockOf(name), pid, warn)
   } catch (error) {
     warn(`nothing keeps a second xff-ban off --name ${name}: ${messageOf(error)}`)
     return
@@ -53,6 +53,31 @@ export async function lockName(name: string, pid: number, warn: (message: string
   throw new BackendError(
     `--name ${name}: ${held.by} bans by this name already, with another --state (--name makes another)`,
   )
+}
+
+function lockOf(name: string): string {
+  return `${NAMES}/${name}-${statSync('/proc/self/ns/net').ino}.lock`
+}
+
+/**
+ * Does something while no process bans packets by a name in this network namespace, and none can begin to.
+ * @returns whether it was done: not where the name is in use, or where that cannot be told
+ */
+export async function whileNameIsFree(name: string, work: () => Promise<void>): Promise<boolean> {
+  let file: number
+  try {
+    // whoever uses the name has made it, if not where we do not see it
+    file = openOwnSync(lockOf(name), 'read')
+  } catch {
+    return false
+  }
+  try {
+    if ((await flock(file)) !== 0) return false
+    await work()
+    return true
+  } finally {
+    closeSync(file)
+  }
 }
 
 /** Ours, or whose. */

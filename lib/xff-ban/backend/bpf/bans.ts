@@ -1,6 +1,6 @@
 import type { Ban } from '../../jail/ban.js'
 import type { Change } from '../backend.js'
-import type { InBootTime } from './boot-clock.js'
+import { type InBootTime, openBootClock } from './boot-clock.js'
 import { banValue, HOLE_NS, jailOfRange, rangeKey, rangeOf, readBan } from './contract.js'
 import { type Row, readRows, type Step, writeRows } from './maps.js'
 
@@ -33,6 +33,16 @@ export async function readHits({ pin, jail }: JailMap): Promise<Map<string, { hi
     if (hits > 0n) found.set(rangeOf(key), { hits: Number(hits), last })
   }
   return found
+}
+
+/** Whether any ban is in force. */
+export async function hasBans({ pin, jail }: JailMap): Promise<boolean> {
+  const rows = [...(await readRows(pin)).values()].filter(({ key }) => jailOfRange(key) === jail)
+  const ends = rows.map(({ value }) => readBan(value).until).filter(until => until !== HOLE_NS)
+  if (ends.length === 0) return false
+  const { bootTime } = await openBootClock()
+  const now = bootTime(0)(0)
+  return ends.some(until => until > now)
 }
 
 /** An end that differs by less is that of the same ban, worked out anew. */

@@ -2,8 +2,8 @@ import { messageOf } from '../../../exit.js'
 import { counted } from '../../../text/counted.js'
 import { BackendError } from '../backend.js'
 import { createAttachment } from './attachment.js'
-import type { JailMap } from './bans.js'
-import type { Policy } from './contract.js'
+import { hasBans, type JailMap } from './bans.js'
+import { type Policy, readName } from './contract.js'
 import { type Attached, detach, listAttached } from './devices.js'
 import {
   claimJail,
@@ -18,7 +18,13 @@ import {
   type Translation,
 } from './entries.js'
 import { asKernelAllows } from './loadable.js'
-import { forgetDeadNetworks, type Pins, pinnedPrograms, pinsOfThisNetwork } from './pins.js'
+import {
+  forgetDeadNetworks,
+  type Pins,
+  pinnedPrograms,
+  pinsOfThisNetwork,
+  removeOtherLayouts,
+} from './pins.js'
 import { createSharing, type Sharing } from './takeover.js'
 
 export interface Options extends Policy {
@@ -36,6 +42,8 @@ export interface Options extends Policy {
   object: string
   /** the wall clock, milliseconds since 1970 */
   now: () => number
+  /** does something while no process bans by a name; returns whether that was so for certain */
+  whileFree?: ((name: string, work: () => Promise<void>) => Promise<boolean>) | undefined
   warn: (message: string) => void
 }
 
@@ -68,7 +76,7 @@ export interface Installation {
 }
 
 export function createInstallation(options: Options): Installation {
-  const { name, ports, object, now, warn } = options
+  const { name, object, now, warn } = options
   const attachment = createAttachment(options.devices, warn)
   let map: JailMap | undefined
   const sharing = createSharing(options)
@@ -78,7 +86,7 @@ export function createInstallation(options: Options): Installation {
     const pins = pinsOfThisNetwork()
     const existed = pins.exist()
     const programs = await asKernelAllows(() => sharing.load(pins))
-    await checkPorts(pins, name, ports)
+    await takePorts(pins, options)
     const isNew = (await findJail(pins, name)) === undefined
     map = { pin: pins.table('bans'), jail: await claimJail(pins, name) }
     const trust = await reconcileTrust(pins, map.jail, options.hops > 0 ? [] : options.trust)
@@ -87,6 +95,7 @@ export function createInstallation(options: Options): Installation {
     const missingPorts = await policePorts(pins, map.jail)
     const gone = await asKernelAllows(() => attachment.follow(pins, programs, sharing.equivalent()))
     pins.forgetOthers(programs)
+    await forgetOtherVersions(pins, options)
     return [
       ...(existed ? [] : ['the program was gone']),
       ...(trust > 0 ? [`${counted(trust, 'trusted range')} missing`] : []),
@@ -162,14 +171,31 @@ function createPolicing(options: Options): (pins: Pins, jail: number) => Promise
   }
 }
 
-async function checkPorts(
-  pins: ReturnType<typeof pinsOfThisNetwork>,
-  name: string,
-  ports: readonly number[],
-): Promise<void> {
+/** The tables of a version before are of no use once its program is nowhere; what other names banned by them is said. */
+async function forgetOtherVersions(pins: Pins, { name, warn }: Options): Promise<void> {
+  for (const rows of await removeOtherLayouts(pins)) {
+    for (const other of rows.map(({ value }) => readName(value)).filter(other => other !== name)) {
+      warn(
+        `the bans of --name ${other} were made by another version, and are in force again when its xff-ban is restarted`,
+      )
+    }
+  }
+}
+
+/** A name that nobody uses any more, and that has no bans, gives its ports away. @throws BackendError for any other */
+async function takePorts(pins: Pins, { name, ports, whileFree, warn }: Options): Promise<void> {
   for (const port of ports) {
     const owner = await ownerOfPort(pins, name, port)
     if (owner === undefined) continue
+    const jail = await findJail(pins, owner)
+    const remove = async () => {
+      if (jail !== undefined) await removeJail(pins, jail)
+    }
+    const isIdle = jail !== undefined && !(await hasBans({ pin: pins.table('bans'), jail }))
+    if (isIdle && (await whileFree?.(owner, remove)) === true) {
+      warn(`--port ${port} was that of --name ${owner}, which no process runs and which has no bans`)
+      continue
+    }
     throw new BackendError(`--port ${port}: --name ${owner} bans there; with --flush it gives the port away`)
   }
 }

@@ -1,20 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto'
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  statfsSync,
-  statSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { geteuid } from 'node:process'
-import { codeOf, isSystemError } from '../../../exit.js'
+import { codeOf } from '../../../exit.js'
 import { runProgram } from '../run-program.js'
+import { list, mountBpffs, ROOT, removeRoot } from './bpffs.js'
 import type { Program } from './links.js'
+import { type Row, readRows } from './maps.js'
 import { isDead, signWith } from './networks.js'
 
 /*
@@ -29,14 +20,10 @@ import { isDead, signWith } from './networks.js'
  * and renamed when it is complete.
  */
 
-const BPFFS = '/sys/fs/bpf'
-const ROOT = join(BPFFS, 'xff-ban')
 /** Raise it when the layout of a table in contract.h or connection.h changes. */
 const LAYOUT = 'v3'
 /** Loading takes a second or two: a folder that is still not complete after this long never will be. */
 const STALE_MS = 60_000
-/** The type of the file system that holds pins (BPF_FS_MAGIC). */
-const BPF_FS = 0xcafe4a11
 
 /** The maps that an upgrade takes over: all that hold state. */
 export const KEPT_MAPS = [
@@ -144,10 +131,30 @@ export async function pinnedPrograms({ folder }: Pins): Promise<PinnedProgram[]>
 }
 
 /** Whether this network has tables of another layout, too. */
-export function hasOtherLayout({ folder }: Pins): boolean {
+export function hasOtherLayout(pins: Pins): boolean {
+  return otherLayouts(pins).length > 0
+}
+
+/**
+ * Removes what another version has pinned in this network, whose tables have another layout.
+ * @returns its tables of names, as they were
+ */
+export async function removeOtherLayouts(pins: Pins): Promise<readonly Row[][]> {
+  const jails: Row[][] = []
+  for (const folder of otherLayouts(pins)) {
+    const rows = await readRows(join(folder, 'maps', 'jails')).catch(() => new Map<string, Row>())
+    jails.push([...rows.values()])
+    rmSync(folder, { recursive: true, force: true })
+  }
+  return jails
+}
+
+function otherLayouts({ folder }: Pins): string[] {
   const [, network] = basename(folder).split('-')
   const isOfNetwork = (name: string) => /^v\d+-\d+$/.test(name) && name.endsWith(`-${network}`)
-  return list(ROOT).some(name => isOfNetwork(name) && join(ROOT, name) !== folder)
+  return list(ROOT).flatMap(name =>
+    isOfNetwork(name) && join(ROOT, name) !== folder ? join(ROOT, name) : [],
+  )
 }
 
 /**
@@ -198,32 +205,11 @@ function ageOf(path: string, now: number): number {
   return Math.abs(now - (statSync(path, { throwIfNoEntry: false })?.ctimeMs ?? now))
 }
 
-/** What is in a folder: nothing where there is none. */
-function list(path: string): string[] {
-  return existsSync(path) ? readdirSync(path) : []
-}
-
 /** One of several processes that publish at a time is the first; the others find its work. */
 function publish(draft: string, path: string): void {
   try {
     renameSync(draft, path)
   } catch (error) {
     if (!['ENOTEMPTY', 'EEXIST'].includes(codeOf(error) ?? '')) throw error
-  }
-}
-
-/** systemd mounts it; small systems and containers may not. A service sees nothing but the folder that is made for it. */
-async function mountBpffs(): Promise<void> {
-  const seen = existsSync(ROOT) ? ROOT : BPFFS
-  if (statfsSync(seen).type !== BPF_FS) await runProgram(['mount', '-t', 'bpf', 'bpf', BPFFS])
-}
-
-/** The last network namespace takes the rest along, unless the folder is somebody else's, or mounted for a service. */
-function removeRoot(): void {
-  if (list(ROOT).length > 0 || statSync(ROOT, { throwIfNoEntry: false })?.uid !== geteuid?.()) return
-  try {
-    rmdirSync(ROOT)
-  } catch (error) {
-    if (!isSystemError(error)) throw error
   }
 }

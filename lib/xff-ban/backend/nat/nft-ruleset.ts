@@ -144,7 +144,7 @@ function decisionsOf(
   }
   const port = expression.dnat?.port
   return answersOf(lookup, elements(lookup)).flatMap(({ ports, value }) => {
-    const verdict = expression.vmap ? verdictOf(value as Expression) : destinationOf(value, port)
+    const verdict = expression.vmap ? chainOf(value) : destinationOf(value, port)
     return verdict ? [{ ports, verdict }] : []
   })
 }
@@ -162,6 +162,12 @@ function verdictOf({ dnat, redirect, jump, goto }: Expression): Verdict | undefi
   if (next) return { jump: next.target }
   if (typeof redirect?.port === 'number') return { redirect: redirect.port }
   return destinationOf(dnat?.addr, dnat?.port)
+}
+
+/** Where an element of a map goes on. */
+function chainOf(value: unknown): Verdict | undefined {
+  const next = has(value, 'goto') ? value.goto : has(value, 'jump') ? value.jump : undefined
+  return has(next, 'target') && typeof next.target === 'string' ? { jump: next.target } : undefined
 }
 
 /** An address, or one with a port (`10.244.0.2 . 3031`). */
