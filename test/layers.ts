@@ -15,6 +15,7 @@ const STAGES = [
   'xff-import',
   'xff-report',
   'xff-jail',
+  'xff-top',
 ] as const
 
 /** Rooms and files that know nothing of any command. */
@@ -133,6 +134,11 @@ const MAY_IMPORT: readonly (readonly [string, readonly string[]])[] = [
   ['lib/xff-report/what-if.ts', ['lib/xff-report/what-if', 'lib/xff-window/clocks', ...LEAVES]],
   // and a request is read as xff-window reads it
   ['lib/xff-report/stage.ts', ['lib/xff-report/', 'lib/xff-window/fast-path', ...LEAVES, ...WIRE, ...FAST]],
+  // a jail that runs is asked as the subcommands of xff-ban ask it
+  [
+    'lib/xff-top/jails',
+    ['lib/xff-top/', 'lib/xff-ban/control/client', 'lib/xff-ban/paths', ...LEAVES, ...WIRE],
+  ],
   ...STAGES.map(stage => [`lib/${stage}/`, [`lib/${stage}/`, ...LEAVES, ...WIRE]] as const),
   ...STAGES.map(stage => [`bin/${stage}`, [`lib/${stage}/`, 'lib/cli/', ...LEAVES, ...WIRE]] as const),
 ]
@@ -157,9 +163,12 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
 /** Where a global may be used. */
 const GLOBALS: readonly (readonly [RegExp, RegExp])[] = [
   // uwsgi-parse resolves `--since 10m` once, at the start
-  [/\bDate\.now\b/, /^bin\/(xff-ban|uwsgi-parse|xff-jail)\.ts$/],
+  [/\bDate\.now\b/, /^bin\/(xff-ban|uwsgi-parse|xff-jail|xff-top)\.ts$/],
   [/\bnew Date\(\)/, /^$/],
-  [/\bperformance\.now\b/, /^(lib\/cli\/progress|bin\/xff-ban|lib\/xff-ban\/backend\/nginx)\.ts$/],
+  [
+    /\bperformance\.now\b/,
+    /^(lib\/cli\/progress|bin\/xff-ban|bin\/xff-top|lib\/xff-ban\/backend\/nginx)\.ts$/,
+  ],
   [/\bprocess\.\w/, /^(bin|lib\/cli|lib\/single)\//],
 ]
 

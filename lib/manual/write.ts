@@ -13,12 +13,22 @@ import { usage as xffImport } from '../xff-import/options.js'
 import { usage as xffJail } from '../xff-jail/options.js'
 import { usage as xffNotify } from '../xff-notify/options.js'
 import { usage as xffReport } from '../xff-report/options.js'
+import { usage as xffTop } from '../xff-top/options.js'
 import { usage as xffWindow } from '../xff-window/options.js'
 import { bashCompletion } from './bash.js'
 import { commandPage, topicPage } from './page.js'
 import { zshCompletion } from './zsh.js'
 
-const USAGES: readonly Usage[] = [uwsgiParse, xffWindow, xffBan, xffNotify, xffImport, xffReport, xffJail]
+const USAGES: readonly Usage[] = [
+  uwsgiParse,
+  xffWindow,
+  xffBan,
+  xffNotify,
+  xffImport,
+  xffReport,
+  xffTop,
+  xffJail,
+]
 
 for (const file of readdirSync('share/man')) {
   const [, name = '', section = ''] = /^([\w-]+)\.(\d)\.md$/.exec(file) ?? []

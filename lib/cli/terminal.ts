@@ -1,0 +1,84 @@
+import { openSync, writeSync } from 'node:fs'
+import { ReadStream } from 'node:tty'
+
+/** Keys that are not one character, by what a terminal sends for them. */
+const KEYS: Readonly<Record<string, string>> = {
+  '\x1b[A': 'up',
+  '\x1bOA': 'up',
+  '\x1b[B': 'down',
+  '\x1bOB': 'down',
+  '\r': 'enter',
+  '\n': 'enter',
+  '\x7f': 'backspace',
+  '\b': 'backspace',
+  '\x1b': 'escape',
+  '\x03': 'end',
+  '\x04': 'end',
+  '\x0c': 'redraw',
+}
+
+/** The terminal of whoever looks on: stdout, and the keyboard, also where stdin is a pipe. */
+export interface Terminal {
+  /** in characters */
+  size: () => { columns: number; rows: number }
+  withColours: boolean
+  /** Whether what was written is still on its way: then a picture is left out. */
+  isBehind: () => boolean
+  write: (text: string) => void
+  /** Calls back for each key, by its character or name, and for a change of size. */
+  open: (onKey: (key: string) => void, onResize: () => void) => void
+  close: () => void
+}
+
+/** @returns undefined where stdout is no terminal on which a cursor can be moved */
+export function findTerminal(enter: string, leave: string): Terminal | undefined {
+  const { stdout, env } = process
+  if (!stdout.isTTY || env.TERM === 'dumb') return undefined
+  let keyboard: ReadStream | undefined
+  let isOpen = false
+  // however it ends, the terminal is left as it was
+  const restore = () => {
+    if (!isOpen) return
+    isOpen = false
+    keyboard?.setRawMode(false)
+    writeSync(stdout.fd, leave)
+  }
+  return {
+    size: () => ({ columns: stdout.columns || 80, rows: stdout.rows || 24 }),
+    withColours: !env.NO_COLOR,
+    isBehind: () => stdout.writableNeedDrain,
+    write: text => stdout.write(text),
+    open(onKey, onResize) {
+      isOpen = true
+      process.once('exit', restore)
+      stdout.write(enter)
+      stdout.on('resize', onResize)
+      keyboard = openKeyboard()
+      keyboard?.setRawMode(true)
+      keyboard?.on('data', chunk => {
+        for (const key of keysOf(chunk.toString('latin1'))) onKey(key)
+      })
+    },
+    close() {
+      keyboard?.destroy()
+      restore()
+    },
+  }
+}
+
+function openKeyboard(): ReadStream | undefined {
+  try {
+    return new ReadStream(openSync('/dev/tty', 'r'))
+  } catch {
+    return undefined
+  }
+}
+
+/** The keys in what came at once: one that is known by name, or else each character. */
+export function keysOf(text: string): string[] {
+  const name = KEYS[text]
+  if (name !== undefined) return [name]
+  // an escape sequence that is not known is no key
+  if (text.startsWith('\x1b')) return []
+  return [...text].map(character => KEYS[character] ?? character)
+}
