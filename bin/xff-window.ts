@@ -1,19 +1,38 @@
 #!/usr/bin/env node
 import { openMetrics } from '../lib/cli/metrics.js'
-import { parseOptions, UsageError } from '../lib/cli/options/parse.js'
+import { checked, parseOptions, UsageError } from '../lib/cli/options/parse.js'
+import { reloadable } from '../lib/cli/reloadable.js'
 import { reloadableRanges } from '../lib/cli/reloadable-ranges.js'
 import { run } from '../lib/cli/run.js'
 import { counted } from '../lib/text/counted.js'
 import { excerpt } from '../lib/text/printable.js'
 import { createExplainer } from '../lib/xff-window/explain.js'
 import { usage } from '../lib/xff-window/options.js'
+import { rules } from '../lib/xff-window/options-rules.js'
+import { compileRules, type Rules } from '../lib/xff-window/rules/rules.js'
 import { xffWindow } from '../lib/xff-window/stage.js'
+
+/** What requests count for; undefined where that is the same for all failures. */
+function rulesOf(
+  given: NonNullable<Awaited<ReturnType<typeof parseOptions<typeof usage.options>>>>,
+  warn: (message: string) => void,
+): { readonly current: Rules } | undefined {
+  const except = given.except.flat()
+  if (given.rule.length === 0 && except.length === 0) return undefined
+  const [max, find] = [given.max, given.find * 1000]
+  const general = given['only-rules'] ? undefined : { name: undefined, max, find, lasts: undefined, share: 0 }
+  const make = () =>
+    compileRules(given.rule.flatMap(rules), { general, max, find, failing: given.status, except })
+  return checked('--rule: ', () => reloadable(given.rule, 'rules', make, warn))
+}
 
 run(usage.command, async ({ onBadLine, warn, badLineCount }) => {
   const given = await parseOptions(usage, process.argv.slice(2))
   if (!given) return null
   if (given.tallies && given.explain)
     throw new UsageError('--tallies: expected no --explain with it, got both')
+  if (given['only-rules'] && given.rule.length === 0)
+    throw new UsageError('--only-rules: expected --rule with it, got none')
   const metrics = await openMetrics('xff_window', given.metrics, warn)
   const ignored = reloadableRanges(given.ignore, warn)
   const { stages, tally, window } = xffWindow({
@@ -24,6 +43,7 @@ run(usage.command, async ({ onBadLine, warn, badLineCount }) => {
     failing: given.status,
     outage: given.outage,
     tallies: given.tallies,
+    rules: rulesOf(given, warn),
     ignored: given.ignore.length > 0 ? ip => ignored.current(ip) : undefined,
     ipv6Prefix: given['ipv6-prefix'],
     onBadLine,
@@ -46,9 +66,10 @@ run(usage.command, async ({ onBadLine, warn, badLineCount }) => {
       if (window.evicted() > 0)
         warn(`${counted(window.evicted(), 'address', 'addresses')} evicted too early: --keys is too low`)
       const spared = tally.spared > 0 ? `${counted(tally.spared, 'error')} of an outage not counted, ` : ''
+      const passed = tally.passed > 0 ? `${tally.passed} not counted, ` : ''
       return (
         `${counted(tally.requests, 'request')}, ${counted(tally.failures, 'failure')}, ${tally.unattributed} unattributed, ` +
-        `${tally.ignored} ignored, ${spared}${window.late()} late, ${counted(tally.bans, 'ban')}, ${counted(window.size(), 'address', 'addresses')} tracked`
+        `${tally.ignored} ignored, ${passed}${spared}${window.late()} late, ${counted(tally.bans, 'ban')}, ${counted(window.size(), 'address', 'addresses')} tracked`
       )
     },
   }

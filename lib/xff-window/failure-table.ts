@@ -7,23 +7,25 @@ export interface Options {
   /** how many failures within `find` milliseconds make a ban */
   max: number
   find: number
-  /** how many keys are kept at most */
-  keys: number
   /** before this time nothing counts any more */
   horizon: () => number
-  /** is called when there is no room for a new key, and is to `sweep` */
-  onFull: () => void
+  /** is called for each new key, and makes room if there is none */
+  makeRoom: () => void
 }
 
 /** The failures by key, as many as may still count. */
 export interface FailureTable {
   /**
-   * Adds a failure.
+   * Adds a failure, or as many of the same time as it has points.
    * @returns the time of the first of `max` failures within `find`, where there are so many; the key is then dropped
    */
-  add: (key: string, time: number) => number | undefined
-  /** Makes room: the idle keys leave, and if that is not enough, those that failed once, then those that failed least. */
+  add: (key: string, time: number, points?: number) => number | undefined
+  /** Whether a key has so many failures within `find`, one of them at this time. */
+  has: (key: string, time: number, failures: number) => boolean
+  /** The idle keys leave. */
   sweep: () => void
+  /** So many keys leave, if there are so many: those that failed once, then those that failed least. */
+  evict: (surplus: number) => void
   /** the number of keys */
   size: () => number
   /** how many keys had to leave while their failures could still count */
@@ -31,7 +33,7 @@ export interface FailureTable {
 }
 
 /** Most keys fail once and never again, so they are kept apart, in little room; they leave first. */
-export function createFailureTable({ max, find, keys, horizon, onFull }: Options): FailureTable {
+export function createFailureTable({ max, find, horizon, makeRoom }: Options): FailureTable {
   // both in the order of the latest failure
   const once = new Map<string, number>()
   const several = createLruMap<number[]>()
@@ -40,11 +42,14 @@ export function createFailureTable({ max, find, keys, horizon, onFull }: Options
   const size = () => once.size + several.size()
 
   /** Adds a time to those of a key, and drops what does not count any more. @returns as `add` */
-  const count = (times: number[], time: number): number | undefined => {
-    insert(times, time)
-    const since = firstOfWindow(times, time, max, find)
-    if (since === undefined) while ((times[0] ?? Number.POSITIVE_INFINITY) < horizon()) times.shift()
-    return since
+  const count = (times: number[], time: number, points: number): number | undefined => {
+    for (let i = 0; i < points; i++) {
+      insert(times, time)
+      const since = firstOfWindow(times, time, max, find)
+      if (since !== undefined) return since
+    }
+    while ((times[0] ?? Number.POSITIVE_INFINITY) < horizon()) times.shift()
+    return undefined
   }
 
   const evict = (surplus: number) => {
@@ -66,34 +71,38 @@ export function createFailureTable({ max, find, keys, horizon, onFull }: Options
   }
 
   return {
-    add(key, time) {
+    add(key, time, points = 1) {
       const entry = several.get(key)
       if (entry) {
-        const since = count(entry.value, time)
+        const since = count(entry.value, time, points)
         if (since === undefined) several.touch(entry)
         else several.delete(entry)
         return since
       }
       const single = once.get(key)
       if (single !== undefined) once.delete(key)
-      else if (size() >= keys) onFull()
+      else makeRoom()
       // most come once and never again: that takes no array
-      if (max > 1 && (single === undefined || single < horizon())) {
+      if (max > 1 && points === 1 && (single === undefined || single < horizon())) {
         once.set(key, time)
         return undefined
       }
       const times = single === undefined ? [] : [single]
-      const since = count(times, time)
+      const since = count(times, time, points)
       if (since === undefined) several.add(key, times)
       return since
+    },
+    has(key, time, failures) {
+      const times = several.get(key)?.value
+      if (!times) return failures <= 1 && once.get(key) === time
+      return firstOfWindow(times, time, failures, find) !== undefined
     },
     sweep() {
       const oldest = horizon()
       dropIdleSingles(once, oldest)
       dropIdleSeveral(several, oldest)
-      // an eighth at a time: a Map that is kept full copies itself for every few that come
-      if (size() >= keys) evict(size() - keys + 1 + Math.floor(keys / 8))
     },
+    evict,
     size,
     evicted: () => evicted,
   }

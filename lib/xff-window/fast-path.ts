@@ -36,6 +36,8 @@ export interface FailureLine {
   /** parses all of it */
   request: () => RequestRecord
   status: () => number
+  method: () => string
+  uri: () => string
   /** the parts that tell what was answered */
   answer: () => Required<Answer>
 }
@@ -98,11 +100,10 @@ export function compileFastPath({
   const line: FailureLine = {
     request: () => requestIn(memory.toString('utf8', lineStart, lineEnd)),
     status: () => module.status.value,
-    answer: () => ({
-      status: module.status.value,
-      method: memory.toString('utf8', module.methodStart.value, module.methodEnd.value),
-      uri: memory.toString('utf8', module.uriStart.value, module.uriEnd.value),
-    }),
+    // in a line of this shape both are ASCII
+    method: () => memory.toString('latin1', module.methodStart.value, module.methodEnd.value),
+    uri: () => memory.toString('latin1', module.uriStart.value, module.uriEnd.value),
+    answer: () => ({ status: line.status(), method: line.method(), uri: line.uri() }),
   }
 
   const started: Started<Exports> | null = startModule(code, warn, {

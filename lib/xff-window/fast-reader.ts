@@ -99,7 +99,7 @@ export function openFastReader(options: Options, tally: Tally, shared: Shared): 
   }
 }
 
-function sum(tally: Tally, one: Tally, other: Tally): void {
+function sum(tally: Tally, one: Omit<Tally, 'passed'>, other: Omit<Tally, 'passed'>): void {
   for (const count of COUNTS) tally[count] = one[count] + other[count]
 }
 

@@ -1,6 +1,7 @@
 import { metricsOption } from '../cli/metrics.js'
 import * as cli from '../cli/options/option.js'
 import * as value from '../cli/options/values.js'
+import { patternsText, rulesText } from './options-rules.js'
 
 const options = {
   max: cli.defaulted('N', 'ban a client on its Nth failure within --find', value.whole(1, 10_000), '10', [
@@ -20,6 +21,17 @@ const options = {
     '60',
   ),
   status: cli.defaulted('LIST', 'statuses that count as failures', value.statuses, '4xx,5xx'),
+  rule: cli.repeated(
+    'RULE',
+    "count what fits as well, under a name, as 'login: path=/login method=POST max=5'; @FILE holds one per line and is read again on SIGHUP",
+    rulesText,
+  ),
+  'only-rules': cli.flag('count nothing but by --rule'),
+  except: cli.repeated(
+    'PATHS',
+    'paths that are not counted, as /favicon.ico,/static/*, or `browsers` for what browsers ask for unbidden',
+    patternsText,
+  ),
   ignore: cli.repeated(
     'CIDR',
     'clients that are never counted; @FILE holds one per line and is read again on SIGHUP',

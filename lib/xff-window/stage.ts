@@ -2,21 +2,26 @@ import type { Duplex, Transform } from 'node:stream'
 import { transform } from 'through2'
 import { type OwnedBuffer, release } from '../fast/buffer-pool.js'
 import type { OnBadLine } from '../wire/bad-line.js'
-import { formatInstant, parseInstant } from '../wire/instant.js'
-import { decodeLine, encodeLine } from '../wire/jsonl.js'
+import { parseInstant } from '../wire/instant.js'
+import { decodeLine } from '../wire/jsonl.js'
 import { linesOf, wholeLines } from '../wire/lines.js'
-import type { BanRecord, RequestRecord, TallyRecord } from '../wire/record.js'
+import type { RequestRecord } from '../wire/record.js'
+import { banLine } from './ban-record.js'
+import { candidateOf } from './candidate.js'
+import { type Counter, type CountFailure, createCounter, isFailure, openJudge } from './counter.js'
 import type { Explainer } from './explain.js'
 import { compileFastPath } from './fast-path.js'
 import { openFastReader } from './fast-reader.js'
 import { compileKey } from './key.js'
 import { lateWarning } from './late-warning.js'
-import { createOutages } from './outage.js'
-import { type Ban, createWindow, type Limits, type Window } from './window.js'
+import type { Rules } from './rules/rules.js'
+import type { Limits, Window } from './window.js'
 
 export interface Options extends Limits {
   /** which statuses are failures; a request without one always is */
   failing: (status: number) => boolean
+  /** what requests count for; may change while running. Without it, each failure counts for the limits above */
+  rules?: { readonly current: Rules } | undefined
   /** addresses that are never counted; asked each time, since it may change while running; undefined: there are none */
   ignored?: ((ip: string) => boolean) | undefined
   /** by how many bits an IPv6 client is counted and banned */
@@ -42,6 +47,8 @@ export interface Tally {
   ignored: number
   /** errors that did not count, since the app was ill */
   spared: number
+  /** failures that no rule counts */
+  passed: number
   bans: number
 }
 
@@ -58,9 +65,9 @@ export interface Failure {
  * made it has come.
  */
 export function xffWindow(options: Options): { stages: Duplex[]; tally: Tally; window: Reader['window'] } {
-  const tally: Tally = { requests: 0, failures: 0, unattributed: 0, ignored: 0, spared: 0, bans: 0 }
-  // what is explained, or compared with, is counted by window.ts; all else is in the module
-  const isInModule = !options.explainer && !options.thorough
+  const tally = { requests: 0, failures: 0, unattributed: 0, ignored: 0, spared: 0, passed: 0, bans: 0 }
+  // what is explained, compared with, or counted by rules is counted by window.ts; all else is in the module
+  const isInModule = !options.explainer && !options.thorough && !options.rules
   const shared = { warnOfLate: lateWarning(options.late, options.warn), banLine }
   const reader = (isInModule && openFastReader(options, tally, shared)) || openReader(options, tally)
   const stage = transform(
@@ -89,77 +96,27 @@ export interface Reader {
 
 /** Counts by window.ts. */
 function openReader(options: Options, tally: Tally): Reader {
-  const window = createWindow(options)
+  const window = openJudge(options)
   const { countFailure, endStretch, end } = createCounter(options, tally, window)
   const readLine = createFullReader(options, tally, countFailure, endStretch)
   const readBlock =
-    (options.explainer && createFastReader(options, tally, countFailure, readLine)) ||
+    (!options.thorough &&
+      (options.explainer || options.rules) &&
+      createFastReader(options, tally, countFailure, readLine)) ||
     createBlockReader(readLine)
   return { read: block => Buffer.from(readBlock(block)), end: () => Buffer.from(end()), window }
-}
-
-/** Counts a failure. @returns what is to be written for it: the ban that it made, or nothing */
-type CountFailure = (
-  client: { ip: string; key: string },
-  time: number,
-  status: number | undefined,
-  request: () => RequestRecord,
-) => string
-
-/** What counts failures; each returns what is to be written. */
-interface Counter {
-  countFailure: CountFailure
-  /** a tally has come */
-  endStretch: (tally: TallyRecord) => string
-  /** the input has ended */
-  end: () => string
-}
-
-function createCounter(options: Options, tally: Tally, window: Window): Counter {
-  const { ignored, explainer, outage = 0, tallies = false } = options
-  const warnOfLate = lateWarning(options.late, options.warn)
-  const outages = createOutages(outage)
-
-  const count = (key: string, time: number, request: () => RequestRecord): string => {
-    const verdict = window.observe(key, time)
-    warnOfLate(window.late())
-    if (verdict === 'counted' && !explainer) return ''
-    const failure = { key, time, request: request() }
-    explainer?.remember(failure)
-    if (verdict === 'counted') return ''
-    tally.bans += 1
-    outages.banned(key)
-    return explainer ? explainer.explain(failure, verdict) : banLine(failure, verdict)
-  }
-  const countAll = (errors: readonly Failure[]) => {
-    tally.spared = outages.spared()
-    return errors.map(({ key, time, request }) => count(key, time, () => request)).join('')
-  }
-
-  return {
-    countFailure({ ip, key }, time, status, request) {
-      if (ignored?.(ip)) {
-        tally.ignored += 1
-        return ''
-      }
-      if (!outages.mustWait(status)) return count(key, time, request)
-      outages.wait({ key, time, request: request() })
-      return ''
-    },
-    endStretch: record => countAll(outages.end(record)) + (tallies ? encodeLine(record) : ''),
-    end: () => countAll(outages.rest()),
-  }
 }
 
 /** Reads a line of any shape. @returns what is to be written for it */
 type ReadLine = (text: string, line: number) => string
 
 function createFullReader(
-  { failing, ipv6Prefix, onBadLine }: Options,
+  options: Options,
   tally: Tally,
   countFailure: CountFailure,
   endStretch: Counter['endStretch'],
 ): ReadLine {
+  const { failing, rules, ipv6Prefix, onBadLine } = options
   const keyOf = compileKey(ipv6Prefix)
   return (text, line) => {
     const request = decodeLine(text, line, ['request', 'tally'], onBadLine)
@@ -167,13 +124,15 @@ function createFullReader(
     if (request.type === 'tally') return endStretch(request)
     tally.requests += 1
     const { ip, status, time } = request
-    if (status !== undefined && !failing(status)) return ''
-    tally.failures += 1
+    if (status !== undefined && !failing(status) && !rules) return ''
     if (ip === null || time === null) {
+      if (!isFailure(options, status)) return ''
+      tally.failures += 1
       tally.unattributed += 1
       return ''
     }
-    return countFailure({ ip, key: keyOf(ip) }, parseInstant(time), status, () => request)
+    tally.failures += 1
+    return countFailure(keyOf(ip), parseInstant(time), candidateOf(request))
   }
 }
 
@@ -192,24 +151,36 @@ function createBlockReader(readLine: ReadLine): ReadBlock {
   }
 }
 
+/** What no line of uwsgi-parse's own shape has. */
+const none = () => undefined
+
 /** @returns null where the machine cannot run it */
 function createFastReader(
-  { failing, ipv6Prefix, warn }: Options,
+  options: Options,
   tally: Tally,
   countFailure: CountFailure,
   readLine: ReadLine,
 ): ReadBlock | null {
+  const { failing, rules, ipv6Prefix, warn } = options
   let linesBefore = 0
   let written = ''
   const fastPath = compileFastPath({
-    failing,
+    // which statuses rules count may change
+    failing: status => rules !== undefined || failing(status),
     keyOf: compileKey(ipv6Prefix),
     warn,
     parseFully(text, line) {
       written += readLine(text, linesBefore + line)
     },
     countFailure(ip, key, time, line) {
-      written += countFailure({ ip, key }, time, line.status(), line.request)
+      const { method, uri, request } = line
+      const candidate = { ip, status: line.status(), method, uri, host: none, agent: none, request }
+      written += countFailure(key, time, candidate)
+    },
+    countUnattributed(_time, line) {
+      if (isFailure(options, line.status())) return
+      tally.failures -= 1
+      tally.unattributed -= 1
     },
   })
   if (!fastPath) return null
@@ -221,26 +192,5 @@ function createFastReader(
     tally.failures += failures
     tally.unattributed += unattributed
     return written
-  }
-}
-
-/** The record of a ban, as a line. */
-function banLine(failure: Failure, ban: Ban): string {
-  return encodeLine(banRecord(failure, ban))
-}
-
-function banRecord({ key, time, request }: Failure, { failures, since }: Ban): BanRecord {
-  const { status, method, uri } = request
-  return {
-    type: 'ban',
-    time: formatInstant(time),
-    ip: key,
-    failures,
-    since: formatInstant(since),
-    last: {
-      ...(status === undefined ? {} : { status }),
-      ...(method === undefined ? {} : { method }),
-      ...(uri === undefined ? {} : { uri }),
-    },
   }
 }

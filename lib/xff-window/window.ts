@@ -1,5 +1,5 @@
 import { createClocks } from './clocks.js'
-import { createFailureTable } from './failure-table.js'
+import { createFailureTable, type FailureTable } from './failure-table.js'
 
 /** When a ban falls; times in milliseconds. */
 export interface Limits {
@@ -32,42 +32,111 @@ export interface Window {
   late: () => number
 }
 
+/** Counts failures by one limit. */
+export interface Count {
+  /** @param time milliseconds since 1970, of a failure that has arrived */
+  add: (key: string, time: number, points: number) => Verdict
+  /** Whether a key has at least half of what makes a ban within `find`, the failure at this time included. */
+  isHalfway: (key: string, time: number) => boolean
+}
+
+/** Windows of different limits over the same failures, which share their clocks and their room. */
+export interface Windows extends Omit<Window, 'observe'> {
+  /** Dates a failure; to be called before it is counted, once. */
+  arrive: (time: number) => void
+  /** The count for a limit; another one each time. */
+  open: (limit: Pick<Limits, 'max' | 'find'>) => Count
+  /** Forgets a count. */
+  close: (count: Count) => void
+}
+
 /**
  * The exact window: a ban falls when `max` failures of one key have newest minus oldest <= find, in event
  * time and whatever the order in which they came. After it the key starts from zero.
  */
-export function createWindow({ max, find, late, keys }: Limits): Window {
-  // times are kept from the first one on: a small integer takes no memory of its own
-  let origin: number | undefined
-  const clocks = createClocks(late)
-  let sweepAt = Number.NEGATIVE_INFINITY
-
-  const sweep = () => {
-    sweepAt = clocks.slowest() + find + late
-    failures.sweep()
+export function createWindow({ max, find, ...rest }: Limits): Window {
+  const { arrive, open, ...others } = createWindows(rest)
+  const { add } = open({ max, find })
+  return {
+    ...others,
+    observe(key, time) {
+      arrive(time)
+      return add(key, time, 1)
+    },
   }
-  // no line that still counts reaches further back
-  const failures = createFailureTable({
-    max,
-    find,
-    keys,
-    horizon: () => clocks.slowest() - late - find,
-    onFull: sweep,
-  })
+}
+
+/** Windows of several limits; `keys` is for all of them together. */
+export function createWindows({ late, keys }: Pick<Limits, 'late' | 'keys'>): Windows {
+  // times are kept from the first one on: a small integer takes no memory of its own
+  let origin = 0
+  let isEmpty = true
+  const clocks = createClocks(late)
+  const tables = new Map<Count, FailureTable>()
+  let sweepAt = Number.NEGATIVE_INFINITY
+  // the shortest `find` of all: a sweep passes few of the keys that are not idle
+  let shortest = Number.POSITIVE_INFINITY
+  let evictedBefore = 0
+  // for how many new keys there is room without looking again
+  let room = 0
+
+  const size = () => sum(tables.values(), table => table.size())
+  const sweep = () => {
+    sweepAt = clocks.slowest() + shortest + late
+    for (const table of tables.values()) table.sweep()
+  }
+  const makeRoom = () => {
+    if (room === 0) room = Math.max(0, keys - size())
+    if (room > 0) {
+      room -= 1
+      return
+    }
+    sweep()
+    if (size() < keys) return
+    // an eighth at a time: a Map that is kept full copies itself for every few that come
+    const goal = keys - 1 - Math.floor(keys / 8)
+    while (size() > goal) {
+      const largest = [...tables.values()].reduce((one, other) => (other.size() > one.size() ? other : one))
+      largest.evict(size() - goal)
+    }
+  }
 
   return {
-    observe(key, instant) {
-      origin ??= instant
-      const time = instant - origin
-      clocks.observe(time)
+    arrive(time) {
+      if (isEmpty) origin = time
+      isEmpty = false
+      clocks.observe(time - origin)
       // a clock that is further behind may have come, too
       const rest = sweepAt - clocks.slowest()
-      if (rest < 0 || rest > 2 * (find + late)) sweep()
-      const since = failures.add(key, time)
-      return since === undefined ? 'counted' : { since: since + origin, failures: max }
+      if (rest < 0 || rest > 2 * (shortest + late)) sweep()
     },
-    size: failures.size,
-    evicted: failures.evicted,
+    open({ max, find }) {
+      const half = Math.ceil(max / 2)
+      const horizon = () => clocks.slowest() - late - find
+      const table = createFailureTable({ max, find, horizon, makeRoom })
+      const count: Count = {
+        add(key, time, points) {
+          const since = table.add(key, time - origin, points)
+          return since === undefined ? 'counted' : { since: since + origin, failures: max }
+        },
+        isHalfway: (key, time) => table.has(key, time - origin, half),
+      }
+      tables.set(count, table)
+      shortest = Math.min(shortest, find)
+      return count
+    },
+    close(count) {
+      evictedBefore += tables.get(count)?.evicted() ?? 0
+      tables.delete(count)
+    },
+    size,
+    evicted: () => evictedBefore + sum(tables.values(), table => table.evicted()),
     late: clocks.late,
   }
+}
+
+function sum<T>(items: Iterable<T>, of: (item: T) => number): number {
+  let total = 0
+  for (const item of items) total += of(item)
+  return total
 }

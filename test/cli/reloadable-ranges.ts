@@ -32,3 +32,35 @@ t.test('ignored ranges are read anew on SIGHUP, and stay when they cannot be', a
   t.match(String((await said.next()).value), /3 ignored|2 ignored/, 'the closing line')
   await Promise.all([said.next(), bans.next(), child])
 })
+
+t.test('rules are read anew on SIGHUP, keep their counts, and stay when they cannot be read', async t => {
+  const file = join(tempDir(t), 'rules')
+  writeFileSync(file, 'probe: path=/x max=3\nother: path=/y max=2\n')
+  const child = execa(bundle('xff-window'), ['--only-rules', '--rule', `@${file}`], {
+    env: withCommands(),
+    buffer: false,
+  })
+  const said = child.stderr[Symbol.asyncIterator]()
+  const bans = child.stdout[Symbol.asyncIterator]()
+  const failures = (count: number, uri: string) =>
+    child.stdin.write(
+      `{"type":"request","time":"2026-11-22T14:00:00Z","ip":"203.0.113.1","status":404,"uri":"${uri}"}\n`.repeat(
+        count,
+      ),
+    )
+  failures(2, '/x')
+  failures(2, '/y')
+  t.match(String((await bans.next()).value), /"rule":"other"/, 'the two are counted')
+  writeFileSync(file, 'new: path=/y max=1\nprobe: path=/x max=3\n')
+  child.kill('SIGHUP')
+  t.match(String((await said.next()).value), /rules reloaded/)
+  failures(1, '/x')
+  t.match(String((await bans.next()).value), /"failures":3,.*"rule":"probe"/)
+  writeFileSync(file, 'new: path=/y max=1\n  probe: path=/x max=\n')
+  child.kill('SIGHUP')
+  t.match(String((await said.next()).value), /rules not reloaded: .*rules:2:22: max: expected a whole number/)
+  failures(1, '/y')
+  t.match(String((await bans.next()).value), /"rule":"new"/)
+  child.stdin.end()
+  await Promise.all([said.next().then(() => said.next()), bans.next(), child])
+})

@@ -1,5 +1,7 @@
+import fc from 'fast-check'
 import t from 'tap'
-import { isGlob, matchesGlob } from '../../lib/text/glob.js'
+import { compileGlob, isGlob, matchesGlob } from '../../lib/text/glob.js'
+import { seeded } from '../support/seeded.js'
 
 t.test('patterns match whole texts', async t => {
   const fits = ['veth*', 'v*1a2b', '*', '**', 'veth?a2b', '????????', 'veth1a2b', '*veth1a2b*', '*1*2*']
@@ -20,4 +22,13 @@ t.test('no character but two means anything', async t => {
 
 t.test('many stars take no longer', async t => {
   t.notOk(matchesGlob('a'.repeat(15), `${'a*'.repeat(1000)}b`))
+})
+
+t.test('a compiled pattern fits what the pattern fits', async t => {
+  const few = fc.string({ unit: fc.constantFrom('a', 'b', '/'), maxLength: 12 })
+  const patterns = fc.string({ unit: fc.constantFrom('a', 'b', '/', '*', '?'), maxLength: 8 })
+  fc.assert(
+    fc.property(few, patterns, (text, pattern) => compileGlob(pattern)(text) === matchesGlob(text, pattern)),
+    seeded(t, 20_000),
+  )
 })

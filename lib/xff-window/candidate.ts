@@ -1,0 +1,20 @@
+import type { RequestRecord } from '../wire/record.js'
+import type { Seen } from './rules/rules.js'
+
+/** A request that may count: what rules look at, and all of it. */
+export interface Candidate extends Seen {
+  request: () => RequestRecord
+}
+
+export function candidateOf(request: RequestRecord): Candidate {
+  const { ip, status, method, uri, host, agent } = request
+  return {
+    ip: ip ?? '',
+    status,
+    method: () => method,
+    uri: () => uri,
+    host: () => host,
+    agent: () => agent,
+    request: () => request,
+  }
+}

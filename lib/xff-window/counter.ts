@@ -1,0 +1,92 @@
+import { encodeLine } from '../wire/jsonl.js'
+import type { TallyRecord } from '../wire/record.js'
+import { banLine } from './ban-record.js'
+import { type Candidate, candidateOf } from './candidate.js'
+import { createJudge, type Judge } from './judge.js'
+import { lateWarning } from './late-warning.js'
+import { createOutages } from './outage.js'
+import { watchServed } from './served.js'
+import type { Failure, Options, Tally } from './stage.js'
+import { createWindow } from './window.js'
+
+/** Counts a failure. @returns what is to be written for it: the ban that it made, or nothing */
+export type CountFailure = (key: string, time: number, candidate: Candidate) => string
+
+/** What counts failures; each returns what is to be written. */
+export interface Counter {
+  countFailure: CountFailure
+  /** a tally has come */
+  endStretch: (tally: TallyRecord) => string
+  /** the input has ended */
+  end: () => string
+}
+
+/** What decides on requests: the window, and where there are rules, these. */
+export function openJudge({ rules, explainer, ...limits }: Options): Judge<Candidate> {
+  if (!rules) return createWindow(limits)
+  const { late, keys } = limits
+  return createJudge<Candidate>({
+    ...{ late, keys, rules },
+    onCounted:
+      explainer &&
+      ((key, time, rule, { request }) => explainer.remember({ key, time, request: request() }, rule)),
+  })
+}
+
+export function createCounter(options: Options, tally: Tally, judge: Judge<Candidate>): Counter {
+  const { ignored, explainer, rules, outage = 0, tallies = false } = options
+  const warnOfLate = lateWarning(options.late, options.warn)
+  const outages = createOutages(outage)
+  const served = watchServed(() => needsServed(options), options.warn)
+
+  const count = (key: string, time: number, candidate: Candidate): string => {
+    const verdict = judge.observe(key, time, candidate)
+    warnOfLate(judge.late())
+    if (verdict === 'passed') {
+      if (isFailure(options, candidate.status)) tally.passed += 1
+      else tally.failures -= 1
+      return ''
+    }
+    if (verdict === 'counted' && (!explainer || rules)) return ''
+    const failure = { key, time, request: candidate.request() }
+    if (!rules) explainer?.remember(failure)
+    if (verdict === 'counted') return ''
+    tally.bans += 1
+    outages.banned(key)
+    return explainer ? explainer.explain(failure, verdict) : banLine(failure, verdict)
+  }
+  const countAll = (errors: readonly Failure[]) => {
+    tally.spared = outages.spared()
+    return errors.map(({ key, time, request }) => count(key, time, candidateOf(request))).join('')
+  }
+
+  return {
+    countFailure(key, time, candidate) {
+      const { ip, status } = candidate
+      if (rules) served.saw(isFailure(options, status))
+      if (ignored?.(ip)) {
+        if (isFailure(options, status)) tally.ignored += 1
+        else tally.failures -= 1
+        return ''
+      }
+      if (!outages.mustWait(status)) return count(key, time, candidate)
+      outages.wait({ key, time, request: candidate.request() })
+      return ''
+    },
+    endStretch: record => countAll(outages.end(record)) + (tallies ? encodeLine(record) : ''),
+    end() {
+      served.end()
+      return countAll(outages.rest())
+    },
+  }
+}
+
+/** Whether a request is a failure, as against one that only a rule may count. */
+export function isFailure({ failing, rules }: Options, status: number | undefined): boolean {
+  return !rules || status === undefined || failing(status)
+}
+
+/** What is asked for that looks at requests which are no failures. */
+function needsServed({ rules }: Options): string[] {
+  return (rules?.current.onSuccess ?? []).map(name => `rule ${name}`)
+}

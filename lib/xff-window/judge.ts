@@ -1,0 +1,86 @@
+import type { Hit, Limit, Rules, Seen } from './rules/rules.js'
+import { type Ban, type Count, createWindows, type Limits, type Window } from './window.js'
+
+/** A ban, and by which rule. */
+export interface RuledBan extends Ban {
+  rule?: string | undefined
+  /** how many seconds a first ban lasts */
+  lasts?: number | undefined
+}
+
+/** What a request did: it counts for nothing, or it counts, or it made a ban. */
+export type Verdict = 'passed' | 'counted' | RuledBan
+
+/** Decides on requests, one after the other. */
+export interface Judge<S extends Seen> extends Omit<Window, 'observe'> {
+  /** @param time milliseconds since 1970 */
+  observe: (key: string, time: number, seen: S) => Verdict
+}
+
+export interface Options<S extends Seen> extends Pick<Limits, 'late' | 'keys'> {
+  /** may change while it runs: the counts of limits that stay are kept */
+  rules: { readonly current: Rules }
+  /** is told what a request counts for, by the name of the rule */
+  onCounted?: ((key: string, time: number, rule: string | undefined, seen: S) => void) | undefined
+}
+
+/**
+ * Counts each request for all rules that it breaks. A request makes one ban at most, that of the first of these rules;
+ * those whose count is full start from zero, all of them.
+ */
+export function createJudge<S extends Seen>({ late, keys, rules, onCounted }: Options<S>): Judge<S> {
+  const windows = createWindows({ late, keys })
+  const counts = createCounts(windows.open, windows.close)
+  let known: Rules | undefined
+
+  const count = (key: string, time: number, { limit, points }: Hit): RuledBan | undefined => {
+    const verdict = counts.of(limit).add(key, time, points)
+    if (verdict === 'counted') return undefined
+    return { ...verdict, rule: limit.name, lasts: limit.lasts }
+  }
+
+  return {
+    ...windows,
+    observe(key, time, seen) {
+      const { current } = rules
+      if (current !== known) {
+        known = current
+        counts.use(current.limits)
+      }
+      const hits = current.weigh(seen)
+      if (hits.length === 0) return 'passed'
+      windows.arrive(time)
+      let ban: RuledBan | undefined
+      for (const hit of hits) {
+        onCounted?.(key, time, hit.limit.name, seen)
+        const made = count(key, time, hit)
+        ban ??= made
+      }
+      return ban ?? 'counted'
+    },
+  }
+}
+
+/** The counts of limits, where a limit that stays the same keeps its count when the rules change. */
+function createCounts(
+  open: (limit: Limit) => Count,
+  close: (count: Count) => void,
+): { use: (limits: readonly Limit[]) => void; of: (limit: Limit) => Count } {
+  let counts = new Map<Limit, Count>()
+  const isSame = (a: Limit, b: Limit) => a.name === b.name && a.max === b.max && a.find === b.find
+  return {
+    use(limits) {
+      const before = [...counts]
+      counts = new Map(
+        limits.map(limit => [limit, before.find(([old]) => isSame(old, limit))?.[1] ?? open(limit)]),
+      )
+      const kept = new Set(counts.values())
+      for (const [, count] of before) if (!kept.has(count)) close(count)
+    },
+    of(limit) {
+      const count = counts.get(limit)
+      if (!count) throw new Error('a limit that is not in use')
+      return count
+    },
+  }
+}
