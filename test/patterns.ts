@@ -24,6 +24,7 @@ const NOT_LINEAR: Readonly<Record<string, string>> = {}
 
 /** Patterns that are made at run time, each with what keeps it linear. */
 const MADE_AT_RUN_TIME: Readonly<Record<string, string>> = {
+  'lib/uwsgi-parse/fast-layout.ts': 'the dates of the formats below, at the beginning of 64 characters',
   'lib/uwsgi-parse/harakiri.ts': 'the formats below',
   'lib/uwsgi-parse/layout/log-format.ts': 'the formats below',
   'lib/uwsgi-parse/layout/named.ts': 'the layouts below',

@@ -119,8 +119,7 @@ export function compileFastPath(options: Options): FastPath | null {
       const text = textAt(date, CTIME_LENGTH)
       return CTIME.test(text) ? clock.only(parseCtime(text)) : Number.NaN
     },
-    dateOf: (start, end): number =>
-      readDate(module, options.layout, textAt(start, Math.min(end - start, MAX_DATE_LENGTH))),
+    dateOf: (start, end): number => readDate(module, options.layout, textAt(start, end - start)),
     writeMinute(to, instant) {
       memory.write(formatInstant(instant).slice(0, 17), to, 'latin1')
     },
@@ -186,7 +185,7 @@ export function compileFastPath(options: Options): FastPath | null {
 
 /** Reads the date at the beginning of a text. @returns its instant; NaN for no date */
 function readDate(module: Exports, layout: FastLayout | undefined, text: string): number {
-  const date = layout?.readDate?.(text)
+  const date = layout?.readDate?.(text.slice(0, MAX_DATE_LENGTH))
   if (date) module.keepDate(date.length)
   return date?.instant ?? Number.NaN
 }
