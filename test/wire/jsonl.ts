@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { BadLine } from '../../lib/wire/bad-line.js'
-import { decode, encode } from '../../lib/wire/jsonl.js'
+import { decode, decodeBatches, encode } from '../../lib/wire/jsonl.js'
 import type { AnyRecord } from '../../lib/wire/record.js'
 import { collect } from '../support/collect.js'
 import { takenByStalled } from '../support/stall.js'
@@ -31,6 +31,21 @@ t.test('however the bytes are cut, the records are the same', async t => {
     t.same(await decoded([input.subarray(0, cut), input.subarray(cut)]), whole, `cut at ${cut}`)
   }
   t.same(await decoded([...input].map(byte => Buffer.from([byte]))), whole, 'byte by byte')
+})
+
+t.test('records in batches are the same, in the same order, however many', async t => {
+  const lines = Array.from({ length: 1000 }, (_, i) => (i % 7 === 0 ? `nonsense ${i}` : ban(i % 250)))
+  const input = Buffer.from(lines.join('\n'))
+  const one = await decoded([input])
+  const badLines: BadLine[] = []
+  const stages = decodeBatches(['ban'], badLine => badLines.push(badLine))
+  const batches = await collect<readonly AnyRecord[]>(stages, [input.subarray(0, 9999), input.subarray(9999)])
+  t.same(
+    batches.flat().map(record => String('ip' in record && record.ip)),
+    one.ips,
+  )
+  t.same(badLines, one.badLines)
+  t.ok(batches.length > 5 && batches.length < 20, `${batches.length} batches`)
 })
 
 t.test('a line without an end is not held, and loses nothing behind it', async t => {

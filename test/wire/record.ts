@@ -27,6 +27,24 @@ t.test('an instant needs a date that exists, and a zone', async t => {
   }
 })
 
+t.test('instants in one minute are read one by one, good and bad', async t => {
+  const instant = fc.tuple(
+    fc.constantFrom('2026-11-22T14:06:', '2026-11-22T14:07:', '2026-02-29T14:06:', '2026-11-22T25:06:'),
+    fc.constantFrom('00', '08', '59', '60', '99'),
+    fc.constantFrom('.000Z', '.123Z', '.1234Z', 'Z', '.123+01:00', '.12xZ', ''),
+  )
+  fc.assert(
+    fc.property(fc.array(instant, { maxLength: 30 }), instants =>
+      instants.every(([minute, second, rest]) => {
+        const text = minute + second + rest
+        const isOne = !/^2026-02|T25|60|99/.test(minute + second) && !/x|^$/.test(rest)
+        return Object.is(parseInstant(text), isOne ? Date.parse(text) : Number.NaN)
+      }),
+    ),
+    seeded(t, 1000),
+  )
+})
+
 t.test('the JSON Schema says what the reader says', async t => {
   const ajv = new Ajv2020({ strict: false })
   const { isIP } = await import('node:net')

@@ -84,8 +84,8 @@ export function createExempt(options: ExemptOptions): Exempt {
     },
 
     inside(ip) {
-      const target = parsePrefix(ip)
-      if (!target || !ip.includes('/')) return []
+      const target = ip.includes('/') ? parsePrefix(ip) : null
+      if (!target) return []
       const found = ranges().spared.inside(target)
       // of ranges in one another the widest is enough
       const widestOf = found.filter(
