@@ -4,12 +4,13 @@ import { checked, parseWords, UsageError } from '../lib/cli/options/parse.js'
 import { run } from '../lib/cli/run.js'
 import { EXIT } from '../lib/exit.js'
 import { didYouMean } from '../lib/text/nearest.js'
-import { banTable, knownOf, listBans, whyText } from '../lib/xff-jail/bans.js'
+import { banTable, hitsOf, knownOf, listBans, whyText } from '../lib/xff-jail/bans.js'
 import { changeBans } from '../lib/xff-jail/change.js'
 import { findJails, type Jail, PLACES } from '../lib/xff-jail/jails.js'
 import { usage } from '../lib/xff-jail/options.js'
 import type { Control } from '../lib/xff-jail/pipeline.js'
 import { checkJail, runJail } from '../lib/xff-jail/run.js'
+import { statusOf, statusText } from '../lib/xff-jail/status.js'
 import { readSubcommand } from '../lib/xff-jail/subcommand.js'
 
 const isRoot = process.getuid?.() === 0
@@ -35,6 +36,16 @@ run(usage.command, async ({ warn }) => {
           metricsIn: places.run,
           onStart: control,
         })
+      break
+    }
+    case 'status': {
+      const jails = chosen(places, [...given.jail, ...subcommand.names])
+      const bans = await listBans(jails, () => {})
+      const found = await Promise.all(
+        jails.map(jail => statusOf(jail, places, Date.now(), hitsOf(jail.name, bans))),
+      )
+      write(asText ? found.map(statusText).join('\n') : jsonLines(found))
+      if (found.some(({ amiss }) => amiss.length > 0)) process.exitCode = EXIT.amiss
       break
     }
     case 'list': {

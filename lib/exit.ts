@@ -6,6 +6,7 @@ export const EXIT = {
   stillBanned: 1,
   doesNotHold: 1,
   notBanned: 1,
+  amiss: 1,
   usage: 64,
   noInput: 66,
   unavailable: 69,

@@ -74,6 +74,11 @@ const MAY_IMPORT: readonly (readonly [string, readonly string[]])[] = [
   // all commands in one program
   ['lib/single/', ['bin/']],
 
+  // which asks a running xff-ban how it is
+  [
+    'lib/xff-jail/status.ts',
+    ['lib/xff-jail/', 'lib/xff-ban/control/client', 'lib/xff-ban/paths', ...LEAVES, ...WIRE],
+  ],
   // options are spelled there, and nowhere else in a stage
   ['lib/xff-ban/options', ['lib/cli/', 'lib/xff-ban/']],
   ...STAGES.map(stage => [`lib/${stage}/options`, ['lib/cli/', `lib/${stage}/`]] as const),

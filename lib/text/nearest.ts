@@ -19,7 +19,8 @@ export function didYouMean(word: string, known: readonly string[]): string {
 
 /** How many letters have to be added, removed, replaced or swapped with their neighbour to turn one word into the other. */
 function distance(a: string, b: string): number {
-  let [before, row] = [[] as number[], Array.from({ length: b.length + 1 }, (_, j) => j)]
+  let before: number[] = []
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j)
   for (let i = 1; i <= a.length; i++) {
     const next = [i]
     for (let j = 1; j <= b.length; j++) {

@@ -25,6 +25,14 @@ export async function listBans(jails: readonly Jail[], warn: (message: string) =
   })
 }
 
+/** What the bans of a jail have refused; undefined where that is not counted. */
+export function hitsOf(name: string, bans: readonly JailBan[]): number | undefined {
+  const counts = bans.flatMap(ban =>
+    ban.jail === name && ban.type === 'ban' && ban.hits !== undefined ? [ban.hits] : [],
+  )
+  return counts.length === 0 ? undefined : counts.reduce((sum, hits) => sum + hits, 0)
+}
+
 /** Bans as a table for people. */
 export function banTable(bans: readonly JailBan[], now: number): string {
   return asLines(

@@ -4,6 +4,7 @@ import { checkTargets } from './xff-ban.js'
 /** What is to be done, for which jail or addresses. */
 export type Subcommand =
   | { verb: 'run'; name: string }
+  | { verb: 'status'; names: string[] }
   | { verb: 'list' }
   | { verb: 'why' | 'ban' | 'unban'; targets: string[] }
 
@@ -12,6 +13,7 @@ export const SUBCOMMANDS = [
     call: 'run NAME',
     describe: 'runs the pipeline that /etc/xff-jail/NAME.conf describes, until a signal ends it',
   },
+  { call: 'status [NAME...]', describe: 'shows what jails read and how they ban, and what is amiss' },
   { call: 'list', describe: 'shows who is banned, in all jails: a table, or JSON Lines in a pipe' },
   {
     call: 'why IP...',
@@ -35,12 +37,14 @@ const FAMILIAR: Readonly<Record<string, string>> = {
   banned: 'xff-jail list',
   get: 'xff-jail list',
   set: 'xff-jail ban IP, or xff-jail unban IP',
+  ping: 'xff-jail status',
+  metrics: 'xff-jail status',
   decisions: 'xff-jail list, xff-jail ban IP, or xff-jail unban IP',
   alerts: 'xff-jail why IP',
   explain: 'uwsgi-parse --explain < LOG',
 }
 
-const VERBS = ['run', 'list', 'why', 'ban', 'unban']
+const VERBS = ['run', 'status', 'list', 'why', 'ban', 'unban']
 
 /**
  * Reads the words of the command line.
@@ -50,6 +54,8 @@ export function readSubcommand([verb, ...rest]: readonly string[]): Subcommand {
   switch (verb) {
     case 'run':
       return { verb, name: onlyOf(verb, rest) }
+    case 'status':
+      return { verb, names: rest }
     case 'list':
       if (rest.length > 0) throw new RangeError(`${verb}: expected nothing more, got ${quote(rest[0])}`)
       return { verb }

@@ -128,6 +128,26 @@ t.test(
     t.match(await inside(['xff-jail', 'list']), /^\{"jail":"shop",.*"ip":"203\.0\.113\.5"/)
     t.match(await inside(['xff-jail', 'why', '203.0.113.5']), /"jail":"shop","bans":\[\{"type":"ban"/)
 
+    const status = async () => JSON.parse(await inside(['xff-jail', 'status']))
+    const known = await waitFor('all that status knows', async () => {
+      const found = await status()
+      return found.requests === 3 && found.hits >= 1 && found
+    })
+    t.match(known, {
+      ...{
+        jail: 'shop',
+        running: true,
+        lines: 3,
+        requests: 3,
+        foreign: 0,
+        way: /bpf/,
+        ports: [3031],
+        bans: 1,
+      },
+      ...{ log: [{ file: '/var/log/uwsgi/app/shop.log' }], amiss: [] },
+    })
+    t.ok(known.log[0].age >= 0 && known.lag >= 0)
+
     await inside(['dpkg', '--install', FULL ?? ''])
     t.equal(await answer('203.0.113.5'), '403', 'an upgrade leaves the ban')
     t.equal(await inside(['systemctl', 'is-active', 'xff-jail@shop']), 'active')

@@ -1,0 +1,67 @@
+/** What xff-jail answers where a jail is, but none runs; and what it says to whoever knows another tool. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import t from 'tap'
+import { withCommands } from '../support/commands.js'
+import { tempDir } from '../support/temp-dir.js'
+
+const ask = (folder: string, ...words: string[]) =>
+  execa('xff-jail', [...words, '--folder', folder], { env: withCommands({ TZ: 'UTC' }), reject: false })
+
+t.test('a jail that does not run is amiss, and remembers whom it has banned', async t => {
+  const dir = tempDir(t)
+  const journal = join(dir, 'shop.jsonl')
+  const ban = {
+    type: 'ban',
+    time: '2026-11-22T07:12:42.000Z',
+    ip: '203.0.113.5',
+    failures: 10,
+    until: '2026-11-22T08:12:42.000Z',
+    count: 1,
+  }
+  writeFileSync(
+    journal,
+    `${JSON.stringify(ban)}\n${JSON.stringify({ ...ban, ip: '203.0.113.0/24', until: '2036-11-20T08:12:42.000Z', time: '2026-11-23T00:00:00.000Z' })}\n`,
+  )
+  writeFileSync(
+    join(dir, 'shop.conf'),
+    `LOG=${dir}/none.log\nBAN='--dir ${dir}/bans --state ${journal} --time 3650d'\n`,
+  )
+  const status = await ask(dir, 'status', 'shop')
+  t.equal(status.exitCode, 1)
+  const found = JSON.parse(status.stdout)
+  t.match(found, { jail: 'shop', running: false })
+  t.match(found.amiss, [/no xff-ban runs/, /none\.log: there is no such file/])
+
+  const why = await ask(dir, 'why', '203.0.113.5')
+  t.equal(why.exitCode, 0)
+  t.match(JSON.parse(why.stdout), {
+    jail: 'shop',
+    bans: [{ ip: '203.0.113.0/24' }],
+    last: { ip: '203.0.113.5', failures: 10 },
+  })
+  const other = await ask(dir, 'why', '198.51.100.1')
+  t.equal(other.exitCode, 1)
+  t.match(JSON.parse(other.stdout), { ip: '198.51.100.1', bans: [] })
+  t.match((await ask(dir, 'list')).stdout, /^\{"jail":"shop","type":"ban",.*"ip":"203\.0\.113\.0\/24"/)
+})
+
+t.test('words that are not known are answered with those that are', async t => {
+  const dir = tempDir(t)
+  for (const [words, message] of [
+    [['stauts'], /got "stauts" \(did you mean status\?\)/],
+    [['decisions', 'list'], /here it is: xff-jail list/],
+    [['start', 'shop'], /systemctl start xff-jail@NAME/],
+    [[], /expected run, status, list, why, ban, unban/],
+    [['why'], /why: expected addresses, got none/],
+    [['ban', '1.2.3'], /expected an address or a prefix, got "1\.2\.3"/],
+    [['run', 'shpo'], /cannot read the settings: .*did you mean shop\?/],
+    [['list', '--jail', 'nothing'], /expected the name of a jail \(.*shop.*\), got "nothing"/],
+  ] as const) {
+    writeFileSync(join(dir, 'shop.conf'), 'LOG=/var/log/none\n')
+    const { exitCode, stderr } = await ask(dir, ...words)
+    t.equal(exitCode, 64, words.join(' '))
+    t.match(stderr, message)
+  }
+})
