@@ -6,14 +6,13 @@ import { run } from '../lib/cli/run.js'
 import { findTerminal } from '../lib/cli/terminal.js'
 import { formatPrefix, parsePrefix } from '../lib/net/prefix.js'
 import { decode } from '../lib/wire/jsonl.js'
-import { STREAM_TYPES } from '../lib/wire/record.js'
 import { watchJails } from '../lib/xff-top/jails-eye.js'
 import { usage } from '../lib/xff-top/options.js'
 import { plainText } from '../lib/xff-top/picture.js'
 import { watchRecords } from '../lib/xff-top/records-eye.js'
 import { ENTER, LEAVE } from '../lib/xff-top/screen.js'
 import { show } from '../lib/xff-top/show.js'
-import { xffTop } from '../lib/xff-top/stage.js'
+import { STREAM_TYPES, xffTop } from '../lib/xff-top/stage.js'
 
 run(usage.command, async ({ onBadLine }) => {
   const read = await parseWords(usage, process.argv.slice(2))

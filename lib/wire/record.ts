@@ -187,19 +187,6 @@ export const RECORDS = {
   },
 } as const
 
-/** What flows from command to command, and no order or answer. */
-export const STREAM_TYPES = [
-  'request',
-  'tally',
-  'ban',
-  'held',
-  'hit',
-  'unban',
-  'allow',
-  'disallow',
-  'problem',
-] as const satisfies readonly (keyof typeof RECORDS)[]
-
 /** `{status, method, uri}` of one answer */
 export interface Answer {
   status?: number

@@ -81,13 +81,6 @@ export function createLive(eye: Eye, first: Board): Live {
       else showWhy(chosen)
     }
   }
-  const keyWhileTyping = (key: string, text: string) => {
-    if (key === 'enter') find(text)
-    else if (key === 'escape') mode = { name: 'tables' }
-    else if (key === 'backspace') mode = { name: 'typing', text: text.slice(0, -1) }
-    else if (/^[ -~]$/.test(key)) mode = { name: 'typing', text: (text + key).slice(0, MAX_TYPED) }
-  }
-
   return {
     async look() {
       board = await eye.look()
@@ -99,7 +92,8 @@ export function createLive(eye: Eye, first: Board): Live {
           keyInTables(key)
           break
         case 'typing':
-          keyWhileTyping(key, mode.text)
+          if (key === 'enter') find(mode.text)
+          else mode = typed(key, mode.text)
           break
         case 'panel':
           mode = { name: 'tables' }
@@ -117,13 +111,20 @@ export function createLive(eye: Eye, first: Board): Live {
     },
     lines(columns, rows) {
       const panel = mode.name === 'panel' ? mode.lines : undefined
-      const asks =
-        mode.name === 'typing'
-          ? `find address: ${mode.text}_`
-          : mode.name === 'sure'
-            ? `unban ${safe(mode.ip)}? y: yes, any other key: no`
-            : foot
-      return picture(board, { columns, rows, chosen: row(), foot: asks, panel })
+      return picture(board, { columns, rows, chosen: row(), foot: lastRow(mode, foot), panel })
     },
   }
+}
+
+/** What a key makes of the text that is typed. */
+function typed(key: string, text: string): Mode {
+  if (key === 'escape') return { name: 'tables' }
+  if (key === 'backspace') return { name: 'typing', text: text.slice(0, -1) }
+  return { name: 'typing', text: /^[ -~]$/.test(key) ? (text + key).slice(0, MAX_TYPED) : text }
+}
+
+/** What stands below: what is asked, or what came of the last key. */
+function lastRow(mode: Mode, foot: string): string {
+  if (mode.name === 'typing') return `find address: ${mode.text}_`
+  return mode.name === 'sure' ? `unban ${safe(mode.ip)}? y: yes, any other key: no` : foot
 }

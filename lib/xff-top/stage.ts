@@ -2,6 +2,19 @@ import type { Transform } from 'node:stream'
 import { transform } from 'through2'
 import type { StreamRecord } from '../wire/record.js'
 
+/** What is read: all that flows from command to command. */
+export const STREAM_TYPES = [
+  'request',
+  'tally',
+  'ban',
+  'held',
+  'hit',
+  'unban',
+  'allow',
+  'disallow',
+  'problem',
+] as const
+
 /** Records in; when they end, out comes a text. */
 export function xffTop(add: (record: StreamRecord) => void, text: () => Promise<string>): Transform {
   return transform(
