@@ -53,11 +53,9 @@ export function createLive(eye: Eye, first: Board): Live {
   const showWhy = (ip: string) => {
     about = ip
     mode = { name: 'panel', lines: ['', ...eye.explain(ip)] }
-    foot = 'any key goes back, u unbans'
   }
   const find = (text: string) => {
     mode = { name: 'tables' }
-    foot = ''
     const prefix = parsePrefix(text.trim())
     const found = board.present.find(({ ip }) => ip.startsWith(text.trim()))?.ip
     if (prefix) showWhy(formatPrefix(prefix))
@@ -97,7 +95,6 @@ export function createLive(eye: Eye, first: Board): Live {
           break
         case 'panel':
           mode = { name: 'tables' }
-          foot = ''
           if (key === 'u') askWhetherSure()
           break
         case 'sure': {
@@ -126,5 +123,6 @@ function typed(key: string, text: string): Mode {
 /** What stands below: what is asked, or what came of the last key. */
 function lastRow(mode: Mode, foot: string): string {
   if (mode.name === 'typing') return `find address: ${mode.text}_`
+  if (mode.name === 'panel') return 'any key goes back, u unbans'
   return mode.name === 'sure' ? `unban ${safe(mode.ip)}? y: yes, any other key: no` : foot
 }

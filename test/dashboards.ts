@@ -1,0 +1,94 @@
+/** What the dashboard and the alerts ask for is what the commands write. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import t from 'tap'
+import { parse } from 'yaml'
+import { openMetrics } from '../lib/cli/metrics.js'
+import { nullBackend } from '../lib/xff-ban/backend/null.js'
+import { createHealth } from '../lib/xff-ban/health.js'
+import { measure } from '../lib/xff-ban/measure.js'
+import { FIXTURES, withCommands } from './support/commands.js'
+import { missing } from './support/programs.js'
+import { readPrometheus } from './support/prometheus.js'
+import { tempDir } from './support/temp-dir.js'
+import { waitFor } from './support/wait-for.js'
+
+const RULES = 'share/prometheus/xff-jail.rules.yml'
+const DASHBOARD = 'share/grafana/xff-jail.json'
+
+interface Rule {
+  alert: string
+  expr: string
+}
+interface Panel {
+  title: string
+  targets: { expr: string }[]
+}
+
+const rules: Rule[] = parse(readFileSync(RULES, 'utf8')).groups.flatMap(
+  (group: { rules: Rule[] }) => group.rules,
+)
+const dashboard: { panels: Panel[]; templating: { list: { query: string }[] } } = JSON.parse(
+  readFileSync(DASHBOARD, 'utf8'),
+)
+
+/** The series that an expression names. */
+function seriesIn(expression: string): string[] {
+  return expression.match(/\b(?:uwsgi_parse|xff_window|xff_ban)_[a-z_]+/g) ?? []
+}
+
+t.test(
+  'every series of the dashboard and the alerts is one that is written, and no address is a label',
+  async t => {
+    const dir = tempDir(t)
+    const line =
+      `uwsgi-parse --metrics a.prom < '${join(FIXTURES, 'attack/uwsgi.log')}' |` +
+      'xff-window --metrics b.prom | xff-ban --dry-run --clock log --metrics c.prom > /dev/null'
+    await execa('bash', ['-c', line], { cwd: dir, env: withCommands({ TZ: 'UTC' }) })
+    // hits are counted by the kernel program alone
+    const metrics = await openMetrics('xff_ban', join(dir, 'd.prom'), () => {}, 5)
+    const hits = async () => new Map([['203.0.113.7', { hits: 3, last: 0 }]])
+    const stop = measure(
+      {
+        ...{
+          tally: { bans: 0, unbans: 0, expired: 0, duplicates: 0, refused: 0 },
+          jail: { inForce: () => [] },
+        },
+        health: createHealth({ now: () => 0, silenceMs: undefined, warn: () => {} }),
+        ...{ backend: { ...nullBackend(), hits }, held: () => 0, maxBans: 1 },
+      },
+      metrics,
+      () => {},
+    )
+    const read = (file: string) => readPrometheus(readFileSync(join(dir, file), 'utf8'))
+    await waitFor('hits', () => read('d.prom').has('xff_ban_hits_total'))
+    stop()
+    await metrics.finish()
+
+    const written = new Set<string>()
+    for (const file of ['a.prom', 'b.prom', 'c.prom', 'd.prom']) {
+      for (const { samples } of read(file).values()) {
+        for (const key of samples.keys()) {
+          written.add(key.replace(/\{.*/, ''))
+          t.notMatch(key, /\d+\.\d+\.\d+\.\d+|:[0-9a-f]*:/, 'no address is a label')
+        }
+      }
+    }
+    const asked = [
+      ...rules.map(({ alert, expr }) => [alert, expr] as const),
+      ...dashboard.panels.flatMap(({ title, targets }) => targets.map(({ expr }) => [title, expr] as const)),
+      ...dashboard.templating.list.map(({ query }) => ['variable', query] as const),
+    ]
+    t.ok(rules.length >= 6 && dashboard.panels.length >= 10)
+    for (const [what, expression] of asked) {
+      for (const series of seriesIn(expression)) t.ok(written.has(series), `${what}: ${series}`)
+      if (what !== 'variable') t.ok(seriesIn(expression).length > 0, `${what} asks for something of ours`)
+    }
+  },
+)
+
+t.test('promtool takes the rules', { skip: missing('promtool') }, async t => {
+  const { stdout } = await execa('promtool', ['check', 'rules', RULES])
+  t.match(stdout, new RegExp(`SUCCESS: ${rules.length} rules found`))
+})
