@@ -69,12 +69,8 @@ const LAST_TRANSACTION_MS = 2_000
 export async function xffBan(options: Options): Promise<XffBan> {
   const { jail, backend, now, clockStep = () => 0, brake, health, storm, warn } = options
   // in a replay nobody was banned, so of course they went on
-  const warnings = createWarnings({
-    storm,
-    hint: now && backend.hint,
-    ineffective: health?.ineffective,
-    warn,
-  })
+  const told = { hint: now && backend.hint, ineffective: health?.ineffective }
+  const warnings = createWarnings({ storm, ...told, warn })
   const decider = createDecider({ jail, backend, now, clockStep, brake, warnings, warn })
   const begin = decider.begin()
   await backend.open(jail.inForce())

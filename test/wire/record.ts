@@ -116,7 +116,7 @@ t.test('the JSON Schema says what the reader says', async t => {
       if (read) valid += 1
       return conforms(given) === read
     }),
-    seeded(t, 5000),
+    seeded(t, 10_000),
   )
   t.ok(valid > 100, `${valid} of them were records`)
 })
