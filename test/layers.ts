@@ -39,7 +39,8 @@ const MAY_IMPORT: readonly (readonly [string, readonly string[]])[] = [
   ['lib/fast/assembly/', ['lib/fast/assembly/', 'lib/fast/block-size']],
   ['lib/fast/', ['lib/fast/block-size', 'lib/fast/buffer-pool']],
 
-  ['lib/wire/record', []],
+  ['lib/wire/record', ['lib/wire/field']],
+  ['lib/wire/field', []],
   ['lib/wire/instant', []],
   ['lib/wire/bad-line', []],
   ['lib/wire/lines', ['lib/fast/buffer-pool']],

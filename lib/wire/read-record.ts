@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
+import type { Field, Kind } from './field.js'
 import { parseInstant } from './instant.js'
-import { type AnyRecord, type Field, type Kind, RECORDS } from './record.js'
+import { type AnyRecord, RECORDS } from './record.js'
 
 /**
  * Reads a parsed JSON value as a record.

@@ -1,3 +1,5 @@
+import { type Fields, optional, required } from './field.js'
+
 /**
  * The records that flow between the commands, and over the control socket of xff-ban: one JSON object a line.
  *
@@ -187,49 +189,7 @@ export const RECORDS = {
   },
 } as const
 
-/** `{status, method, uri}` of one answer */
-export interface Answer {
-  status?: number
-  method?: string
-  uri?: string
-}
-
-/** The types of the values, by kind. */
-interface Values {
-  type: string
-  null: null
-  /** ISO 8601, written in UTC with milliseconds */
-  instant: string
-  /** of one host */
-  address: string
-  /** an address, or a prefix like 2001:db8:5::/64 */
-  target: string
-  text: string
-  texts: Readonly<Record<string, string>>
-  /** a whole number from 0 */
-  count: number
-  /** from 0 */
-  number: number
-  answer: Answer
-}
-
-/** What the value of a field is. */
-export type Kind = keyof Values
-export interface Field<K extends Kind = Kind, R extends boolean = boolean> {
-  kinds: readonly K[]
-  required: R
-}
 type Table = typeof RECORDS
-/** The fields of a record type: those that must be there, and those that may. */
-type Fields<T> = {
-  -readonly [F in keyof T as T[F] extends Field<Kind, true> ? F : never]: T[F] extends Field<infer K>
-    ? Values[K]
-    : never
-} & {
-  -readonly [F in keyof T as T[F] extends Field<Kind, false> ? F : never]?: T[F] extends Field<infer K>
-    ? Values[K]
-    : never
-}
 export type RecordType = keyof Table
 type Of<T extends RecordType> = Omit<Fields<Table[T]>, 'type'> & { type: T }
 
@@ -267,11 +227,3 @@ export type AnyRecord =
   | UnchangedRecord
 /** A record of one of these types. */
 export type RecordOf<T extends RecordType> = Extract<AnyRecord, { type: T }>
-
-function required<const K extends readonly Kind[]>(...kinds: K): Field<K[number], true> {
-  return { kinds, required: true }
-}
-
-function optional<const K extends readonly Kind[]>(...kinds: K): Field<K[number], false> {
-  return { kinds, required: false }
-}

@@ -1,5 +1,6 @@
+import type { Field } from './field.js'
 import { INSTANT } from './instant.js'
-import { type Field, RECORDS } from './record.js'
+import { RECORDS } from './record.js'
 
 /** The JSON Schema (2020-12) of a line; it says what `readRecord` says, except that the 31st of February passes. */
 export function recordSchema(): object {

@@ -1,6 +1,7 @@
 import { BoundedMap } from '../bounded-map.js'
+import type { Answer } from '../wire/field.js'
 import { parseInstant } from '../wire/instant.js'
-import type { Answer, BanRecord, HitRecord, UnbanRecord } from '../wire/record.js'
+import type { BanRecord, HitRecord, UnbanRecord } from '../wire/record.js'
 import { truncated, truncatedAnswer } from './truncate.js'
 
 /** The last ban of an address or prefix; instants in milliseconds since 1970. */

@@ -1,6 +1,7 @@
 import { canonical } from '../net/address.js'
+import type { Answer } from '../wire/field.js'
 import { parseInstant } from '../wire/instant.js'
-import type { Answer, RequestRecord, StreamRecord } from '../wire/record.js'
+import type { RequestRecord, StreamRecord } from '../wire/record.js'
 import { createBanHistory, type LastBan } from './bans.js'
 import { createCounter, type Frequent } from './frequent.js'
 import { createNewestAnswer, type NewestAnswer } from './newest-answer.js'

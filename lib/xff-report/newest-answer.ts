@@ -1,5 +1,5 @@
 import { BoundedMap } from '../bounded-map.js'
-import type { Answer } from '../wire/record.js'
+import type { Answer } from '../wire/field.js'
 import { truncated } from './truncate.js'
 
 /** The newest answer to an address, as bytes: a new object for each failure outlives many collections of garbage. */

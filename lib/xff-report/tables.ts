@@ -1,5 +1,5 @@
+import type { Answer } from '../wire/field.js'
 import { formatInstant } from '../wire/instant.js'
-import type { Answer } from '../wire/record.js'
 import type { Digest } from './digest.js'
 import { amount, counted, markedMoment, type Period, span } from './format.js'
 import type { Frequency } from './frequent.js'

@@ -1,5 +1,5 @@
 import { type Cell, textTable } from '../text/text-table.js'
-import type { Answer } from '../wire/record.js'
+import type { Answer } from '../wire/field.js'
 import type { Digest } from './digest.js'
 import { amount, clock, counted, date, moment, span } from './format.js'
 

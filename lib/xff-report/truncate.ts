@@ -1,4 +1,4 @@
-import type { Answer } from '../wire/record.js'
+import type { Answer } from '../wire/field.js'
 
 /** The longest text from a log that is kept and shown, in UTF-16 units. */
 const MAX_UNITS = 200

@@ -1,4 +1,5 @@
-import type { Answer, BanRecord, HeldRecord } from '../wire/record.js'
+import type { Answer } from '../wire/field.js'
+import type { BanRecord, HeldRecord } from '../wire/record.js'
 
 /** Where what is shown comes from: a jail, or stdin. All times are milliseconds since 1970. */
 export interface Source {

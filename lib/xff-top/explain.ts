@@ -1,7 +1,8 @@
 import { overlap, parsePrefix } from '../net/prefix.js'
 import { compactDuration } from '../text/duration.js'
+import type { Answer } from '../wire/field.js'
 import { parseInstant } from '../wire/instant.js'
-import type { Answer, BanRecord, HeldRecord, UnbanRecord } from '../wire/record.js'
+import type { BanRecord, HeldRecord, UnbanRecord } from '../wire/record.js'
 import { safe } from './safe.js'
 
 /** How many earlier bans and unbans are told. */

@@ -1,14 +1,8 @@
 import { BoundedMap } from '../bounded-map.js'
 import { canonical } from '../net/address.js'
+import type { Answer } from '../wire/field.js'
 import { parseInstant } from '../wire/instant.js'
-import type {
-  Answer,
-  BanRecord,
-  HeldRecord,
-  RequestRecord,
-  StreamRecord,
-  UnbanRecord,
-} from '../wire/record.js'
+import type { BanRecord, HeldRecord, RequestRecord, StreamRecord, UnbanRecord } from '../wire/record.js'
 import { type Board, type Eye, type Present, pathOf, type Source, type Told } from './board.js'
 import { explainBan } from './explain.js'
 

@@ -7,9 +7,10 @@ import {
   type Started,
   startModule,
 } from '../fast/module.js'
+import type { Answer } from '../wire/field.js'
 import { parseInstant } from '../wire/instant.js'
 import { parseLine } from '../wire/jsonl.js'
-import type { Answer, RequestRecord } from '../wire/record.js'
+import type { RequestRecord } from '../wire/record.js'
 
 export interface Options {
   failing: (status: number) => boolean

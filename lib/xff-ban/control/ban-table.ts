@@ -1,8 +1,9 @@
 import { compactDuration } from '../../text/duration.js'
 import { excerpt } from '../../text/printable.js'
 import { textTable } from '../../text/text-table.js'
+import type { Answer } from '../../wire/field.js'
 import { parseInstant } from '../../wire/instant.js'
-import type { Answer, BanRecord, HeldRecord } from '../../wire/record.js'
+import type { BanRecord, HeldRecord } from '../../wire/record.js'
 
 /** Bans as a table for people, and below it those that are held back, if any. */
 export function banTable(records: readonly (BanRecord | HeldRecord)[], now: number): string {
