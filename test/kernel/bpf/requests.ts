@@ -66,6 +66,8 @@ const strangeLines = (name: string): string[] => [
     // one CR less, and a line that ends in LF alone would be the empty one
     '\r\r',
     `\r${name}: 1.2.3.4`,
+    // behind a line's end a LF alone begins a line of another name
+    `\n${name}: 1.2.3.4`,
     ' 1.2.3.4',
     '\t',
   ],

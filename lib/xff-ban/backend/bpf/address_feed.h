@@ -5,13 +5,8 @@
 
 #include "address.h"
 
-/*
- * Global, not static, so that the verifier looks at it once and not at every call; so are the others of that kind.
- */
-__noinline int address_feed(struct address_text *t, __u32 byte)
+static __always_inline int address_byte(struct address_text *t, __u32 byte)
 {
-	if (!t)
-		return 0;
 	__u32 c = byte & 0xff, lower = c | 0x20, digit = 16;
 
 	if (c == ' ' || c == '\t') {
@@ -123,6 +118,12 @@ __noinline int address_feed(struct address_text *t, __u32 byte)
 bad:
 	t->stage = TEXT_BAD;
 	return 0;
+}
+
+/* Global, not static, so that the verifier looks at it once and not at every call; so are the others of that kind. */
+__noinline int address_feed(struct address_text *t, __u32 byte)
+{
+	return t ? address_byte(t, byte) : 0;
 }
 
 #endif

@@ -98,15 +98,14 @@ static __always_inline void body_pass(struct scratch *d, __u64 length)
 	}
 }
 
-/* The next byte of what stands between chunks, and the data behind it; 1 at the end of what is loaded, or of the body. */
-static long chunk_step(__u32 index, struct reading *reading)
+/* The next byte of what stands between chunks, and the data behind it; 0 at the end of what is loaded, or of the body. */
+static __always_inline int chunk_step(struct scratch *d)
 {
-	struct scratch *d = reading->scratch;
 	struct connection *c = &d->connection;
 	__u32 at = d->position, length = d->length, data;
 
 	if (at >= length || at >= CHUNK)
-		return 1;
+		return 0;
 	d->position = at + 1;
 	if (chunk_byte(c, d->bytes[at])) {
 		data = c->rest;
@@ -114,11 +113,19 @@ static long chunk_step(__u32 index, struct reading *reading)
 		if (data > length - at - 1) {
 			d->beyond = data - (length - at - 1);    /* behind what is loaded, for now */
 			d->position = length;
-			return 1;
+			return 0;
 		}
 		d->position = at + 1 + data;
 	}
-	return c->phase >= CHUNK_END;
+	return c->phase < CHUNK_END;
+}
+
+static long chunk_steps(__u32 index, struct reading *reading)
+{
+	for (int i = 0; i < STEPS; i++)
+		if (!chunk_step(reading->scratch))
+			return 1;
+	return 0;
 }
 
 /* Loads a piece, and reads it as far as the body goes. */
@@ -128,10 +135,10 @@ __noinline int chunks_read(struct __sk_buff *skb, struct scratch *d)
 
 	if (!d || !load(skb, d))
 		return 0;
-	bpf_loop(CHUNK, chunk_step, &reading, 0);
+	bpf_loop(CHUNK / STEPS + 1, chunk_steps, &reading, 0);
 	__u64 data = d->beyond;
 	d->beyond = 0;
-	d->offset += d->position;
+	d->offset = d->base + d->position;
 	body_pass(d, data);
 	return 0;
 }

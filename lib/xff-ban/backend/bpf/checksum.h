@@ -32,7 +32,7 @@ struct summing {
 	__u64 sum;
 };
 
-static __always_inline long sum_piece(struct summing *s)
+static long sum_another(__u32 index, struct summing *s)
 {
 	__u32 length = s->end - s->offset;
 
@@ -49,14 +49,22 @@ static __always_inline long sum_piece(struct summing *s)
 	return 0;
 }
 
-static long sum_another(__u32 index, struct summing *s)
+/* The same of a segment that has been loaded whole. */
+static __always_inline __u64 sum_loaded(char *bytes, __u32 length, __u64 sum)
 {
-	return sum_piece(s);
+	*(__u32 *)(bytes + length) = 0;                                  /* the sum is of whole words */
+	for (__u32 at = 0; at < CHUNK && at < length; at += SUM_PIECE) {
+		__u32 piece = length - at > SUM_PIECE ? SUM_PIECE : length - at;
+		piece = AT_LEAST_1(piece, SUM_PIECE);
+		sum = bpf_csum_diff(0, 0, (__be32 *)(bytes + at), (piece + 3) & ~3, sum);
+	}
+	return sum;
 }
 
 /*
  * Whether the stack will take the segment for whole. Those put together from several were looked at one by one, those
  * that never saw a wire hold the sum of the pseudo header, and of others a network card may have said that they are.
+ * What is loaded for that is kept for who reads on.
  */
 __noinline int checksum_is_right(struct __sk_buff *skb, struct scratch *d)
 {
@@ -72,9 +80,15 @@ __noinline int checksum_is_right(struct __sk_buff *skb, struct scratch *d)
 	if (p->checksum == checksum_fold(s.sum))
 		return 1;
 	s.sum = checksum_fold(s.sum);
-	sum_piece(&s);
-	if (s.offset < s.end)
-		bpf_loop(length / SUM_PIECE, sum_another, &s, 0);
+	if (length - 1 < CHUNK) {
+		length = AT_LEAST_1(length, CHUNK);
+		if (bpf_skb_load_bytes(skb, p->l4, d->bytes, length))
+			return 0;
+		d->base = p->l4;
+		d->length = length;
+		return checksum_fold(sum_loaded(d->bytes, length, s.sum)) == 0xffff;
+	}
+	bpf_loop(length / SUM_PIECE + 1, sum_another, &s, 0);
 	return checksum_fold(s.sum) == 0xffff;
 }
 

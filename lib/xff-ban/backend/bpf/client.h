@@ -68,6 +68,29 @@ static __always_inline void hop_mark(struct hops *h, __u32 slot, int is_address)
 		h->addresses &= ~(1 << slot);
 }
 
+/*
+ * The quick way for an entry that is plainly no address, behind which none leaves the ring: 0 where that is not so, and
+ * hop_done has to look.
+ */
+static __always_inline int hop_none(struct header *r)
+{
+	struct address_text *t = &r->text;
+	struct hops *h = &r->hops;
+	__u32 slot = h->seen & (MAX_HOPS - 1);
+
+	if (h->addresses & (1 << slot))
+		return 0;
+	if (t->stage == TEXT_ADDRESS ? t->dots > 2 || t->gap != NO_GAP || t->groups > 6
+				     : t->stage != TEXT_START && t->stage != TEXT_BAD)
+		return 0;
+	if (h->seen >= MAX_HOPS)
+		h->candidate = CANDIDATE_UNKNOWN;
+	h->seen++;
+	if (t->stage != TEXT_START)
+		address_start(t);
+	return 1;
+}
+
 /* One entry of the list is complete. */
 __noinline int hop_done(struct header *r, struct port *port)
 {

@@ -91,7 +91,7 @@ struct connection {
 	__u32 ack;             /* of the newest request: an answer moves it; closing: of the answer's first byte */
 	__u32 isn;             /* of the newest SYN */
 	__u32 rest;            /* so many times SKIP more bytes of a body come behind next_seq; chunks: a size; closing: seconds */
-	__u32 seen;            /* when it was last read or written, in milliseconds */
+	__u32 seen;            /* when it was last written, ticks() */
 	__u8  stage;           /* enum stage */
 	__u8  phase;           /* chunks: enum chunk_phase */
 	__u8  flags;           /* enum connection_flag */

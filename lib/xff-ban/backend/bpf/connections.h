@@ -18,6 +18,12 @@ static __always_inline __u32 now(void)
 	return bpf_ktime_get_coarse_ns() >> 20;
 }
 
+/* The kernel's own, of 1 to 10 milliseconds: nothing costs less to read. */
+static __always_inline __u32 ticks(void)
+{
+	return bpf_jiffies64();
+}
+
 /* Multiplied and folded, with a number that nobody outside knows, so that nobody can choose where he comes to lie. */
 static __always_inline __u64 mixed(__u64 hash, __u64 word)
 {
@@ -45,6 +51,8 @@ static __always_inline __u64 table_secret(void)
 	return secret;
 }
 
+#define VERSIONS 0xff          /* of a row: odd while it is being written */
+
 static __always_inline void tag_of(struct flow *f, struct tag *t)
 {
 	__u64 *words = (__u64 *)f, hash = table_secret();
@@ -52,7 +60,7 @@ static __always_inline void tag_of(struct flow *f, struct tag *t)
 #pragma unroll
 	for (int i = 0; i < sizeof *f / 8; i++)
 		hash = mixed(hash, words[i]);
-	t->hash = hash | 1;
+	t->hash = (hash | (VERSIONS + 1)) & ~(__u64)VERSIONS;
 	hash = mixed(hash, 0);
 	t->bucket[0] = ((hash & 0xffffffff) * BUCKETS) >> 32;
 	t->bucket[1] = ((hash >> 32) * BUCKETS) >> 32;
@@ -64,12 +72,12 @@ static __always_inline __u32 bucket_row(struct bucket *b, __u64 hash)
 	__u32 row;
 
 	for (row = 0; row < BUCKET_ROWS; row++)
-		if (b->hash[row] == hash || !b->hash[row])
+		if ((b->hash[row] & ~(__u64)VERSIONS) == hash || !b->hash[row])
 			break;
-	return row < BUCKET_ROWS && b->hash[row] == hash ? row : BUCKET_ROWS;
+	return row < BUCKET_ROWS && b->hash[row] ? row : BUCKET_ROWS;
 }
 
-#define CLOSING_TIME 131072    /* how long bare ACKs to an answer may come, in milliseconds */
+#define CLOSING_TIME 131072    /* how long bare ACKs to an answer may come, ticks(): two minutes at the least */
 
 /* In a small place, of which several connections share a part: whether one of them was answered not long ago. */
 static __always_inline int may_be_closing(struct tag *t)
@@ -77,7 +85,7 @@ static __always_inline int may_be_closing(struct tag *t)
 	__u32 zero = 0;
 	struct common *common = bpf_map_lookup_elem(&commons, &zero);
 
-	return common && now() - common->closed[t->hash >> 32 & (CLOSED - 1)] < CLOSING_TIME;
+	return common && ticks() - common->closed[t->hash >> 32 & (CLOSED - 1)] < CLOSING_TIME;
 }
 
 static __always_inline void is_closing_now(struct tag *t)
@@ -86,7 +94,25 @@ static __always_inline void is_closing_now(struct tag *t)
 	struct common *common = bpf_map_lookup_elem(&commons, &zero);
 
 	if (common)
-		common->closed[t->hash >> 32 & (CLOSED - 1)] = now();
+		common->closed[t->hash >> 32 & (CLOSED - 1)] = ticks();
+}
+
+#define READINGS 16            /* of a row, until none writes meanwhile */
+
+/* Copies a row; 0 where it has become another's. */
+static __always_inline int row_read(struct bucket *b, __u32 row, __u64 hash, struct connection *c)
+{
+	__u64 before = 0;
+
+	for (int i = 0; i < READINGS; i++) {
+		before = b->hash[row];
+		barrier();
+		*c = b->row[row];
+		barrier();
+		if (!(before & 1) && b->hash[row] == before)
+			break;
+	}
+	return (before & ~(__u64)VERSIONS) == hash;
 }
 
 /* Copies a row to *c, and keeps its place in *t; where there is none, c->stage is STAGE_NONE. */
@@ -94,26 +120,23 @@ __noinline int connection_find(struct tag *t, struct connection *c)
 {
 	if (!t || !c)
 		return 0;
-	__builtin_memset(c, 0, sizeof *c);
 	t->place = PLACE_NONE;
 	for (__u32 i = 0; i < 2; i++) {
 		__u32 number = t->bucket[i];
 		struct bucket *b = bpf_map_lookup_elem(&connections, &number);
 		if (!b)
-			return 0;
+			break;
 		__u32 row = bucket_row(b, t->hash);
 		if (row < BUCKET_ROWS) {
-			bpf_spin_lock(&b->lock);
-			if (b->hash[row] == t->hash) {
-				*c = b->row[row];
-				t->place = t->bucket[i] * BUCKET_ROWS + row;
-			}
-			bpf_spin_unlock(&b->lock);
+			if (!row_read(b, row, t->hash, c))
+				break;
+			t->place = t->bucket[i] * BUCKET_ROWS + row;
 			return 1;
 		}
 		if (!b->hash[BUCKET_HALF])                               /* then none has gone on to the second */
-			return 0;
+			break;
 	}
+	__builtin_memset(c, 0, sizeof *c);
 	return 0;
 }
 
@@ -185,7 +208,10 @@ static __always_inline __u32 place_for(struct tag *t, struct connection *c)
 	return spare[0] >= spare[1] ? place_in(t->bucket[0], spare[0]) : place_in(t->bucket[1], spare[1]);
 }
 
-/* Writes the row, a new one where connection_find found none. */
+/*
+ * Writes the row, a new one where connection_find found none. Who writes makes the version odd, and others wait a little;
+ * longer than anybody writes they do not, since who does may have lost his CPU to another machine.
+ */
 __noinline int connection_store(struct tag *t, struct connection *c)
 {
 	if (!t || !c)
@@ -193,15 +219,22 @@ __noinline int connection_store(struct tag *t, struct connection *c)
 	__u32 is_new = t->place == PLACE_NONE, place = is_new ? place_for(t, c) : t->place;
 	__u32 row = place & (BUCKET_ROWS - 1), bucket = place / BUCKET_ROWS;
 	struct bucket *b = bpf_map_lookup_elem(&connections, &bucket);
+	__u64 before = 0, version;
 
 	if (!b)
 		return 0;
-	bpf_spin_lock(&b->lock);
-	if (is_new || b->hash[row] == t->hash) {                         /* else another took it meanwhile */
-		b->hash[row] = t->hash;
-		b->row[row] = *c;
+	for (int i = 0; i < READINGS; i++) {
+		before = b->hash[row];
+		if (!is_new && (before & ~(__u64)VERSIONS) != t->hash)   /* another took it meanwhile */
+			return 0;
+		version = (before + 1) & VERSIONS;
+		if (!(before & 1) && __sync_val_compare_and_swap(&b->hash[row], before, t->hash | version) == before)
+			break;
 	}
-	bpf_spin_unlock(&b->lock);
+	barrier();
+	b->row[row] = *c;
+	barrier();
+	b->hash[row] = t->hash | (((before | 1) + 1) & VERSIONS);
 	t->place = place;
 	return 0;
 }

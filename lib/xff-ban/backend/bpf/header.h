@@ -6,6 +6,7 @@
 #include "http_some.h"
 #include "uwsgi.h"
 
+#define STEPS 8
 #define MAX_SECTION 65536      /* bytes of a header section; uWSGI takes no more */
 
 /* A segment in the hands of bpf_loop. */
@@ -31,45 +32,58 @@ static __always_inline int looks_like_start(struct port *port, __u8 first)
 	return first > ' ' && first <= '~';                              /* HAProxy passes any token as a method */
 }
 
-/* Loads what comes next, as far as there is room; 0 where there is nothing, or it cannot be had. */
+/* Loads what comes next, as far as there is room, if it is not there yet; 0 where there is nothing, or it cannot be had. */
 static __always_inline int load(struct __sk_buff *skb, struct scratch *d)
 {
 	__u32 length = d->end - d->offset;
 
 	if (d->offset >= d->end)
 		return 0;
+	d->position = d->offset - d->base;
+	if (d->position < d->length)
+		return 1;
 	if (length > CHUNK)
 		length = CHUNK;
 	length = AT_LEAST_1(length, CHUNK);
 	if (bpf_skb_load_bytes(skb, d->offset, d->bytes, length)) {
 		d->stop = STOP_READ;
+		d->length = 0;
 		return 0;
 	}
+	d->base = d->offset;
 	d->length = length;
 	d->position = 0;
 	return 1;
 }
 
-/* The next byte, or more of them; 1 at the end of what is loaded, or of the section. */
-static long header_step(__u32 index, struct reading *reading)
+/* The next byte, or more of them; 0 at the end of what is loaded, or of the section. */
+static __always_inline int header_step(struct scratch *d, struct port *port)
 {
-	struct scratch *d = reading->scratch;
 	struct header *r = &d->header;
 	__u32 at = d->position, length = d->length;
 
 	if (at >= length || at >= CHUNK)
-		return 1;
+		return 0;
 	if (r->phase >= UWSGI_HEAD) {
-		d->position = at + uwsgi_some(r, reading->port, d->bytes + at, length - at);
+		d->position = at + uwsgi_some(r, port, d->bytes + at, length - at);
 	} else {
-		__u32 taken = length - at >= 8 ? http_some(r, reading->port, d->bytes + at, length - at) : 0;
+		__u32 taken = http_some(r, port, d->bytes + at, length - at);
 		if (!taken) {
-			http_byte(r, reading->port, d->bytes[at]);
+			http_byte(r, port, d->bytes[at]);
 			taken = 1;
 		}
 		d->position = at + taken;
 	}
-	return r->result != RESULT_MORE;
+	return r->result == RESULT_MORE;
+}
+
+/* Several steps: to return from a function costs as much as many a step. */
+static long header_steps(__u32 index, struct reading *reading)
+{
+	for (int i = 0; i < STEPS; i++)
+		if (!header_step(reading->scratch, reading->port))
+			return 1;
+	return 0;
 }
 
 /* Loads a piece, and reads it as far as the section goes. */
@@ -79,9 +93,9 @@ __noinline int header_read(struct __sk_buff *skb, struct scratch *d, struct port
 
 	if (!d || !port || !load(skb, d))
 		return 0;
-	bpf_loop(CHUNK, header_step, &reading, 0);
-	d->offset += d->position;
-	d->header.read += d->position;
+	bpf_loop(CHUNK / STEPS + 1, header_steps, &reading, 0);
+	d->header.read += d->base + d->position - d->offset;
+	d->offset = d->base + d->position;
 	if (d->header.result == RESULT_MORE && d->header.read >= MAX_SECTION)
 		d->header.result = RESULT_FOREIGN;
 	return 0;

@@ -10,8 +10,7 @@
 #ifndef XFF_BAN_HTTP_H
 #define XFF_BAN_HTTP_H
 
-#include "address_feed.h"
-#include "client.h"
+#include "hops.h"
 
 #define MAX_LENGTH (1ULL << 56) /* of a body; more is none */
 
@@ -21,7 +20,6 @@ const char CHUNKED[8] = "chunked";
 #define LENGTH_NAME_LENGTH 14
 #define CODING_NAME_LENGTH 17
 #define CHUNKED_LENGTH 7
-#define PIECE 16
 #define CODING_OTHER 0x80      /* in `matched`: not the word that we know */
 
 static __always_inline __u8 lower_case(__u8 c)
@@ -110,8 +108,10 @@ static __always_inline void coding_byte(struct header *r, __u8 c)
 }
 
 /* The line in hand is complete, its folds included. */
-static __always_inline void line_done(struct header *r, struct port *port)
+__noinline int line_done(struct header *r, struct port *port)
 {
+	if (!r || !port)
+		return 0;
 	if (r->names & NAME_CLIENT)
 		hop_done(r, port);
 	else if (r->names & NAME_LENGTH)
@@ -119,26 +119,7 @@ static __always_inline void line_done(struct header *r, struct port *port)
 	else if (r->names & NAME_CODING)
 		r->framing |= r->matched == CHUNKED_LENGTH ? FRAMING_CHUNKED : FRAMING_UNKNOWN;
 	r->names = r->matched = 0;
-}
-
-/* Bytes of a list of hops, as many as a word and a half of an address: up to its line's end. Returns how many. */
-struct piece { char byte[PIECE]; };
-__noinline int value_bytes(struct header *r, struct port *port, const struct piece *piece, __u32 available)
-{
-	__u32 i;
-
-	if (!r || !port || !piece)
-		return 0;
-	for (i = 0; i < PIECE && i < available; i++) {
-		__u8 c = piece->byte[i];
-		if (c == '\r')
-			break;
-		if (c == ',')
-			hop_done(r, port);
-		else
-			address_feed(&r->text, c);
-	}
-	return i;
+	return 0;
 }
 
 __noinline int http_byte(struct header *r, struct port *port, __u32 byte)

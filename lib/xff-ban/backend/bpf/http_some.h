@@ -31,47 +31,97 @@ static __always_inline int client_name_stands(const char *at, struct port *port)
 	return 0;
 }
 
-/* The rest of a line that says nothing to us. */
-static __always_inline __u32 pass_over_line(struct header *r, const char *at, __u32 available)
+static __always_inline void line_begins(struct header *r)
 {
-	__u32 found, taken = find_either(at, available, '\r', '\r', &found);
-
-	r->phase = HTTP_OTHER_LINE;
-	r->last = 0;
-	if (!found)
-		return taken;
-	r->last = '\r';
-	if (taken + 1 >= available || at[AT_MOST(taken, 63) + 1] != '\n')
-		return taken + 1;
 	r->phase = HTTP_LINE_START;
-	return taken + 2;
+	r->last = '\n';
 }
 
-/* A name and the colon, or a whole line of another name. */
-static __always_inline __u32 line_start(struct header *r, struct port *port, const char *at, __u32 available)
+/* At the start of a line that is whole, or of which more has come than a wanted name is long: that name and its colon. */
+static __always_inline __u32 line_named(struct header *r, struct port *port, const char *at)
 {
 	const __u64 *words = (const __u64 *)at;
+	const __u64 *length_name = (const __u64 *)LENGTH_NAME, *coding_name = (const __u64 *)CODING_NAME;
 	__u32 length = port->name_length;
 
-	if ((__u8)at[0] <= ' ' || available < CODING_NAME_LENGTH + 1 || length >= 8 * NAME_WORDS || available <= length)
-		return 0;
-	if (r->names)
-		line_done(r, port);
 	if (at[AT_MOST(length, 31)] == ':' && client_name_stands(at, port)) {
 		r->names = NAME_CLIENT;
 		r->phase = HTTP_VALUE;
 		return length + 1;
 	}
-	const __u64 *length_name = (const __u64 *)LENGTH_NAME, *coding_name = (const __u64 *)CODING_NAME;
 	__u64 first = lower_case_word(words[0]), second = lower_case_word(words[1]);
 	if ((first == length_name[0] && (second << 16) == (length_name[1] << 16)) ||
 	    (first == coding_name[0] && second == coding_name[1])) {
 		r->names = NAME_LENGTH | NAME_CODING;                    /* letter by letter */
 		r->phase = HTTP_NAME;
 		r->matched = 0;
-		return 0;
 	}
-	return pass_over_line(r, at, available);
+	return 0;
+}
+
+/* A name and the colon, a line of another name, or the rest of one. */
+static __always_inline __u32 line_some(struct header *r, struct port *port, const char *at, __u32 available)
+{
+	__u32 length = port->name_length, found, taken;
+
+	if (r->phase == HTTP_LINE_START && at[0] == '\r') {
+		if (available < 2 || at[1] != '\n')
+			return 0;
+		if (r->names)
+			line_done(r, port);
+		r->result = RESULT_COMPLETE;
+		return 2;
+	}
+	int is_folded = r->phase == HTTP_LINE_START && (at[0] == ' ' || at[0] == '\t');
+	if (is_folded && r->names) {
+		if (!(r->names & NAME_CLIENT))
+			return 0;
+		r->text.spaced = r->text.stage != TEXT_START;
+		r->phase = HTTP_VALUE;
+		return 1;
+	}
+	taken = find_either(at, available, '\r', '\r', &found);
+	if (r->phase == HTTP_LINE_START && !is_folded) {
+		if ((__u8)at[0] <= ' ' || length >= 8 * NAME_WORDS ||
+		    (!found && (available < CODING_NAME_LENGTH + 1 || available <= length)))
+			return 0;
+		if (r->names)
+			line_done(r, port);
+		length = line_named(r, port, at);
+		if (length || r->phase == HTTP_NAME)
+			return length;
+	}
+	r->phase = HTTP_OTHER_LINE;
+	r->last = 0;
+	if (!found)
+		return taken;
+	if (taken + 1 >= available) {
+		r->last = '\r';
+		return taken + 1;
+	}
+	if (at[AT_MOST(taken, 63) + 1] != '\n')
+		return taken + 1;
+	line_begins(r);
+	return taken + 2;
+}
+
+/* Of the request line: up to a blank, and the last part up to the line's end. */
+static __always_inline __u32 request_line_some(struct header *r, const char *at, __u32 available)
+{
+	__u8 ends = r->phase == HTTP_VERSION ? '\r' : ' ';
+	__u32 found, taken = find_either(at, available, ends, '\r', &found);
+
+	if (!found)
+		return taken;
+	if (at[AT_MOST(taken, 63)] == ' ') {
+		r->phase++;
+		return taken + 1;
+	}
+	if (r->phase != HTTP_VERSION || taken + 1 >= available || at[AT_MOST(taken, 63) + 1] != '\n')
+		return taken;
+	r->names = 0;
+	line_begins(r);
+	return taken + 2;
 }
 
 /*
@@ -131,7 +181,7 @@ static __always_inline __u32 ipv4_hop(struct header *r, struct port *port, const
 		return 0;
 	hop_ipv4(&r->hops, port, ipv4);
 	r->names = 0;
-	r->phase = HTTP_LINE_START;
+	line_begins(r);
 	return taken + 1;
 }
 
@@ -141,7 +191,13 @@ static __always_inline __u32 value_some(struct header *r, struct port *port, con
 	const __u64 *words = (const __u64 *)at;
 	__u32 stage = r->text.stage, found, taken = 0;
 
-	if ((stage == TEXT_START || stage == TEXT_BAD) && words[0] == ',' * ONES) {
+	if (at[0] == '\r') {
+		if (available < 2 || at[1] != '\n')
+			return 0;
+		line_begins(r);                                          /* it may go on in the next */
+		return 2;
+	}
+	if (available >= 8 && (stage == TEXT_START || stage == TEXT_BAD) && words[0] == ',' * ONES) {
 		hops_none(&r->hops);                                     /* eight at once */
 		address_start(&r->text);
 		return 8;
@@ -152,27 +208,31 @@ static __always_inline __u32 value_some(struct header *r, struct port *port, con
 	}
 	if (stage == TEXT_START)
 		taken = ipv4_hop(r, port, at, available);
-	return taken ? taken : value_bytes(r, port, (const struct piece *)at, available);
+	return taken ? taken : hops_bytes(r, port, (const struct piece *)at, available);
 }
 
-/* Reads some bytes of `available`, which are 8 at the least, and returns how many; 0: that is for http_byte. */
+/* Reads some bytes of `available`, and returns how many; 0: that is for http_byte. */
 static __always_inline __u32 http_some(struct header *r, struct port *port, const char *at, __u32 available)
 {
-	__u32 found, taken;
-
 	switch (r->phase) {
+	case HTTP_FIRST_BYTE:
+		if ((__u8)at[0] <= ' ' || (__u8)at[0] > '~')
+			return 0;
+		r->phase = HTTP_METHOD;
+		/* fall through */
 	case HTTP_METHOD:
 	case HTTP_URI:
-		taken = find_either(at, available, ' ', '\r', &found);
-		return taken;
+		return request_line_some(r, at, available);
 	case HTTP_VERSION:
-		return r->guessed ? 0 : find_either(at, available, '\r', '\r', &found);
-	case HTTP_LINE_START:
-		return line_start(r, port, at, available);
+		return r->guessed ? 0 : request_line_some(r, at, available);
 	case HTTP_VALUE:
 		return value_some(r, port, at, available);
 	case HTTP_OTHER_LINE:
-		return r->last == '\r' ? 0 : pass_over_line(r, at, available);
+		if (r->last == '\r')
+			return 0;
+		/* fall through */
+	case HTTP_LINE_START:
+		return line_some(r, port, at, available);
 	}
 	return 0;
 }

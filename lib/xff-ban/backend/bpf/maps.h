@@ -77,32 +77,32 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 } devices SEC(".maps");
 
-/* See connections.h. These three have types, since their locks take that; nobody looks into them from outside. */
+/* See connections.h. */
 #define BUCKET_ROWS 8
 #define BUCKET_HALF 4
 #define BUCKETS     10240
 
 struct bucket {
-	struct bpf_spin_lock lock;
-	__u32 zero;
-	__u64 hash[BUCKET_ROWS];
+	__u64 hash[BUCKET_ROWS]; /* and the version of the row in the lowest byte; 0: free */
 	struct connection row[BUCKET_ROWS];
 };
+_Static_assert(sizeof(struct bucket) == 256, "whole cache lines");
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, BUCKETS);
-	__type(key, __u32);
-	__type(value, struct bucket);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct bucket));
+	__uint(map_flags, BPF_F_MMAPABLE);      /* for it begins with a page then, and a bucket with a cache line */
 } connections SEC(".maps");
 
 #define CLOSED 4096            /* a power of two */
 
-/* What all tables share. */
+/* What all tables share. It and the next have types, since their locks take that; nobody looks into them from outside. */
 struct common {
 	__u64 secret;          /* makes hashes that nobody outside can foresee */
 	__u32 hand;            /* of `halves`: where the last one was put */
 	struct bpf_spin_lock lock;
-	__u32 closed[CLOSED];  /* when the newest connection of those that share it was answered, in milliseconds */
+	__u32 closed[CLOSED];  /* when the newest connection of those that share it was answered; ticks() */
 };
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -126,33 +126,46 @@ struct plain_ipv4 {
 	__u32 timestamps[3];
 };
 
+/* They lie there in one piece most often, and else are copied. */
+static __always_inline const struct plain_ipv4 *plain_ipv4(struct __sk_buff *skb, __u32 l2, struct plain_ipv4 *copy)
+{
+	const void *at = (void *)(long)skb->data + l2, *end = (void *)(long)skb->data_end;
+
+	if (at + sizeof *copy <= end)
+		return at;
+	return bpf_skb_load_bytes(skb, l2, copy, sizeof *copy) ? 0 : copy;
+}
+
 /* Reads the headers; 0 where this is no TCP segment, or none that we can follow (fragments). */
 __noinline int packet_read(struct __sk_buff *skb, __u32 l2, struct packet *p)
 {
-	struct plain_ipv4 plain;
+	const struct plain_ipv4 *plain;
+	struct plain_ipv4 copy;
 	__u32 ip_end, protocol = skb->protocol;
 
 	if (!p)
 		return 0;
-	p->l2 = l2;
-	p->ipv6 = 0;
+	l2 &= 15;
 	if (protocol == bpf_htons(ETH_P_8021Q) || protocol == bpf_htons(ETH_P_8021AD)) {
 		__u16 inner = 0;
 		if (bpf_skb_load_bytes(skb, l2 + 2, &inner, sizeof inner))
 			return 0;
 		protocol = inner;
-		p->l2 += 4;
+		l2 += 4;
 	}
+	p->l2 = l2;
+	p->ipv6 = 0;
 	if (protocol == bpf_htons(ETH_P_IP)) {
-		if (!bpf_skb_load_bytes(skb, p->l2, &plain, sizeof plain) && plain.ip.ihl == 5 && plain.ip.tot_len) {
-			p->l4 = p->l2 + sizeof plain.ip;
-			addresses_ipv4(p, &plain.ip);
-			if (!is_whole_tcp(&plain.ip) ||
-			    !tcp_read(skb, p, &plain.tcp, p->l2 + bpf_ntohs(plain.ip.tot_len)))
+		plain = plain_ipv4(skb, l2, &copy);
+		if (plain && plain->ip.ihl == 5 && plain->ip.tot_len) {
+			p->l4 = l2 + sizeof plain->ip;
+			addresses_ipv4(p, &plain->ip);
+			if (!is_whole_tcp(&plain->ip) ||
+			    !tcp_read(skb, p, &plain->tcp, l2 + bpf_ntohs(plain->ip.tot_len)))
 				return 0;
-			if (plain.tcp.doff >= 8 && plain.timestamps[0] == TIMESTAMPS_HEAD) {
+			if (plain->tcp.doff >= 8 && plain->timestamps[0] == TIMESTAMPS_HEAD) {
 				p->has_timestamps = 1;
-				__builtin_memcpy(p->timestamps, plain.timestamps, sizeof plain.timestamps);
+				__builtin_memcpy(p->timestamps, plain->timestamps, sizeof plain->timestamps);
 			}
 			return 1;
 		}
@@ -164,10 +177,10 @@ __noinline int packet_read(struct __sk_buff *skb, __u32 l2, struct packet *p)
 	} else {
 		return 0;
 	}
-	if (bpf_skb_load_bytes(skb, p->l4, &plain.tcp, sizeof plain.tcp) || !tcp_read(skb, p, &plain.tcp, ip_end))
+	if (bpf_skb_load_bytes(skb, p->l4, &copy.tcp, sizeof copy.tcp) || !tcp_read(skb, p, &copy.tcp, ip_end))
 		return 0;
-	if (plain.tcp.doff >= 8) {
-		if (bpf_skb_load_bytes(skb, p->l4 + sizeof plain.tcp, p->timestamps, sizeof p->timestamps))
+	if (copy.tcp.doff >= 8) {
+		if (bpf_skb_load_bytes(skb, p->l4 + sizeof copy.tcp, p->timestamps, sizeof p->timestamps))
 			return 0;
 		p->has_timestamps = p->timestamps[0] == TIMESTAMPS_HEAD;
 	}

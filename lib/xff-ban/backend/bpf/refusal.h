@@ -12,7 +12,7 @@
 
 static __always_inline void keep(struct scratch *d)
 {
-	d->connection.seen = now();
+	d->connection.seen = ticks();
 	connection_store(&d->tag, &d->connection);
 }
 

@@ -13,7 +13,7 @@
 
 /* Known by a hash of its addresses and ports; connections.h. */
 struct tag {
-	__u64 hash;            /* never 0 */
+	__u64 hash;            /* never 0, but for its lowest byte */
 	__u32 bucket[2];
 	__u32 place;           /* of its row */
 	__u32 zero;
@@ -33,7 +33,9 @@ struct scratch {
 	__u64 left;            /* of the ban that was hit, in nanoseconds */
 	__u64 beyond;          /* bytes of a body that come behind the segment */
 	__u32 offset, end;     /* of the segment, what is yet to be read */
+	__u32 base;            /* of the segment, what `bytes` begins with */
 	__u32 length, position; /* what is in `bytes`, and where in it */
+	__u32 zero;
 	struct tag tag;
 	struct connection connection;
 	struct header header;

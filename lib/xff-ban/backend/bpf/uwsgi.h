@@ -7,8 +7,7 @@
 #ifndef XFF_BAN_UWSGI_H
 #define XFF_BAN_UWSGI_H
 
-#include "address_feed.h"
-#include "client.h"
+#include "hops.h"
 
 const char UWSGI_LENGTH_NAME[16] = "CONTENT_LENGTH";
 
@@ -51,6 +50,26 @@ static __always_inline __u32 uwsgi_skip(struct header *r, __u32 available)
 	return n;
 }
 
+/* The size of a key or value is known. */
+static __always_inline void uwsgi_size_known(struct header *r, struct port *port)
+{
+	if (r->phase == UWSGI_KEY_SIZE) {
+		r->names = (r->size == port->name_length ? NAME_CLIENT : 0) |
+			   (r->size == LENGTH_NAME_LENGTH ? NAME_LENGTH : 0);
+		uwsgi_size(r, r->names ? UWSGI_KEY : UWSGI_OTHER_KEY);
+		if (!r->size)
+			uwsgi_key_done(r);
+		return;
+	}
+	uwsgi_size(r, r->names & NAME_CLIENT ? UWSGI_VALUE : r->names ? UWSGI_LENGTH : UWSGI_OTHER_VALUE);
+	if (r->names & NAME_CLIENT)
+		hops_start(&r->hops);
+	else if (r->names)
+		r->length = 0;
+	if (!r->size && !r->result)
+		uwsgi_variable_done(r);
+}
+
 __noinline int uwsgi_byte(struct header *r, struct port *port, __u32 byte)
 {
 	if (!r || !port)
@@ -84,21 +103,7 @@ __noinline int uwsgi_byte(struct header *r, struct port *port, __u32 byte)
 			return 0;
 		}
 		r->size |= (__u32)c << 8;
-		if (r->phase == UWSGI_KEY_SIZE) {
-			r->names = (r->size == port->name_length ? NAME_CLIENT : 0) |
-				   (r->size == LENGTH_NAME_LENGTH ? NAME_LENGTH : 0);
-			uwsgi_size(r, r->names ? UWSGI_KEY : UWSGI_OTHER_KEY);
-			if (!r->size)
-				uwsgi_key_done(r);
-		} else {
-			uwsgi_size(r, r->names & NAME_CLIENT ? UWSGI_VALUE : r->names ? UWSGI_LENGTH : UWSGI_OTHER_VALUE);
-			if (r->names & NAME_CLIENT)
-				hops_start(&r->hops);
-			else if (r->names)
-				r->length = 0;
-			if (!r->size && !r->result)
-				uwsgi_variable_done(r);
-		}
+		uwsgi_size_known(r, port);
 		return 0;
 	case UWSGI_KEY:
 		if (c != (__u8)port->name[r->matched & (NAME_SIZE - 1)])
@@ -133,8 +138,32 @@ __noinline int uwsgi_byte(struct header *r, struct port *port, __u32 byte)
 /* Reads some bytes of `available`, and returns how many. */
 static __always_inline __u32 uwsgi_some(struct header *r, struct port *port, const char *at, __u32 available)
 {
-	if (r->phase == UWSGI_OTHER_KEY || r->phase == UWSGI_OTHER_VALUE)
+	__u32 taken;
+
+	switch (r->phase) {
+	case UWSGI_OTHER_KEY:
+	case UWSGI_OTHER_VALUE:
 		return uwsgi_skip(r, available);
+	case UWSGI_KEY_SIZE:
+	case UWSGI_VALUE_SIZE:
+		if (r->matched || available < 2 || r->block < 2)
+			break;
+		r->block -= 2;
+		r->size = (__u8)at[0] | (__u32)(__u8)at[1] << 8;
+		uwsgi_size_known(r, port);
+		return 2;
+	case UWSGI_VALUE:
+		taken = r->size < available ? r->size : available;
+		taken = hops_bytes(r, port, (const struct piece *)at, taken);
+		if (!taken)
+			break;
+		r->size -= taken;
+		if (!r->size) {
+			hop_done(r, port);
+			uwsgi_variable_done(r);
+		}
+		return taken;
+	}
 	uwsgi_byte(r, port, *at);
 	return 1;
 }

@@ -41,27 +41,26 @@ static __always_inline __u64 hyphens_word(__u64 word)
 }
 
 /*
- * How many bytes stand before the first that is one or the other, of up to 64 in whole words within `length`, of which
- * 8 are there at the least. *found: whether there is one.
+ * How many bytes stand before the first that is one or the other, of `length`, of which 64 are looked at. *found: whether
+ * there is one. Reads behind `length`, up to the 64.
  */
 static __always_inline __u32 find_either(const char *at, __u32 length, __u8 one, __u8 other, __u32 *found)
 {
 	const __u64 *words = (const __u64 *)at;
+	__u32 before = 8 * WORDS_AT_A_TIME;
 
-	*found = 0;
 #pragma unroll
 	for (__u32 i = 0; i < WORDS_AT_A_TIME; i++) {
-		if (8 * (i + 1) > length)
-			return 8 * i;
 		__u64 marks = bytes_equal(words[i], one);
 		if (other != one)
 			marks |= bytes_equal(words[i], other);
 		if (marks) {
-			*found = 1;
-			return 8 * i + bytes_before(marks);
+			before = 8 * i + bytes_before(marks);
+			break;
 		}
 	}
-	return 8 * WORDS_AT_A_TIME;
+	*found = before < length && before < 8 * WORDS_AT_A_TIME;
+	return before < length ? before : length;
 }
 
 #endif

@@ -153,6 +153,7 @@ static __always_inline int read_segment(struct __sk_buff *skb, struct scratch *d
 			keep(d);
 		return PASS;
 	}
+	d->length = 0;
 	if (!checksum_is_right(skb, d))
 		return PASS;
 	if (position == POSITION_BEYOND)

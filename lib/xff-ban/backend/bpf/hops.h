@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/* A list of hops, several bytes at a time. */
+#ifndef XFF_BAN_HOPS_H
+#define XFF_BAN_HOPS_H
+
+#include "address_feed.h"
+#include "client.h"
+
+#define PIECE 16
+
+/* Bytes of a list of hops, up to a CR. Returns how many. */
+struct piece { char byte[PIECE]; };
+__noinline int hops_bytes(struct header *r, struct port *port, const struct piece *piece, __u32 available)
+{
+	__u32 i;
+
+	if (!r || !port || !piece)
+		return 0;
+	for (i = 0; i < PIECE && i < available; i++) {
+		__u8 c = piece->byte[i];
+		if (c == '\r')
+			break;
+		if (c != ',')
+			address_byte(&r->text, c);
+		else if (!hop_none(r))
+			hop_done(r, port);
+	}
+	return i;
+}
+
+#endif
