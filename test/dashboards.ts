@@ -8,6 +8,7 @@ import { openMetrics } from '../lib/cli/metrics.js'
 import { nullBackend } from '../lib/xff-ban/backend/null.js'
 import { createHealth } from '../lib/xff-ban/health.js'
 import { measure } from '../lib/xff-ban/measure.js'
+import { jailOf } from './support/bans.js'
 import { FIXTURES, withCommands } from './support/commands.js'
 import { missing } from './support/programs.js'
 import { readPrometheus } from './support/prometheus.js'
@@ -53,7 +54,7 @@ t.test(
       {
         ...{
           tally: { bans: 0, unbans: 0, expired: 0, duplicates: 0, refused: 0 },
-          jail: { inForce: () => [] },
+          jail: jailOf(),
         },
         health: createHealth({ now: () => 0, silenceMs: undefined, warn: () => {} }),
         ...{ backend: { ...nullBackend(), hits }, held: () => 0, maxBans: 1 },
