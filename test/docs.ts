@@ -33,6 +33,8 @@ const SHOWN = ['apache', 'caddy', 'haproxy', 'ini', 'mermaid', 'nginx', 'yaml', 
 const ELSEWHERE: readonly (readonly [RegExp, string])[] = [
   [/ xff-ban --(nginx|haproxy) /, 'asks for that server, and is run with it by test/kernel/recipes.ts'],
   [/^xff-ban check /, 'asks through a front end, and is run with one by test/kernel/check.ts'],
+  [/^xff-jail /, 'asks for jails, and is run with one by test/kernel/deb.ts and test/xff-jail'],
+  [/^apt-get install \.\//, 'is done by test/kernel/deb.ts, with dpkg'],
   [/^apt-get /, 'is run by test/support/fresh, which begins with it'],
   [
     /npm |systemctl|journalctl|\/etc\/xff-jail\/shop/,
