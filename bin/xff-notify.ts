@@ -4,6 +4,8 @@ import { parseOptions, UsageError } from '../lib/cli/options/parse.js'
 import { run } from '../lib/cli/run.js'
 import { counted } from '../lib/text/counted.js'
 import { decode, encode } from '../lib/wire/jsonl.js'
+import type { BanRecord } from '../lib/wire/record.js'
+import { chatDelivery } from '../lib/xff-notify/chat.js'
 import { mailDelivery } from '../lib/xff-notify/mail.js'
 import { usage } from '../lib/xff-notify/options.js'
 import { createOutbox } from '../lib/xff-notify/outbox.js'
@@ -21,8 +23,8 @@ run(usage.command, async ({ onBadLine, warn }) => {
   const given = await parseOptions(usage, process.argv.slice(2))
   if (!given) return null
   const { 'mail-to': to, 'mail-from': from, webhook: urls, name } = given
-  if (to.length === 0 && urls.length === 0)
-    throw new UsageError('expected --mail-to or --webhook, got neither')
+  if (to.length === 0 && urls.length === 0 && given.to.length === 0)
+    throw new UsageError('expected --mail-to, --webhook or --to, got none')
   const host = hostname()
   const options = { gather: given.gather * 1000, batch: BATCH_RECORDS, retry: RETRY, warn }
 
@@ -45,10 +47,20 @@ run(usage.command, async ({ onBadLine, warn }) => {
     }),
   )
 
-  const { stage, tally } = xffNotify(mails, posts)
-  const outboxes = [...mails, ...posts]
+  // what needs a person does not wait for bans, nor behind them
+  const chats = given.to.map(receiver => {
+    const deliver = chatDelivery(receiver, name, host)
+    return {
+      bans: createOutbox<BanRecord>({ ...options, name: receiver.service, deliver }),
+      urgent: createOutbox({ ...options, gather: 0, name: `${receiver.service}, urgent`, deliver }),
+    }
+  })
+  const banBoxes = [...mails, ...chats.map(({ bans }) => bans)]
+  const urgentBoxes = chats.map(({ urgent }) => urgent)
+  const { stage, tally } = xffNotify(banBoxes, posts, urgentBoxes)
+  const outboxes = [...banBoxes, ...urgentBoxes, ...posts]
   return {
-    stages: [...decode(['request', 'ban', 'hit', 'unban'], onBadLine), stage, encode()],
+    stages: [...decode(['request', 'ban', 'hit', 'unban', 'held', 'problem'], onBadLine), stage, encode()],
     finish: async () => {
       await Promise.all(outboxes.map(({ close }) => close(given.linger * 1000)))
     },

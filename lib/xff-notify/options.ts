@@ -1,8 +1,23 @@
 import * as cli from '../cli/options/option.js'
 import { hostPort, url } from '../cli/options/url.js'
 import * as value from '../cli/options/values.js'
+import { type Receiver, SERVICES } from './chat.js'
 
 const ADDRESS = value.pattern(/^[\w.+=/][\w.+=/-]{0,63}@[A-Za-z0-9][A-Za-z0-9.-]{0,189}$/, 'a mail address')
+
+/** `slack:@FILE`; the URL is a secret, and stands on no command line. @throws RangeError */
+function receiver(text: string): Receiver {
+  const [, name, file] = /^([a-z]+):(@.+)$/s.exec(text) ?? []
+  const service = SERVICES.find(one => one === name)
+  if (!service || file === undefined)
+    throw new RangeError(`expected SERVICE:@FILE, with ${SERVICES.join(', ')} as SERVICE, got no such`)
+  const address = url('http', 'https')(file)
+  if (service === 'telegram' && !address.searchParams.get('chat_id'))
+    throw new RangeError(
+      'expected a URL .../botTOKEN/sendMessage?chat_id=ID in the file, got none with chat_id',
+    )
+  return { service, url: address }
+}
 
 const options = {
   'mail-to': cli.repeated('ADDRESS', 'recipient of mails about bans', ADDRESS),
@@ -29,6 +44,11 @@ const options = {
     'body of a post: lines (JSON Lines) or array (one JSON array)',
     value.oneOf('lines', 'array'),
     'lines',
+  ),
+  to: cli.repeated(
+    'SERVICE:@FILE',
+    `send messages to ${SERVICES.join(', ')}, by the URL that the file holds`,
+    receiver,
   ),
   name: cli.defaulted(
     'NAME',

@@ -13,16 +13,20 @@ export interface Tally {
  * Passes every record through at once; the outboxes get copies and never delay it.
  * @param bans outboxes for bans only
  * @param all outboxes for every record
+ * @param urgent outboxes for what needs a person
  */
 export function xffNotify(
   bans: readonly Outbox<BanRecord>[],
   all: readonly Outbox<AnyRecord>[],
+  urgent: readonly Outbox<AnyRecord>[] = [],
 ): { stage: Transform; tally: Tally } {
   const tally: Tally = { records: 0, bans: 0 }
   const stage = transform({ objectMode: true }, (record: AnyRecord, _encoding, done) => {
     tally.records += 1
     const line = encodeLine(record)
     for (const outbox of all) outbox.put({ record, line })
+    if (record.type === 'problem' || record.type === 'held')
+      for (const outbox of urgent) outbox.put({ record, line })
     if (record.type === 'ban') {
       tally.bans += 1
       for (const outbox of bans) outbox.put({ record, line })
