@@ -4,8 +4,12 @@ import { checked, parseOptions, UsageError } from '../lib/cli/options/parse.js'
 import { reloadable } from '../lib/cli/reloadable.js'
 import { reloadableRanges } from '../lib/cli/reloadable-ranges.js'
 import { run } from '../lib/cli/run.js'
+import { edgeRanges } from '../lib/net/known-edge.js'
+import type { Prefix } from '../lib/net/prefix.js'
+import { indexRanges, type RangeIndex } from '../lib/net/range-index.js'
 import { counted } from '../lib/text/counted.js'
 import { excerpt } from '../lib/text/printable.js'
+import { createCrowds } from '../lib/xff-window/crowd.js'
 import { createExplainer } from '../lib/xff-window/explain.js'
 import { usage } from '../lib/xff-window/options.js'
 import { rules } from '../lib/xff-window/options-rules.js'
@@ -18,12 +22,24 @@ function rulesOf(
   warn: (message: string) => void,
 ): { readonly current: Rules } | undefined {
   const except = given.except.flat()
-  if (given.rule.length === 0 && except.length === 0) return undefined
+  const isPlain =
+    given.rule.length === 0 && except.length === 0 && given.share === 0 && given.crowd.length === 0
+  if (isPlain) return undefined
   const [max, find] = [given.max, given.find * 1000]
-  const general = given['only-rules'] ? undefined : { name: undefined, max, find, lasts: undefined, share: 0 }
+  const general = given['only-rules']
+    ? undefined
+    : { name: undefined, max, find, lasts: undefined, share: given.share }
   const make = () =>
     compileRules(given.rule.flatMap(rules), { general, max, find, failing: given.status, except })
   return checked('--rule: ', () => reloadable(given.rule, 'rules', make, warn))
+}
+
+let edges: RangeIndex<string> | undefined
+/** Why a prefix that holds an edge is not banned. */
+function edgeIn(prefix: Prefix): string | undefined {
+  edges ??= indexRanges(edgeRanges())
+  const edge = (edges.holding(prefix) ?? edges.inside(prefix)[0])?.value
+  return edge === undefined ? undefined : `it holds addresses of ${edge}`
 }
 
 run(usage.command, async ({ onBadLine, warn, badLineCount }) => {
@@ -44,7 +60,15 @@ run(usage.command, async ({ onBadLine, warn, badLineCount }) => {
     outage: given.outage,
     tallies: given.tallies,
     rules: rulesOf(given, warn),
-    ignored: given.ignore.length > 0 ? ip => ignored.current(ip) : undefined,
+    crowds:
+      given.crowd.length === 0
+        ? undefined
+        : createCrowds({
+            ...{ crowds: given.crowd, find: given.find * 1000, warn },
+            spared: prefix => (ignored.overlaps(prefix) ? 'it holds addresses of --ignore' : edgeIn(prefix)),
+          }),
+    ignored: given.ignore.length > 0 ? ignored.has : undefined,
+    ipv4Prefix: given['ipv4-prefix'],
     ipv6Prefix: given['ipv6-prefix'],
     onBadLine,
     warn,

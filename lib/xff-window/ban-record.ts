@@ -10,13 +10,13 @@ export function banLine(failure: Failure, ban: RuledBan): string {
 }
 
 function banRecord({ key, time, request }: Failure, ban: RuledBan): BanRecord {
-  const { failures, since, rule, lasts } = ban
+  const { failures, since, rule, lasts, reason } = ban
   const { status, method, uri } = request
   return {
     type: 'ban',
     time: formatInstant(time),
     ip: key,
-    failures,
+    ...(failures === undefined ? {} : { failures }),
     since: formatInstant(since),
     last: {
       ...(status === undefined ? {} : { status }),
@@ -25,5 +25,6 @@ function banRecord({ key, time, request }: Failure, ban: RuledBan): BanRecord {
     },
     ...(rule === undefined ? {} : { rule }),
     ...(lasts === undefined ? {} : { lasts }),
+    ...(reason === undefined ? {} : { reason }),
   }
 }

@@ -5,6 +5,7 @@ import { type Candidate, candidateOf } from './candidate.js'
 import { createJudge, type Judge } from './judge.js'
 import { lateWarning } from './late-warning.js'
 import { createOutages } from './outage.js'
+import { CROWD } from './rules/rule.js'
 import { watchServed } from './served.js'
 import type { Failure, Options, Tally } from './stage.js'
 import { createWindow } from './window.js'
@@ -22,11 +23,12 @@ export interface Counter {
 }
 
 /** What decides on requests: the window, and where there are rules, these. */
-export function openJudge({ rules, explainer, ...limits }: Options): Judge<Candidate> {
+export function openJudge({ rules, explainer, crowds, failing, ...limits }: Options): Judge<Candidate> {
   if (!rules) return createWindow(limits)
-  const { late, keys } = limits
+  const { late, keys, find } = limits
+  const hasShares = rules.current.limits.some(({ share }) => share > 0)
   return createJudge<Candidate>({
-    ...{ late, keys, rules },
+    ...{ late, keys, rules, failing, crowds, shareOver: hasShares ? find : undefined },
     onCounted:
       explainer &&
       ((key, time, rule, { request }) => explainer.remember({ key, time, request: request() }, rule)),
@@ -39,7 +41,7 @@ export function createCounter(options: Options, tally: Tally, judge: Judge<Candi
   const outages = createOutages(outage)
   const served = watchServed(() => needsServed(options), options.warn)
 
-  const count = (key: string, time: number, candidate: Candidate): string => {
+  const countOne = (key: string, time: number, candidate: Candidate): string => {
     const verdict = judge.observe(key, time, candidate)
     warnOfLate(judge.late())
     if (verdict === 'passed') {
@@ -54,6 +56,16 @@ export function createCounter(options: Options, tally: Tally, judge: Judge<Candi
     tally.bans += 1
     outages.banned(key)
     return explainer ? explainer.explain(failure, verdict) : banLine(failure, verdict)
+  }
+  const count = (key: string, time: number, candidate: Candidate): string => {
+    const own = countOne(key, time, candidate)
+    const crowd = judge.takeCrowd?.()
+    if (!crowd) return own
+    tally.bans += 1
+    const { prefix, ...ban } = crowd
+    const failure = { key: prefix, time, request: candidate.request() }
+    const named = { ...ban, rule: CROWD }
+    return own + (explainer ? explainer.explain(failure, named) : banLine(failure, named))
   }
   const countAll = (errors: readonly Failure[]) => {
     tally.spared = outages.spared()
@@ -87,6 +99,13 @@ export function isFailure({ failing, rules }: Options, status: number | undefine
 }
 
 /** What is asked for that looks at requests which are no failures. */
-function needsServed({ rules }: Options): string[] {
-  return (rules?.current.onSuccess ?? []).map(name => `rule ${name}`)
+function needsServed({ rules, crowds }: Options): string[] {
+  const { onSuccess = [], limits = [] } = rules?.current ?? {}
+  return [
+    ...onSuccess.map(name => `rule ${name}`),
+    ...limits.flatMap(({ name, share }) =>
+      share === 0 ? [] : [name === undefined ? '--share' : `share= of rule ${name}`],
+    ),
+    ...(crowds ? ['--crowd'] : []),
+  ]
 }

@@ -37,7 +37,8 @@ export function createExplainer(harmless: (text: string) => string): Explainer {
       failuresOf.delete(id)
       failuresOf.set(id, shown)
     },
-    explain({ key, time }, { failures, since, rule = '' }) {
+    explain({ key, time }, { failures, since, rule = '', reason }) {
+      if (reason !== undefined) return `${key}: ${reason}, by rule ${rule}\n`
       const id = `${key} ${rule}`
       const shown = (failuresOf.get(id) ?? [])
         .filter(failure => failure.time >= since)

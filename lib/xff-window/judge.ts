@@ -1,9 +1,14 @@
+import type { CrowdBan, Crowds } from './crowd.js'
 import type { Hit, Limit, Rules, Seen } from './rules/rules.js'
+import { createShares } from './share.js'
 import { type Ban, type Count, createWindows, type Limits, type Window } from './window.js'
 
 /** A ban, and by which rule. */
-export interface RuledBan extends Ban {
+export interface RuledBan extends Partial<Ban> {
+  since: number
   rule?: string | undefined
+  /** in words, for a ban that is not of one address */
+  reason?: string | undefined
   /** how many seconds a first ban lasts */
   lasts?: number | undefined
 }
@@ -15,11 +20,17 @@ export type Verdict = 'passed' | 'counted' | RuledBan
 export interface Judge<S extends Seen> extends Omit<Window, 'observe'> {
   /** @param time milliseconds since 1970 */
   observe: (key: string, time: number, seen: S) => Verdict
+  /** Takes the ban of a crowd which the last request made, if it made one. */
+  takeCrowd?: () => CrowdBan | undefined
 }
 
 export interface Options<S extends Seen> extends Pick<Limits, 'late' | 'keys'> {
   /** may change while it runs: the counts of limits that stay are kept */
   rules: { readonly current: Rules }
+  failing: (status: number) => boolean
+  /** what makes a ban depend on the share of requests that fail; in milliseconds how long stretches are */
+  shareOver?: number | undefined
+  crowds?: Crowds | undefined
   /** is told what a request counts for, by the name of the rule */
   onCounted?: ((key: string, time: number, rule: string | undefined, seen: S) => void) | undefined
 }
@@ -28,14 +39,20 @@ export interface Options<S extends Seen> extends Pick<Limits, 'late' | 'keys'> {
  * Counts each request for all rules that it breaks. A request makes one ban at most, that of the first of these rules;
  * those whose count is full start from zero, all of them.
  */
-export function createJudge<S extends Seen>({ late, keys, rules, onCounted }: Options<S>): Judge<S> {
+export function createJudge<S extends Seen>(options: Options<S>): Judge<S> {
+  const { late, keys, rules, failing, shareOver, crowds, onCounted } = options
   const windows = createWindows({ late, keys })
   const counts = createCounts(windows.open, windows.close)
+  const shares = shareOver === undefined ? undefined : createShares(shareOver, keys)
   let known: Rules | undefined
+  let crowd: CrowdBan | undefined
 
   const count = (key: string, time: number, { limit, points }: Hit): RuledBan | undefined => {
-    const verdict = counts.of(limit).add(key, time, points)
-    if (verdict === 'counted') return undefined
+    const own = counts.of(limit)
+    const verdict = own.add(key, time, points)
+    const isBan = verdict !== 'counted' && (shares === undefined || shares.failedOf(key) >= limit.share)
+    if (crowds && (isBan || own.isHalfway(key, time))) crowd = crowds.joined(key, time) ?? crowd
+    if (!isBan) return undefined
     return { ...verdict, rule: limit.name, lasts: limit.lasts }
   }
 
@@ -47,7 +64,13 @@ export function createJudge<S extends Seen>({ late, keys, rules, onCounted }: Op
         known = current
         counts.use(current.limits)
       }
+      crowd = undefined
       const hits = current.weigh(seen)
+      const isFailure = seen.status === undefined || failing(seen.status)
+      if (!isFailure || hits.length > 0) {
+        shares?.saw(key, time, isFailure)
+        crowds?.saw(key, time, isFailure)
+      }
       if (hits.length === 0) return 'passed'
       windows.arrive(time)
       let ban: RuledBan | undefined
@@ -58,6 +81,7 @@ export function createJudge<S extends Seen>({ late, keys, rules, onCounted }: Op
       }
       return ban ?? 'counted'
     },
+    takeCrowd: () => crowd,
   }
 }
 

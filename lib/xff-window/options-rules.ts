@@ -1,4 +1,5 @@
 import * as value from '../cli/options/values.js'
+import type { Crowd } from './crowd.js'
 import { compileRuleReader, pathPattern, type Rule, RuleError } from './rules/rule.js'
 
 const readRule = compileRuleReader(value)
@@ -44,4 +45,15 @@ const BROWSERS = [
 /** Patterns of paths that are joined by commas; `browsers` stands for what browsers ask for unbidden. */
 export function patternsText(given: string): string[] {
   return given.split(',').flatMap(text => (text === 'browsers' ? BROWSERS : [pathPattern(text)]))
+}
+
+/** `24/5`: five addresses of an IPv4 /24. Lengths up to 31 are those of IPv4, from 32 on of IPv6. */
+export function crowd(given: string): Crowd {
+  const [, bits, count] = /^(\d{1,3})\/(\d{1,4})$/.exec(given) ?? []
+  const [length, addresses] = [Number(bits), Number(count)]
+  if (length >= 16 && length <= 127 && addresses >= 2)
+    return { family: length < 32 ? 4 : 6, length, addresses }
+  throw new RangeError(
+    `expected BITS/N such as 24/5, of 16 to 31 bits for IPv4 or 32 to 127 for IPv6 and 2 addresses or more, got ${value.quote(given)}`,
+  )
 }

@@ -1,7 +1,7 @@
 import { metricsOption } from '../cli/metrics.js'
 import * as cli from '../cli/options/option.js'
 import * as value from '../cli/options/values.js'
-import { patternsText, rulesText } from './options-rules.js'
+import { crowd, patternsText, rulesText } from './options-rules.js'
 
 const options = {
   max: cli.defaulted('N', 'ban a client on its Nth failure within --find', value.whole(1, 10_000), '10', [
@@ -27,6 +27,17 @@ const options = {
     rulesText,
   ),
   'only-rules': cli.flag('count nothing but by --rule'),
+  share: cli.defaulted(
+    'SHARE',
+    'ban by the general limit only clients of whose requests this share fails; needs uwsgi-parse --all',
+    value.percent,
+    '0%',
+  ),
+  crowd: cli.repeated(
+    'BITS/N',
+    'ban a prefix of so many bits when N of its addresses are banned or half-way, as 24/5; for 10 minutes at first',
+    crowd,
+  ),
   except: cli.repeated(
     'PATHS',
     'paths that are not counted, as /favicon.ico,/static/*, or `browsers` for what browsers ask for unbidden',
@@ -44,6 +55,12 @@ const options = {
     '20%',
   ),
   tallies: cli.flag('write the tallies of uwsgi-parse as well, for xff-ban --brake'),
+  'ipv4-prefix': cli.defaulted(
+    'N',
+    'count and ban IPv4 clients by prefixes of N bits',
+    value.whole(16, 32),
+    '32',
+  ),
   'ipv6-prefix': cli.defaulted(
     'N',
     'count and ban IPv6 clients by prefixes of N bits',

@@ -9,6 +9,7 @@ import type { RequestRecord } from '../wire/record.js'
 import { banLine } from './ban-record.js'
 import { candidateOf } from './candidate.js'
 import { type Counter, type CountFailure, createCounter, isFailure, openJudge } from './counter.js'
+import type { Crowds } from './crowd.js'
 import type { Explainer } from './explain.js'
 import { compileFastPath } from './fast-path.js'
 import { openFastReader } from './fast-reader.js'
@@ -26,6 +27,10 @@ export interface Options extends Limits {
   ignored?: ((ip: string) => boolean) | undefined
   /** by how many bits an IPv6 client is counted and banned */
   ipv6Prefix: number
+  /** the same for IPv4; 32 where it is not given */
+  ipv4Prefix?: number
+  /** which prefixes are banned when many of their addresses fail; only where there are rules */
+  crowds?: Crowds | undefined
   /** which share of requests and clients with errors makes an outage, whose errors do not count; 0: none does */
   outage?: number
   /** whether tallies are written, each behind the bans of its stretch */
@@ -66,8 +71,9 @@ export interface Failure {
  */
 export function xffWindow(options: Options): { stages: Duplex[]; tally: Tally; window: Reader['window'] } {
   const tally = { requests: 0, failures: 0, unattributed: 0, ignored: 0, spared: 0, passed: 0, bans: 0 }
-  // what is explained, compared with, or counted by rules is counted by window.ts; all else is in the module
-  const isInModule = !options.explainer && !options.thorough && !options.rules
+  // what is explained, compared with, or counted by rules or IPv4 prefixes is counted by window.ts; all else is in the module
+  const isByAddress = (options.ipv4Prefix ?? 32) === 32
+  const isInModule = !options.explainer && !options.thorough && !options.rules && isByAddress
   const shared = { warnOfLate: lateWarning(options.late, options.warn), banLine }
   const reader = (isInModule && openFastReader(options, tally, shared)) || openReader(options, tally)
   const stage = transform(
@@ -116,8 +122,8 @@ function createFullReader(
   countFailure: CountFailure,
   endStretch: Counter['endStretch'],
 ): ReadLine {
-  const { failing, rules, ipv6Prefix, onBadLine } = options
-  const keyOf = compileKey(ipv6Prefix)
+  const { failing, rules, ipv6Prefix, ipv4Prefix, onBadLine } = options
+  const keyOf = compileKey(ipv6Prefix, ipv4Prefix)
   return (text, line) => {
     const request = decodeLine(text, line, ['request', 'tally'], onBadLine)
     if (!request) return ''
@@ -161,13 +167,13 @@ function createFastReader(
   countFailure: CountFailure,
   readLine: ReadLine,
 ): ReadBlock | null {
-  const { failing, rules, ipv6Prefix, warn } = options
+  const { failing, rules, ipv6Prefix, ipv4Prefix, warn } = options
   let linesBefore = 0
   let written = ''
   const fastPath = compileFastPath({
     // which statuses rules count may change
     failing: status => rules !== undefined || failing(status),
-    keyOf: compileKey(ipv6Prefix),
+    keyOf: compileKey(ipv6Prefix, ipv4Prefix),
     warn,
     parseFully(text, line) {
       written += readLine(text, linesBefore + line)

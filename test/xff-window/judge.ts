@@ -138,7 +138,7 @@ const traces = fc
 t.test('with rules, bans are those of the definition', async t => {
   fc.assert(
     fc.property(traces, ({ rules, general, late, requests }) => {
-      const judge = createJudge({ late, keys: 1000, rules: { current: compile(rules, general) } })
+      const judge = createJudge({ failing, late, keys: 1000, rules: { current: compile(rules, general) } })
       const verdicts = requests.map(request => judge.observe(request.key, request.time, seenOf(request)))
       return isDeepStrictEqual(verdicts, definition(rules, general, requests))
     }),
@@ -157,6 +157,7 @@ const failure = (key: string, time: number, uri = '/a'): Request => ({
 t.test('the counts of all rules together stay within the bound, and those close to a ban stay', async t => {
   const rules = ['one', 'two', 'three'].map((name): Rule => ({ name, path: ['/a'], max: 3, find: 100 }))
   const judge = createJudge({
+    failing,
     late: 0,
     keys: 100,
     rules: { current: compile(rules, { max: 3, find: 100_000 }) },
@@ -175,7 +176,7 @@ t.test('the counts of all rules together stay within the bound, and those close 
 t.test('counts of rules that stay are kept when rules change', async t => {
   const rule = (name: string, max: number): Rule => ({ name, path: ['/a'], max, find: 100 })
   const rules = { current: compile([rule('stays', 4), rule('changes', 4), rule('goes', 4)], undefined) }
-  const judge = createJudge({ late: 0, keys: 100, rules })
+  const judge = createJudge({ failing, late: 0, keys: 100, rules })
   const observe = (time: number) => judge.observe('a', time, seenOf(failure('a', time)))
   for (const time of [1, 2, 3]) t.equal(observe(time), 'counted')
   rules.current = compile([rule('new', 2), rule('changes', 5), rule('stays', 4)], undefined)

@@ -15,3 +15,8 @@ t.test('a key is an address, or its prefix for IPv6', async t => {
     t.equal(by64(ip), prefix, 'the same again')
   }
 })
+
+t.test('a key is the prefix of an IPv4 address, if asked', async t => {
+  const by24 = compileKey(128, 24)
+  t.same(['1.2.3.4', '::ffff:1.2.3.5', '2001:db8::1'].map(by24), ['1.2.3.0/24', '1.2.3.0/24', '2001:db8::1'])
+})

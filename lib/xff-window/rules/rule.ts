@@ -11,8 +11,6 @@ export interface Rule {
   /** in upper case */
   method?: readonly string[]
   status?: (status: number) => boolean
-  /** numbers of autonomous systems */
-  network?: readonly number[]
   points?: number
   max?: number
   find?: number
@@ -65,7 +63,6 @@ export function compileRuleReader({
     into('status', statuses),
     into('host', list(pattern)),
     into('agent', list(pattern)),
-    into('network', list(autonomousSystem)),
     into('points', whole(0, MAX_POINTS)),
     into('max', whole(1, MAX_POINTS)),
     into('find', duration(1, MAX_FIND)),
@@ -172,13 +169,6 @@ function pattern(text: string): string {
 function method(text: string): string {
   if (/^[A-Za-z]{1,32}$/.test(text)) return text.toUpperCase()
   throw new RangeError(`expected a method such as POST, got ${quote(text)}`)
-}
-
-function autonomousSystem(text: string): number {
-  const [, digits] = /^(?:AS)?(\d{1,10})$/i.exec(text) ?? []
-  const number = Number(digits)
-  if (number >= 1 && number < 2 ** 32) return number
-  throw new RangeError(`expected an autonomous system such as AS64500, got ${quote(text)}`)
 }
 
 function quote(text: string): string {

@@ -52,8 +52,6 @@ export interface Options {
   failing: (status: number) => boolean
   /** patterns of paths that do not count */
   except: readonly string[]
-  /** the number of the autonomous system of an address */
-  networkOf?: ((ip: string) => number | undefined) | undefined
 }
 
 const ALL_STATUSES = Array.from({ length: 900 }, (_, i) => 100 + i)
@@ -140,8 +138,8 @@ function onlyOne(rules: readonly Rule[], key: 'max' | 'find' | 'time' | 'share')
   )
 }
 
-function compile(rule: Rule, limit: Limit, { failing, networkOf }: Options): Compiled {
-  const { points = 1, status = failing, method, network } = rule
+function compile(rule: Rule, limit: Limit, { failing }: Options): Compiled {
+  const { points = 1, status = failing, method } = rule
   const hosts = rule.host?.map(pattern => compileGlob(pattern.toLowerCase()))
   const agents = rule.agent?.map(pattern => compileGlob(pattern.toLowerCase()))
   const isListed = (globs: readonly FitsGlob[], text = '') => globs.some(fits => fits(text.toLowerCase()))
@@ -153,8 +151,7 @@ function compile(rule: Rule, limit: Limit, { failing, networkOf }: Options): Com
       // apps take `post` for POST
       (!method || method.includes((seen.method() ?? '').toUpperCase())) &&
       (!hosts || isListed(hosts, seen.host())) &&
-      (!agents || isListed(agents, seen.agent())) &&
-      (!network || network.includes(networkOf?.(seen.ip) ?? 0)),
+      (!agents || isListed(agents, seen.agent())),
   }
 }
 
