@@ -79,7 +79,7 @@ build/assembly/%.js: $(wildcard lib/fast/block-size.ts lib/*/assembly/*.ts) node
 # starts without Node's loader of modules. Libraries that few runs need are files of their own, read when needed. The file
 # with the command's name is a small one that checks the version of Node and loads the other (lib/cli/launch.ts).
 # (Of what yargs uses, string-width carries tables of every script and wrap-ansi colours, while our help is ASCII, and so does assert.)
-LIBRARIES := execa nodemailer prom-client yaml @rgrove/parse-xml
+LIBRARIES := execa nodemailer prom-client yaml @rgrove/parse-xml @nats-io/transport-node
 ESBUILD = npx esbuild --bundle --platform=node --format=cjs --target=node20 --log-level=warning \
   --minify-whitespace --minify-syntax --supported:dynamic-import=false --define:import.meta.url=here --conditions=bundle \
   --alias:string-width=./lib/cli/yargs-shims/string-width.ts --alias:wrap-ansi=./lib/cli/yargs-shims/wrap-ansi.ts \

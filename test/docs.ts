@@ -31,6 +31,7 @@ const SHOWN = ['apache', 'caddy', 'haproxy', 'ini', 'mermaid', 'nginx', 'yaml', 
 
 /** Commands that are not run here, each with the reason. */
 const ELSEWHERE: readonly (readonly [RegExp, string])[] = [
+  [/xff-bus /, 'asks a broker, and is run with one by test/xff-bus/bus.ts'],
   [/ xff-ban --(nginx|haproxy) /, 'asks for that server, and is run with it by test/kernel/recipes.ts'],
   [/^xff-ban check /, 'asks through a front end, and is run with one by test/kernel/check.ts'],
   [/^xff-jail /, 'asks for jails, and is run with one by test/kernel/deb.ts and test/xff-jail'],

@@ -16,6 +16,7 @@ const STAGES = [
   'xff-report',
   'xff-jail',
   'xff-top',
+  'xff-bus',
 ] as const
 
 /** Rooms and files that know nothing of any command. */
@@ -136,6 +137,10 @@ const MAY_IMPORT: readonly (readonly [string, readonly string[]])[] = [
   ],
   ['lib/xff-ban/', ['lib/xff-ban/', ...LEAVES, ...WIRE]],
 
+  // the engine's calls are in its room
+  ['lib/xff-bus/nats/', ['lib/xff-bus/nats/', 'lib/xff-bus/broker', ...LEAVES]],
+  ['lib/xff-bus/', ['lib/xff-bus/', ...LEAVES, ...WIRE, ...FAST]],
+
   // for other limits a failure is dated as xff-window dates it
   ['lib/xff-report/what-if.ts', ['lib/xff-report/what-if', 'lib/xff-window/clocks', ...LEAVES]],
   // and a request is read as xff-window reads it
@@ -160,6 +165,7 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
   'ipaddr.js': /^lib\/net\/address\.ts$/,
   yaml: /^lib\/uwsgi-parse\/settings\/yaml\.ts$/,
   '@rgrove/parse-xml': /^lib\/uwsgi-parse\/settings\/xml\.ts$/,
+  '@nats-io/transport-node': /^lib\/xff-bus\/nats\//,
   tinyqueue: /^lib\/xff-ban\/jail\/expiry-queue\.ts$/,
   // what is compiled of the folders assembly
   '#assembly/uwsgi-parse': /^lib\/uwsgi-parse\/fast-path\.ts$/,
@@ -168,12 +174,12 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
 
 /** Where a global may be used. */
 const GLOBALS: readonly (readonly [RegExp, RegExp])[] = [
-  // uwsgi-parse resolves `--since 10m` once, at the start
-  [/\bDate\.now\b/, /^bin\/(xff-ban|uwsgi-parse|xff-jail|xff-top)\.ts$/],
+  // uwsgi-parse resolves `--since 10m` once, at the start; xff-bus passes it on
+  [/\bDate\.now\b/, /^bin\/(xff-ban|uwsgi-parse|xff-jail|xff-top|xff-bus)\.ts$/],
   [/\bnew Date\(\)/, /^$/],
   [
     /\bperformance\.now\b/,
-    /^(lib\/cli\/progress|bin\/xff-ban|bin\/xff-top|lib\/xff-ban\/backend\/nginx)\.ts$/,
+    /^(lib\/cli\/progress|bin\/xff-ban|bin\/xff-top|lib\/xff-ban\/backend\/nginx|lib\/xff-bus\/nats\/consumer)\.ts$/,
   ],
   [/\bprocess\.\w/, /^(bin|lib\/cli|lib\/single)\//],
 ]

@@ -29,6 +29,8 @@ t.test('npm pack, npm install --global, and the commands answer from any folder'
     'nodemailer',
     'yaml',
     '@rgrove/parse-xml',
+    '@nats-io/transport-node',
+    '@nats-io/nkeys',
     '@opentelemetry/api',
     'assemblyscript',
   ])

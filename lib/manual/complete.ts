@@ -39,7 +39,7 @@ export function dashed({ options }: Usage): (readonly [string, Option<unknown>])
 export function subcommandNames({ subcommands = [] }: Usage): { all: string[]; ofBanned: string[] } {
   const name = ({ call }: Call) => call.replace(/ .*/, '')
   return {
-    all: subcommands.map(name),
+    all: [...new Set(subcommands.map(name))],
     ofBanned: subcommands.filter(({ completes }) => completes === 'banned addresses').map(name),
   }
 }

@@ -9,6 +9,7 @@ import type { Usage } from '../cli/options/option.js'
 import { usage as uwsgiParse } from '../uwsgi-parse/options.js'
 import { recordSchema } from '../wire/schema.js'
 import { usage as xffBan } from '../xff-ban/options.js'
+import { usage as xffBus } from '../xff-bus/options.js'
 import { usage as xffImport } from '../xff-import/options.js'
 import { usage as xffJail } from '../xff-jail/options.js'
 import { usage as xffNotify } from '../xff-notify/options.js'
@@ -28,6 +29,7 @@ const USAGES: readonly Usage[] = [
   xffReport,
   xffTop,
   xffJail,
+  xffBus,
 ]
 
 for (const file of readdirSync('share/man')) {

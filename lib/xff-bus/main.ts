@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto'
+import type { Readable } from 'node:stream'
+import { counted } from '../text/counted.js'
+import type { OnBadLine } from '../wire/bad-line.js'
+import type { Broker } from './broker.js'
+import type { Given } from './options.js'
+import { readBans, readRequests } from './read.js'
+import { writeStage } from './stage.js'
+import { createBanWriter } from './write-bans.js'
+import { createRequestWriter } from './write-requests.js'
+
+const DEFAULT_SINCE_S = { readRequests: 1_200, readBans: 604_800, writeBans: 86_400 }
+
+export interface Context {
+  broker: Broker
+  given: Given
+  from: string
+  now: () => number
+  /** ends what is under way */
+  stop: AbortController
+  warn: (message: string) => void
+  onBadLine: OnBadLine
+}
+
+interface Metrics {
+  counter: (name: string, help: string, read: () => number) => void
+  gauge: (name: string, help: string, read: () => number) => void
+}
+
+/** What runs between stdin and stdout. */
+export interface Running {
+  input?: Readable
+  stages: NodeJS.ReadWriteStream[]
+  summary: () => string
+  drain?: () => void
+}
+
+/** `xff-bus write requests` */
+export async function runWriteRequests(context: Context, metrics: Metrics): Promise<Running> {
+  const { stop, given } = context
+  const run = randomUUID().slice(0, 8)
+  const options = { ...context, run, gatherMs: given.gather * 1000, signal: stop.signal }
+  const writer = createRequestWriter(options)
+  const { tally } = writer
+  metrics.counter('written_total', 'requests stored', () => tally.written)
+  metrics.counter('known_total', 'requests that were stored before', () => tally.known)
+  metrics.counter('batches_total', 'batches stored', () => tally.sender.batches)
+  metrics.counter('retries_total', 'attempts to store a batch that failed', () => tally.sender.retries)
+  metrics.gauge('waiting', 'requests that wait to be stored', writer.waiting)
+  commonMetrics(context, metrics)
+  await writer.open()
+  return {
+    ...writeStage(writer, stop),
+    summary: () =>
+      `${counted(tally.written, 'request')} written in ${counted(tally.sender.batches, 'batch', 'batches')}, ` +
+      `${tally.known} known already, ${tally.sender.retries} retries${unsent(writer.waiting())}`,
+  }
+}
+
+/** `xff-bus write bans` */
+export async function runWriteBans(context: Context, metrics: Metrics): Promise<Running> {
+  const { stop, given, now } = context
+  const since = sinceOf(context, DEFAULT_SINCE_S.writeBans)
+  const options = { ...context, since, now, gatherMs: given.gather * 1000, signal: stop.signal }
+  const writer = createBanWriter(options)
+  const { tally } = writer
+  metrics.counter('written_total', 'decisions stored', () => tally.written)
+  metrics.counter('known_total', 'decisions that were stored before, by whomever', () => tally.known)
+  metrics.counter('batches_total', 'batches stored', () => tally.batches)
+  metrics.counter('retries_total', 'attempts to store a batch that failed', () => tally.retries)
+  metrics.gauge('waiting', 'decisions that wait to be stored', writer.waiting)
+  commonMetrics(context, metrics)
+  await writer.open()
+  return {
+    ...writeStage(writer, stop),
+    summary: () =>
+      `${counted(tally.written, 'decision')} written in ${counted(tally.batches, 'batch', 'batches')}, ` +
+      `${tally.known} known already, ${tally.retries} retries${unsent(writer.waiting())}`,
+  }
+}
+
+/** `xff-bus read requests` */
+export function runReadRequests(context: Context, metrics: Metrics): Running {
+  const { broker, given, stop, warn } = context
+  const bounds = { late: given.late * 1000, ahead: given.ahead * 1000 }
+  const since = sinceOf(context, DEFAULT_SINCE_S.readRequests)
+  const reading = { broker, since, isToEnd: given.end, warn, signal: stop.signal, bounds }
+  const { input, tally, judged, wrongHosts } = readRequests(reading)
+  metrics.counter('requests_total', 'requests that count', () => judged.records)
+  metrics.counter('late_total', 'requests that came too late to count', () => judged.late)
+  metrics.counter(
+    'ahead_total',
+    "requests that are ahead of the broker's clock, and do not count",
+    () => judged.ahead,
+  )
+  metrics.counter('timeless_total', 'lines without a time', () => judged.timeless)
+  metrics.gauge('wrong_hosts', 'hosts of which requests were late or ahead', wrongHosts)
+  readMetrics(context, metrics, tally)
+  return {
+    input,
+    stages: [],
+    summary: () =>
+      `${counted(judged.records, 'request')} in ${counted(tally.batches, 'batch', 'batches')}, ${judged.late} late, ` +
+      `${judged.ahead} ahead, ${judged.timeless} without a time, ${tally.bad} bad batches, ${tally.chains.missing} missing`,
+  }
+}
+
+/** `xff-bus read bans` */
+export function runReadBans(context: Context, metrics: Metrics): Running {
+  const { broker, given, stop, warn } = context
+  const since = sinceOf(context, DEFAULT_SINCE_S.readBans)
+  const { input, tally } = readBans({ broker, since, isToEnd: given.end, warn, signal: stop.signal })
+  readMetrics(context, metrics, tally)
+  return {
+    input,
+    stages: [],
+    summary: () =>
+      `${counted(tally.batches, 'batch', 'batches')}, ${tally.bad} bad, ${tally.chains.missing} missing`,
+  }
+}
+
+function readMetrics(context: Context, metrics: Metrics, tally: ReturnType<typeof readBans>['tally']): void {
+  metrics.counter('batches_total', 'batches read', () => tally.batches)
+  metrics.counter('bad_total', 'batches that cannot be read', () => tally.bad)
+  metrics.counter('missing_total', 'batches that never came', () => tally.chains.missing)
+  metrics.gauge(
+    'newest_seconds',
+    'when the broker got the newest batch read, in seconds since 1970',
+    () => tally.newestAt / 1000,
+  )
+  commonMetrics(context, metrics)
+}
+
+function commonMetrics({ broker }: Context, metrics: Metrics): void {
+  metrics.gauge('connected', 'whether the broker is there', () => Number(broker.isConnected()))
+  metrics.counter('reconnects_total', 'how often the connection was lost and made again', broker.reconnects)
+}
+
+function sinceOf({ given, now }: Context, fallbackSeconds: number): number {
+  return Math.max(0, now() - (given.since ?? fallbackSeconds) * 1000)
+}
+
+function unsent(waiting: number): string {
+  return waiting === 0 ? '' : `, ${waiting} not stored: they come again when the log is read again`
+}

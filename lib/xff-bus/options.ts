@@ -1,0 +1,132 @@
+import { metricsOption } from '../cli/metrics.js'
+import * as cli from '../cli/options/option.js'
+import { url } from '../cli/options/url.js'
+import * as value from '../cli/options/values.js'
+
+const DAY = 86_400
+const NAME_FORM = '[A-Za-z0-9][A-Za-z0-9_-]{0,62}'
+const NAME = value.pattern(new RegExp(`^${NAME_FORM}$`), 'up to 63 letters, digits, _ and -')
+const MAX_KEY_BYTES = 64 * 1024
+
+/** A user of the servers: a name, and the public key that it shows itself with. */
+export interface User {
+  name: string
+  key: string
+}
+
+const options = {
+  server: cli.repeated(
+    'URL',
+    'a server of the broker, nats://HOST:PORT or tls://HOST:PORT',
+    server,
+    'nats://127.0.0.1:4222',
+  ),
+  fleet: cli.defaulted('NAME', 'name of the fleet: one app on many hosts', NAME, 'app'),
+  from: cli.single(
+    'NAME',
+    'who writes or reads: a name of its own for every log (default: the name of the host)',
+    NAME,
+  ),
+  nkey: cli.single(
+    'FILE',
+    'the seed of the user at the broker; xff-bus key makes one',
+    value.content(MAX_KEY_BYTES),
+  ),
+  creds: cli.single(
+    'FILE',
+    'credentials of the user at the broker, instead of --nkey',
+    value.content(MAX_KEY_BYTES),
+  ),
+  ca: cli.single('FILE', 'certificates of the authorities that the servers are trusted by, PEM', readable),
+  since: cli.single(
+    'TIME',
+    'how far back to read (default: requests 20m; bans 7d, for write bans 1d)',
+    value.duration(0, 3_650 * DAY),
+  ),
+  late: cli.defaulted(
+    'TIME',
+    "requests: how long after its time a record may reach the broker and count, by the broker's clock",
+    value.duration(0, 30 * DAY),
+    '10m',
+  ),
+  ahead: cli.defaulted(
+    'TIME',
+    "requests: how far a record may be ahead of the broker's clock and count",
+    value.duration(0, 30 * DAY),
+    '30s',
+  ),
+  end: cli.flag('read: stop at what is the end now'),
+  gather: cli.defaulted(
+    'SECONDS',
+    'write: how long records are gathered for a batch; 1 for hundreds of hosts',
+    value.number(0, 60),
+    '0',
+  ),
+  replicas: cli.defaulted('N', 'setup: how many servers keep each log', value.whole(1, 5), '1'),
+  keep: cli.defaulted('TIME', 'setup: how long requests are kept', value.duration(60, 30 * DAY), '1h'),
+  'keep-bans': cli.defaulted(
+    'TIME',
+    'setup: how long bans are kept: the longest ban and a day',
+    value.duration(60, 3_650 * DAY),
+    '8d',
+  ),
+  size: cli.defaulted(
+    'MIB',
+    'setup: how much of requests is kept, in MiB',
+    value.whole(1, 1_048_576),
+    '2048',
+  ),
+  'print-auth': cli.flag(
+    'setup: print the part of nats-server.conf that says who may do what, and change nothing',
+  ),
+  host: cli.repeated('NAME=KEY', 'with --print-auth: a host and its public key', user),
+  counter: cli.repeated('NAME=KEY', 'with --print-auth: a counter and its public key', user),
+  operator: cli.repeated('NAME=KEY', 'with --print-auth: a person and the public key', user),
+  admin: cli.repeated('NAME=KEY', 'with --print-auth: who may run setup, and the public key', user),
+  metrics: metricsOption,
+}
+
+/** How it is used: --help, the man page and completion are made of this. */
+export const usage = {
+  command: 'xff-bus',
+  describe: 'Carries requests and bans between the hosts of a fleet, over NATS JetStream.',
+  subcommands: [
+    {
+      call: 'write requests',
+      describe: 'appends the requests on stdin, each once, however often it is started on a log',
+    },
+    { call: 'read requests', describe: 'writes the requests of all hosts to stdout' },
+    {
+      call: 'write bans',
+      describe: 'appends the bans and unbans on stdin, each once, whoever else writes them as well',
+    },
+    { call: 'read bans', describe: 'writes the bans and unbans of the fleet to stdout' },
+    { call: 'setup', describe: 'makes the two streams, or changes them' },
+    { call: 'status', describe: 'shows the streams, and which hosts are silent' },
+    { call: 'key FILE', describe: 'makes a new seed for a user in FILE, and prints its public key' },
+  ],
+  options,
+} satisfies cli.Usage
+
+export type Given = cli.Values<typeof options>
+
+/** `nats://HOST:PORT`; a password would be for all to see. */
+function server(text: string): { url: string; isTls: boolean } {
+  const parsed = url('nats', 'tls')(text)
+  if (parsed.username !== '' || parsed.password !== '')
+    throw new RangeError('expected no user in it (--nkey or --creds name a file that has one)')
+  return { url: `${parsed.protocol}//${parsed.host}`, isTls: parsed.protocol === 'tls:' }
+}
+
+function readable(path: string): string {
+  value.file(path)
+  return path
+}
+
+function user(text: string): User {
+  const [, name, key] = new RegExp(`^(${NAME_FORM})=(U[A-Z2-7]{55})$`).exec(text) ?? []
+  if (name !== undefined && key !== undefined) return { name, key }
+  throw new RangeError(
+    `expected NAME=KEY with a public key such as xff-bus key prints, got ${value.quote(text)}`,
+  )
+}

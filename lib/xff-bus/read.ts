@@ -1,0 +1,107 @@
+import { Readable } from 'node:stream'
+import { BoundedMap } from '../bounded-map.js'
+import type { Broker, Stored } from './broker.js'
+import { type ChainTally, createChains } from './chain.js'
+import { type Bounds, createJudge, type JudgeTally } from './judge.js'
+import { ended } from './lines.js'
+import { unpack } from './pack.js'
+
+/** How many batches are read again where one is missing. */
+const BACK = { requests: 2_000, bans: 200 }
+/** Of how many writers it is known that their records do not count. */
+const MAX_WRITERS = 10_000
+
+export interface ReadOptions {
+  broker: Broker
+  /** milliseconds since 1970 */
+  since: number
+  isToEnd: boolean
+  warn: (message: string) => void
+  signal: AbortSignal
+}
+
+/** What is read, as bytes. */
+export interface Reading {
+  input: Readable
+  tally: ReadTally
+}
+
+export interface ReadTally {
+  batches: number
+  /** batches that cannot be read */
+  bad: number
+  chains: ChainTally
+  /** when the broker got the newest one, in milliseconds since 1970; 0 where that is not known */
+  newestAt: number
+}
+
+/** Reads the requests that count, as bytes. */
+export function readRequests(
+  options: ReadOptions & { bounds: Bounds },
+): Reading & { judged: JudgeTally; wrongHosts: () => number } {
+  const { judge, tally: judged } = createJudge(options.bounds)
+  const { warn } = options
+  const wrong = new BoundedMap<string, true>(MAX_WRITERS)
+  const { reading, tally, input } = createReading('requests', options, (lines, { from, at }) => {
+    const before = judged.records
+    const kept = judge(lines, at)
+    if (kept.length < lines.length && !wrong.has(from)) {
+      wrong.set(from, true)
+      warn(`${from}: records that are late, or ahead of the broker's clock, do not count (told once a host)`)
+    }
+    return judged.records > before ? kept : undefined
+  })
+  start(input, options.broker.follow('requests', reading))
+  return { input, tally, judged, wrongHosts: () => wrong.size }
+}
+
+/** Reads the decisions, as bytes. */
+export function readBans(options: ReadOptions): Reading {
+  const { reading, tally, input } = createReading('bans', options, lines => lines)
+  start(input, options.broker.listen('bans', reading).done)
+  return { input, tally }
+}
+
+function createReading(
+  topic: 'requests' | 'bans',
+  { since, isToEnd, warn, signal }: ReadOptions,
+  pass: (lines: Buffer, batch: Stored) => Buffer | undefined,
+) {
+  const chains = createChains(warn)
+  const tally: ReadTally = { batches: 0, bad: 0, chains: chains.tally, newestAt: 0 }
+  let onRead = () => {}
+  const input = new Readable({
+    read() {
+      onRead()
+    },
+  })
+  const take = (batch: Stored): undefined | number | Promise<undefined> => {
+    const verdict = chains.see(batch)
+    if (verdict === 'back') return BACK[topic]
+    if (batch.at > tally.newestAt) tally.newestAt = batch.at
+    if (verdict === 'skip' || batch.payload.length === 0) return undefined
+    tally.batches += 1
+    let lines: Buffer | undefined
+    try {
+      lines = pass(ended(unpack(batch)), batch)
+    } catch (error) {
+      tally.bad += 1
+      if (tally.bad === 1)
+        warn(`${batch.from}: a batch that cannot be read: ${String(error)}; further ones are counted`)
+    }
+    if (!lines || lines.length === 0 || input.push(lines)) return undefined
+    return new Promise(resolve => {
+      onRead = () => resolve(undefined)
+      if (signal.aborted) onRead()
+    })
+  }
+  signal.addEventListener('abort', () => onRead(), { once: true })
+  return { input, tally, reading: { since, isToEnd, take, onNewLog: chains.forget, signal } }
+}
+
+function start(input: Readable, reading: Promise<void>): void {
+  reading.then(
+    () => input.push(null),
+    error => input.destroy(error instanceof Error ? error : new Error(String(error))),
+  )
+}
