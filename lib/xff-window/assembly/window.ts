@@ -61,7 +61,7 @@ export function observe(high: u64, low: u64, time: f64): f64 {
   const entry = findKey(high, low)
   if (entry !== 0 && isSeveral(entry)) return countAgain(entry, time)
   if (entry !== 0) return countSecond(entry, time)
-  if (size() >= keys) sweep()
+  if (size() >= keys) makeRoom()
   if (most === 1) return time
   const added = add(high, low)
   setTime(added, time)
@@ -99,11 +99,16 @@ function dropSeveral(entry: usize): void {
   drop(entry)
 }
 
-/** Makes room: the idle keys leave, and if that is not enough, those that failed once, then those that failed least. */
+/** The idle keys leave. */
 function sweep(): void {
   sweepAt = slowest + find + late
   dropIdleSingles()
   dropIdleSeveral()
+}
+
+/** The idle keys leave, and if that is not enough, those that failed once, then those that failed least. */
+function makeRoom(): void {
+  sweep()
   if (size() >= keys) evict(size() - keys + 1 + keys / 8)
 }
 

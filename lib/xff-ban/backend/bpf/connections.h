@@ -104,14 +104,15 @@ static __always_inline int row_read(struct bucket *b, __u32 row, __u64 hash, str
 {
 	__u64 before = 0;
 
-	for (int i = 0; i < READINGS; i++) {
+	int left = READINGS;
+
+	/* Linux 6.1 takes a loop that ends with its condition */
+	do {
 		before = b->hash[row];
 		barrier();
 		*c = b->row[row];
 		barrier();
-		if (!(before & 1) && b->hash[row] == before)
-			break;
-	}
+	} while (((before & 1) || b->hash[row] != before) && --left);
 	return (before & ~(__u64)VERSIONS) == hash;
 }
 
@@ -220,17 +221,16 @@ __noinline int connection_store(struct tag *t, struct connection *c)
 	__u32 row = place & (BUCKET_ROWS - 1), bucket = place / BUCKET_ROWS;
 	struct bucket *b = bpf_map_lookup_elem(&connections, &bucket);
 	__u64 before = 0, version;
+	int left = READINGS;
 
 	if (!b)
 		return 0;
-	for (int i = 0; i < READINGS; i++) {
+	do {
 		before = b->hash[row];
 		if (!is_new && (before & ~(__u64)VERSIONS) != t->hash)   /* another took it meanwhile */
 			return 0;
 		version = (before + 1) & VERSIONS;
-		if (!(before & 1) && __sync_val_compare_and_swap(&b->hash[row], before, t->hash | version) == before)
-			break;
-	}
+	} while (((before & 1) || __sync_val_compare_and_swap(&b->hash[row], before, t->hash | version) != before) && --left);
 	barrier();
 	b->row[row] = *c;
 	barrier();
