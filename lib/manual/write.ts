@@ -35,7 +35,8 @@ const USAGES: readonly Usage[] = [
 for (const file of readdirSync('share/man')) {
   const [, name = '', section = ''] = /^([\w-]+)\.(\d)\.md$/.exec(file) ?? []
   const prose = readFileSync(join('share/man', file), 'utf8')
-  const usage = USAGES.find(({ command }) => command === name)
+  // section 7 is about more than a command
+  const usage = section === '7' ? undefined : USAGES.find(({ command }) => command === name)
   const page = usage
     ? commandPage(usage, section, pkg.version, prose)
     : topicPage(name, section, pkg.version, prose)

@@ -43,6 +43,12 @@ export async function findJails(folder: string, name: string | undefined): Promi
 
 function cannotLook(folder: string): (error: unknown) => never {
   return error => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+      throw new ExitError(
+        `no jail has been here yet: there is no ${folder}; start one (xff-jail(8)), or name --folder`,
+        EXIT.noInput,
+      )
+    }
     throw new ExitError(`--folder ${JSON.stringify(folder)}: ${messageOf(error)}`, EXIT.noInput, {
       cause: error,
     })

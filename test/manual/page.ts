@@ -25,7 +25,7 @@ t.test('each command has a page', async t => {
 
 t.test('a page shows what --help shows', { skip: missing('man') }, async t => {
   for (const command of COMMANDS) {
-    const page = PAGES.find(file => basename(file).startsWith(`${command}.`)) as string
+    const page = PAGES.find(file => new RegExp(`^${command}\\.[18]$`).test(basename(file))) as string
     const text = await shown(page)
     const flat = text.replace(/\s+/g, ' ')
     for (const heading of ['NAME', 'SYNOPSIS', 'DESCRIPTION', 'OPTIONS', 'EXIT STATUS', 'SEE ALSO']) {

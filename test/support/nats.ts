@@ -13,11 +13,11 @@ import { waitFor } from './wait-for.js'
 
 /** The server of Debian 12; test/support/packages installs it. */
 const DEBIAN = 'nats-server'
-/** A newer one, which may have replicas; test/support/packages unpacks it. */
+/** A newer one, which may have replicas: Debian 13's package, unpacked by hand. */
 const NEWER = resolve('build/nats/usr/sbin/nats-server')
 
 export const noNats = missing(DEBIAN)
-export const noNewerNats = existsSync(NEWER) ? false : `${NEWER} missing`
+export const hasNewerNats = existsSync(NEWER)
 
 export interface NatsOptions {
   /** how many servers form a cluster, of the newer release where there is more than one */

@@ -44,6 +44,7 @@ cp fixtures/uwsgi-parse/logs-of-other-servers/nginx.log access.log
 cp -r fixtures/xff-import/the-old-recipe/. /etc/fail2ban/
 printf '[uwsgi]\\nlog-x-forwarded-for = true\\n' > /etc/uwsgi/app.ini
 echo http://127.0.0.1:9/hook > /etc/xff-jail/webhook
+echo http://127.0.0.1:9/slack > /etc/xff-jail/slack
 `
 
 /**

@@ -8,7 +8,7 @@ import t, { type Test } from 'tap'
 import { authConfig, type User } from '../../lib/xff-bus/auth.js'
 import { makeKey } from '../../lib/xff-bus/key.js'
 import { withCommands } from '../support/commands.js'
-import { bus, type Nats, noNats, noNewerNats, startNats } from '../support/nats.js'
+import { bus, hasNewerNats, type Nats, noNats, startNats } from '../support/nats.js'
 import { missing } from '../support/programs.js'
 import { requestLine } from '../support/requests.js'
 import { shortTempDir } from '../support/temp-dir.js'
@@ -30,7 +30,8 @@ function configOf({ web1, web2, count1, ops, root }: Record<Name, User>): string
 
 for (const [release, skip, isNewer] of [
   ['Debian 12', noNats, false],
-  ['the newer server', noNewerNats, true],
+  // Debian 12 has none: where somebody has unpacked one
+  ...(hasNewerNats ? [['the newer server', false, true] as const] : []),
 ] as const) {
   t.test(`permissions on ${release}`, { skip }, async t => {
     const keys = shortTempDir(t)
