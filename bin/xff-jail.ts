@@ -5,7 +5,7 @@ import { run } from '../lib/cli/run.js'
 import { EXIT } from '../lib/exit.js'
 import { didYouMean } from '../lib/text/nearest.js'
 import { banTable, hitsOf, knownOf, listBans, whyText } from '../lib/xff-jail/bans.js'
-import { changeBans } from '../lib/xff-jail/change.js'
+import { callEach } from '../lib/xff-jail/change.js'
 import { findJails, type Jail, PLACES } from '../lib/xff-jail/jails.js'
 import { usage } from '../lib/xff-jail/options.js'
 import type { Control } from '../lib/xff-jail/pipeline.js'
@@ -64,11 +64,22 @@ run(usage.command, async ({ warn }) => {
       }
       break
     }
+    case 'allowed': {
+      const { records, code } = await callEach('allowed', [], [], chosen(places, given.jail), warn)
+      write(jsonLines(records))
+      process.exitCode = code
+      break
+    }
     case 'ban':
-    case 'unban': {
+    case 'unban':
+    case 'allow':
+    case 'disallow': {
       const { verb, targets } = subcommand
+      const options = (['for', 'reason', 'note'] as const).flatMap(name =>
+        given[name] === undefined ? [] : [`--${name}`, String(given[name])],
+      )
       const jails = chosen(places, given.jail)
-      const { records, code } = await changeBans(verb, targets, given.time, jails, warn)
+      const { records, code } = await callEach(verb, targets, options, jails, warn)
       write(jsonLines(records))
       process.exitCode = code
       break

@@ -21,7 +21,9 @@ export async function listBans(jails: readonly Jail[], warn: (message: string) =
   )
   return answers.flatMap(([jail, { records, said, code }]) => {
     if (code !== 0) for (const line of said) warn(`${jail}: ${line}`)
-    return records.flatMap(record => (record.type === 'unban' ? [] : [{ jail, ...record }]))
+    return records.flatMap(record =>
+      record.type === 'ban' || record.type === 'held' ? [{ jail, ...record }] : [],
+    )
   })
 }
 

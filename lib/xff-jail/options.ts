@@ -4,12 +4,14 @@ import { PLACES } from './jails.js'
 import { SUBCOMMANDS } from './subcommand.js'
 
 const options = {
-  jail: cli.repeated('NAME', 'for list, why, ban and unban: in this jail alone', value.text),
-  time: cli.single(
+  jail: cli.repeated('NAME', 'for all but run and status: in this jail alone', value.text),
+  for: cli.single(
     'TIME',
-    'for ban: how long it lasts (default: as the jail says)',
+    'for ban, unban and allow: how long that lasts; for unban, how long it is not banned again',
     value.duration(1, 315_360_000),
   ),
+  reason: cli.single('TEXT', 'for ban: why', value.text),
+  note: cli.single('TEXT', 'for allow and disallow: why', value.text),
   only: cli.single(
     'PART',
     'for run: log: what reads the log and decides, bans on stdout; ban: what enforces them, bans on stdin',

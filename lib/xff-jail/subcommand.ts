@@ -5,8 +5,11 @@ import { checkTargets } from './xff-ban.js'
 export type Subcommand =
   | { verb: 'run'; name: string }
   | { verb: 'status'; names: string[] }
-  | { verb: 'list' }
-  | { verb: 'why' | 'ban' | 'unban'; targets: string[] }
+  | { verb: 'list' | 'allowed' }
+  | { verb: 'why' | Change; targets: string[] }
+
+/** What changes the bans of jails. */
+export type Change = 'ban' | 'unban' | 'allow' | 'disallow'
 
 export const SUBCOMMANDS = [
   {
@@ -26,6 +29,13 @@ export const SUBCOMMANDS = [
     describe: 'ends their bans, in all jails or in --jail',
     completes: 'banned addresses',
   },
+  {
+    call: 'allow IP...',
+    describe:
+      'ends their bans and refuses new ones, until disallow or the end of --for, in all jails or in --jail',
+  },
+  { call: 'disallow IP...', describe: 'ends that' },
+  { call: 'allowed', describe: 'shows who is allowed, or unbanned for some time, as JSON Lines' },
 ] as const
 
 /** What users of other tools type first, and what it is here. */
@@ -37,6 +47,9 @@ const FAMILIAR: Readonly<Record<string, string>> = {
   banned: 'xff-jail list',
   get: 'xff-jail list',
   set: 'xff-jail ban IP, or xff-jail unban IP',
+  addignoreip: 'xff-jail allow IP',
+  delignoreip: 'xff-jail disallow IP',
+  allowlists: 'xff-jail allow IP, or xff-jail allowed',
   ping: 'xff-jail status',
   metrics: 'xff-jail status',
   decisions: 'xff-jail list, xff-jail ban IP, or xff-jail unban IP',
@@ -44,7 +57,7 @@ const FAMILIAR: Readonly<Record<string, string>> = {
   explain: 'uwsgi-parse --explain < LOG',
 }
 
-const VERBS = ['run', 'status', 'list', 'why', 'ban', 'unban']
+const VERBS = ['run', 'status', 'list', 'why', 'ban', 'unban', 'allow', 'disallow', 'allowed']
 
 /**
  * Reads the words of the command line.
@@ -57,11 +70,14 @@ export function readSubcommand([verb, ...rest]: readonly string[]): Subcommand {
     case 'status':
       return { verb, names: rest }
     case 'list':
+    case 'allowed':
       if (rest.length > 0) throw new RangeError(`${verb}: expected nothing more, got ${quote(rest[0])}`)
       return { verb }
     case 'why':
     case 'ban':
     case 'unban':
+    case 'allow':
+    case 'disallow':
       checkTargets(verb, rest)
       return { verb, targets: rest }
     case undefined:

@@ -3,13 +3,13 @@ import { once } from 'node:events'
 import { EXIT, ExitError, messageOf } from '../exit.js'
 import { parsePrefix } from '../net/prefix.js'
 import { parseLine } from '../wire/jsonl.js'
-import type { BanRecord, HeldRecord, UnbanRecord } from '../wire/record.js'
+import type { AllowRecord, BanRecord, DisallowRecord, HeldRecord, UnbanRecord } from '../wire/record.js'
 import type { Jail } from './jails.js'
 import { metricsFileIn } from './parts.js'
 
 /** What a call of xff-ban came to. */
 export interface Answer {
-  records: (BanRecord | HeldRecord | UnbanRecord)[]
+  records: (BanRecord | HeldRecord | UnbanRecord | AllowRecord | DisallowRecord)[]
   /** what it said on stderr, without the name of the command */
   said: string[]
   code: number
@@ -32,7 +32,7 @@ export async function askXffBan(jail: Jail, words: readonly string[]): Promise<A
   }
   return {
     records: linesIn(await out).flatMap(line => {
-      const record = parseLine(line, ['ban', 'held', 'unban'])
+      const record = parseLine(line, ['ban', 'held', 'unban', 'allow', 'disallow'])
       return typeof record === 'string' ? [] : [record]
     }),
     said: linesIn(await err).map(line => line.replace(/^xff-ban: /, '')),

@@ -1,10 +1,12 @@
 /** What xff-jail answers where a jail is, but none runs; and what it says to whoever knows another tool. */
-import { writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import t from 'tap'
+import { pathsOf } from '../../lib/xff-ban/paths.js'
 import { withCommands } from '../support/commands.js'
 import { tempDir } from '../support/temp-dir.js'
+import { waitFor } from '../support/wait-for.js'
 
 const ask = (folder: string, ...words: string[]) =>
   execa('xff-jail', [...words, '--folder', folder], { env: withCommands({ TZ: 'UTC' }), reject: false })
@@ -64,4 +66,35 @@ t.test('words that are not known are answered with those that are', async t => {
     t.equal(exitCode, 64, words.join(' '))
     t.match(stderr, message)
   }
+})
+
+t.test('who is allowed in a jail that runs is not banned, and is named', async t => {
+  const dir = tempDir(t)
+  const state = join(dir, 'shop.jsonl')
+  const options = ['--dir', join(dir, 'bans'), '--state', state]
+  mkdirSync(join(dir, 'bans'))
+  writeFileSync(join(dir, 'shop.conf'), `LOG=${dir}/none.log\nBAN='${options.join(' ')}'\n`)
+  const jail = execa('xff-ban', ['--name', 'shop', ...options], { env: withCommands(), reject: false })
+  t.teardown(() => jail.kill('SIGKILL'))
+  await waitFor('the control socket', () => existsSync(pathsOf(state).socket))
+
+  const recordsOf = async (...words: string[]) =>
+    (await ask(dir, ...words)).stdout
+      .split('\n')
+      .filter(Boolean)
+      .map(line => JSON.parse(line))
+  t.match(await recordsOf('ban', '203.0.113.7', '--for', '2h', '--reason', 'scanner'), [
+    { jail: 'shop', type: 'ban', ip: '203.0.113.7', reason: 'scanner' },
+  ])
+  t.match(await recordsOf('allow', '203.0.113.0/24', '--for', '2d', '--note', 'office'), [
+    { jail: 'shop', type: 'allow', ip: '203.0.113.0/24', note: 'office' },
+  ])
+  t.same(await recordsOf('list'), [])
+  const refused = await ask(dir, 'ban', '203.0.113.7')
+  t.equal(refused.exitCode, 64)
+  t.match(refused.stderr, /allowed: 203\.0\.113\.0\/24 until .*\(office\)/)
+  t.match(await recordsOf('allowed'), [{ jail: 'shop', type: 'allow', ip: '203.0.113.0/24' }])
+  t.match(await recordsOf('disallow', '203.0.113.0/24'), [{ type: 'disallow', ip: '203.0.113.0/24' }])
+  t.match(await recordsOf('ban', '203.0.113.7'), [{ type: 'ban', ip: '203.0.113.7' }])
+  t.same(await recordsOf('allowed'), [])
 })
