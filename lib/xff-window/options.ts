@@ -40,7 +40,7 @@ const options = {
   ),
   except: cli.repeated(
     'PATHS',
-    'paths that are not counted, as /favicon.ico,/static/*, or `browsers` for what browsers ask for unbidden',
+    'paths that are not counted, as /favicon.ico,/static/*, or the word browsers for what browsers ask for unbidden',
     patternsText,
   ),
   ignore: cli.repeated(
