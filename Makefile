@@ -195,11 +195,12 @@ report: dist ## the same log as a page to look at (REPORT=FILE)
 	dist/xff-window.js < $$records | dist/xff-ban.js --dry-run --clock log | \
 	  cat $$records - | dist/xff-report.js > $(REPORT) && echo "open $(REPORT)"
 
-# Two releases of Node that are too old: 18 can parse our syntax, 12 cannot.
-OLD_NODES := $(if $(filter Linux,$(shell uname)),build/node/12/.installed build/node/18/.installed)
+# What tests need of npm, as they have no network: two releases of Node that are too old (18 can parse our syntax, 12
+# cannot), and the one of the packages.
+TEST_NODES := $(if $(filter Linux,$(shell uname)),build/node/12/.installed build/node/18/.installed $(SINGLE)/.installed)
 test: ## every test; on Debian, as root, with real servers and a real kernel, which it installs
 	test/support/packages
-	$(MAKE) --no-print-directory dist build/.compiled small-bites $(OLD_NODES)
+	$(MAKE) --no-print-directory dist build/.compiled small-bites $(TEST_NODES)
 	$(RUN_TESTS) $(TEST_FILES:%.ts=build/%.js)
 
 # What CI runs. It ends with make, also if make is killed.
@@ -213,7 +214,7 @@ NODE_PACKAGE := node-linux-$(if $(filter aarch64,$(shell uname -m)),arm64,x64)
 NODE_BIN = build/node/$*/node_modules/$(NODE_PACKAGE)/bin
 matrix: ## the tests under Node 20, 22 and 24 (NODES='22 24', TESTS='test/bin.ts')
 	test/support/packages
-	$(MAKE) --no-print-directory dist build/.compiled small-bites $(OLD_NODES) $(NODES:%=matrix-%)
+	$(MAKE) --no-print-directory dist build/.compiled small-bites $(TEST_NODES) $(NODES:%=matrix-%)
 matrix-%: build/node/%/.installed
 	@echo "Node $$($(NODE_BIN)/node --version)"
 	@PATH="$(abspath $(NODE_BIN)):$$PATH" $(RUN_TESTS) $(TEST_FILES:%.ts=build/%.js)
