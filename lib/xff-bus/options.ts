@@ -4,8 +4,8 @@ import { url } from '../cli/options/url.js'
 import * as value from '../cli/options/values.js'
 
 const DAY = 86_400
-const NAME_FORM = '[A-Za-z0-9][A-Za-z0-9_-]{0,62}'
-const NAME = value.pattern(new RegExp(`^${NAME_FORM}$`), 'up to 63 letters, digits, _ and -')
+const NAME_FORM = /^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/
+const NAME = value.pattern(NAME_FORM, 'up to 63 letters, digits, _ and -')
 const MAX_KEY_BYTES = 64 * 1024
 
 /** A user of the servers: a name, and the public key that it shows itself with. */
@@ -124,8 +124,9 @@ function readable(path: string): string {
 }
 
 function user(text: string): User {
-  const [, name, key] = new RegExp(`^(${NAME_FORM})=(U[A-Z2-7]{55})$`).exec(text) ?? []
-  if (name !== undefined && key !== undefined) return { name, key }
+  const at = text.indexOf('=')
+  const [name, key] = [text.slice(0, at), text.slice(at + 1)]
+  if (at > 0 && NAME_FORM.test(name) && /^U[A-Z2-7]{55}$/.test(key)) return { name, key }
   throw new RangeError(
     `expected NAME=KEY with a public key such as xff-bus key prints, got ${value.quote(text)}`,
   )

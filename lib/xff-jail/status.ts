@@ -105,9 +105,11 @@ function addCounts(found: JailStatus, file: string): void {
     found.amiss.push('nothing reads the log, or it does not say what it reads')
     return
   }
+  const lines = text.split('\n')
   const read = (name: string) => {
-    const value = new RegExp(`^uwsgi_parse_${name}\\{[^}]*\\} (\\d+)$`, 'm').exec(text)?.[1]
-    return value === undefined ? undefined : Number(value)
+    const line = lines.find(line => line.startsWith(`uwsgi_parse_${name}{`))
+    const value = line?.slice(line.lastIndexOf(' ') + 1)
+    return value === undefined || !/^\d+$/.test(value) ? undefined : Number(value)
   }
   const counts = {
     lines: read('lines_total'),
