@@ -81,7 +81,10 @@ t.test('--only log writes bans, and --only ban takes them', async t => {
   const { run } = jail(t, SETTINGS)
   const log = run('--only', 'log')
   let bans = ''
+  let said = ''
   log.stdout.on('data', chunk => (bans += chunk))
+  log.stderr.on('data', chunk => (said += chunk))
+  t.teardown(() => bans === '' && t.comment(`it said: ${said}`))
   await waitFor('the decision', () => bans.includes('"ip":"203.0.113.5"'))
   log.kill('SIGTERM')
   await log
