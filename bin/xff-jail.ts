@@ -55,8 +55,9 @@ run(usage.command, async ({ warn }) => {
     }
     case 'why': {
       const jails = chosen(places, given.jail)
+      const bans = await listBans(jails, warn)
       for (const ip of subcommand.targets) {
-        const known = await knownOf(ip, jails, places.journals, warn)
+        const known = knownOf(ip, jails, bans, places.journals)
         if (known.every(({ bans }) => bans.length === 0)) process.exitCode = EXIT.notBanned
         write(
           asText ? whyText(ip, known, Date.now()) : jsonLines(known.length > 0 ? known : [{ ip, bans: [] }]),

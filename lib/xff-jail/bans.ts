@@ -68,15 +68,14 @@ export interface Known {
   last: BanRecord | undefined
 }
 
-/** What the jails know of an address, those that know nothing left out. */
-export async function knownOf(
+/** What the jails know of an address, those that know nothing left out. @param bans of all of them */
+export function knownOf(
   ip: string,
   jails: readonly Jail[],
+  bans: readonly JailBan[],
   journals: string,
-  warn: (message: string) => void,
-): Promise<Known[]> {
+): Known[] {
   const asked = parsePrefix(ip)
-  const bans = await listBans(jails, warn)
   return jails.flatMap(({ name, settings }) => {
     const covering = bans.filter(ban => {
       const prefix = parsePrefix(ban.ip)

@@ -4,9 +4,9 @@ import { readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { execa } from 'execa'
-import t, { type Test } from 'tap'
-import '../support/cgroup.js'
-import '../support/apart.js'
+import t from 'tap'
+import { boot } from '../support/booted.js'
+import { failure } from '../support/failure.js'
 import { blocksOf } from '../support/markdown.js'
 import { missing } from '../support/programs.js'
 import { LIMIT, waitFor } from '../support/wait-for.js'
@@ -31,35 +31,6 @@ t.test('systemd has nothing to say against the units', { skip: noSystemd }, asyn
     t.equal(exitCode, 0, `${unit}: ${stdout.split('\n').at(-1)}`)
   }
 })
-
-/** A line of uWSGI's log, answered now. */
-function failure(client: string): string {
-  const [, day, date, month, year, time] =
-    /^(\w+), (\d+) (\w+) (\d+) (\S+)/.exec(new Date().toUTCString()) ?? []
-  const logged = `${day} ${month} ${String(Number(date)).padStart(2)} ${time} ${year}`
-  return (
-    `[pid: 7|app: 0|req: 1/1] ${client} () {24 vars in 256 bytes} [${logged}] GET /x => generated 3 bytes ` +
-    `in 0 msecs (HTTP/1.0 404) 2 headers in 71 bytes (1 switches on core 0)\n`
-  )
-}
-
-/** How many lines of the units' journal are shown when a test failed. */
-const TOLD = 60
-
-/** Boots a systemd that ends with the test. @returns what runs a command in there */
-async function boot(t: Test): Promise<(argv: string[], input?: string) => Promise<string>> {
-  const { stdout: init } = await execa('test/support/systemd', ['boot'])
-  const inside = async (argv: string[], input = '') =>
-    (await execa('test/support/systemd', ['in', init, ...argv], { input })).stdout
-  t.teardown(async () => {
-    if (!t.passing()) {
-      const journal = await inside(['journalctl', '--unit', 'xff-jail*', '--lines', String(TOLD)])
-      t.comment(`the units wrote:\n${journal}\n${await inside(['systemctl', 'list-units', 'xff-jail*'])}`)
-    }
-    process.kill(Number(init), 'SIGKILL')
-  })
-  return inside
-}
 
 t.test('the services of an app ban, restart and stop together', { skip, timeout }, async t => {
   const inside = await boot(t)
