@@ -25,12 +25,12 @@ run(usage.command, async ({ warn }) => {
   switch (subcommand.verb) {
     case 'run': {
       const options = { name: subcommand.name, folder: given.folder, env: process.env, isRoot }
-      // systemd starts us
-      const asService = process.env.INVOCATION_ID !== undefined
+      const asService = isStartedBySystemd()
       if (given.check) checkJail({ ...options, asService })
       else
         process.exitCode = await runJail({
           ...options,
+          asService,
           share: given.only ?? 'all',
           privileged: !isRoot && hasAmbientCapability(),
           metricsIn: places.run,
@@ -108,6 +108,12 @@ function chosen(places: typeof PLACES, names: readonly string[]): Jail[] {
 /** Signals go to the processes of the jail. */
 function control({ stop, reload }: Control): void {
   process.on('SIGTERM', stop).on('SIGINT', stop).on('SIGHUP', reload)
+}
+
+/** INVOCATION_ID alone is also there in what a service starts, such as a terminal of a desktop. */
+function isStartedBySystemd(): boolean {
+  const { INVOCATION_ID, SYSTEMD_EXEC_PID } = process.env
+  return INVOCATION_ID !== undefined && (SYSTEMD_EXEC_PID ?? `${process.pid}`) === `${process.pid}`
 }
 
 function hasAmbientCapability(): boolean {

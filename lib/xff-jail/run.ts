@@ -14,6 +14,8 @@ export interface RunOptions {
   share: Share
   env: Record<string, string | undefined>
   isRoot: boolean
+  /** whether the service reads the log, which sees less of the machine than we do */
+  asService: boolean
   /** whether we have more capabilities than our user, for the reader of the log alone */
   privileged: boolean
   /** where a folder of metrics for each jail is, if the service has not made one: RUNTIME_DIRECTORY */
@@ -27,13 +29,13 @@ export interface RunOptions {
  * @throws ExitError for settings or a log that cannot be used
  */
 export async function runJail(options: RunOptions): Promise<number> {
-  const { name, folder, share, env, privileged, onStart } = options
+  const { name, folder, share, env, asService, privileged, onStart } = options
   const settings = readSettings(folder, name)
   const { log, others } = settings
   const patterns = 'files' in log && share !== 'ban' ? log.files : []
   // the service has tried the rest before it started
   if (share === 'all') checkJail({ ...options, asService: false })
-  else complain(patterns.length > 0 ? obstaclesOf(patterns, true) : [], EXIT.noInput)
+  else complain(patterns.length > 0 ? obstaclesOf(patterns, asService) : [], EXIT.noInput)
   const parts = partsOf(settings, {
     ...{ share, privileged },
     files: expandPatterns(patterns),
@@ -44,7 +46,7 @@ export async function runJail(options: RunOptions): Promise<number> {
 
 /** @throws ExitError that says all that is wrong: EX_USAGE for what is written there, EX_NOINPUT for the log alone */
 export function checkJail(
-  options: Pick<RunOptions, 'name' | 'folder' | 'env' | 'isRoot'> & { asService: boolean },
+  options: Pick<RunOptions, 'name' | 'folder' | 'env' | 'isRoot' | 'asService'>,
 ): void {
   const { name, folder, env } = options
   const settings = readSettings(folder, name)

@@ -1,5 +1,5 @@
 /** `xff-jail run`: processes joined by pipes, as their settings say. */
-import { appendFileSync, chmodSync, writeFileSync } from 'node:fs'
+import { appendFileSync, chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import t, { type Test } from 'tap'
@@ -12,8 +12,8 @@ const LINE =
   'in 0 msecs (HTTP/1.0 404) 2 headers in 71 bytes (1 switches on core 0)\n'
 
 /** A folder with a log, and settings for a jail that enforces nothing. */
-function jail(t: Test, settings: string, log = LINE.repeat(3)) {
-  const dir = tempDir(t)
+function jail(t: Test, settings: string, log = LINE.repeat(3), dir = tempDir(t)) {
+  t.teardown(() => rmSync(dir, { recursive: true, force: true }))
   writeFileSync(join(dir, 'app.log'), log)
   writeFileSync(join(dir, 'shop.conf'), settings.replaceAll('DIR', dir))
   const run = (...args: string[]) =>
@@ -78,7 +78,8 @@ t.test('when one of them ends, all end, with its exit code', async t => {
 })
 
 t.test('--only log writes bans, and --only ban takes them', async t => {
-  const { run } = jail(t, SETTINGS)
+  // below /tmp, of which the service alone sees nothing
+  const { run } = jail(t, SETTINGS, LINE.repeat(3), mkdtempSync('/tmp/xff-jail-test-'))
   const log = run('--only', 'log')
   let bans = ''
   let said = ''
