@@ -55,10 +55,9 @@ run(usage.command, async ({ onBadLine, warn }) => {
       urgent: createOutbox({ ...options, gather: 0, name: `${receiver.service}, urgent`, deliver }),
     }
   })
-  const banBoxes = [...mails, ...chats.map(({ bans }) => bans)]
-  const urgentBoxes = chats.map(({ urgent }) => urgent)
-  const { stage, tally } = xffNotify(banBoxes, posts, urgentBoxes)
-  const outboxes = [...banBoxes, ...urgentBoxes, ...posts]
+  const [bans, urgent] = [chats.map(chat => chat.bans), chats.map(chat => chat.urgent)]
+  const { stage, tally } = xffNotify(posts, { told: mails, bans, urgent })
+  const outboxes = [...mails, ...bans, ...urgent, ...posts]
   return {
     stages: [...decode(['request', 'ban', 'hit', 'unban', 'held', 'problem'], onBadLine), stage, encode()],
     finish: async () => {

@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { AnyRecord, BanRecord, HeldRecord, ProblemRecord } from '../wire/record.js'
+import type { AnyRecord, BanRecord, HeldRecord } from '../wire/record.js'
 import { type Deadline, type Item, RefusedError } from './outbox.js'
 import { plainLine } from './plain-line.js'
+import { problemText } from './told.js'
 
 /** Services for messages, each with a form of its own. */
 export const SERVICES = ['slack', 'discord', 'teams', 'ntfy', 'telegram', 'gotify'] as const
@@ -98,18 +99,6 @@ function lineOf(record: AnyRecord): string {
     default:
       return record.type
   }
-}
-
-/** What each kind of problem is called. */
-const KINDS: ReadonlyMap<string, string> = new Map([
-  ['backend', 'bans cannot be enforced'],
-  ['ineffective', 'bans have no effect'],
-  ['blind', 'the log is silent'],
-])
-
-function problemText({ kind, reason, until }: ProblemRecord): string {
-  const name = KINDS.get(kind) ?? kind
-  return until === undefined ? `${name}: ${reason}` : `over: ${name}`
 }
 
 function ending(until: string | undefined): string {

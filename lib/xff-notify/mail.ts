@@ -1,6 +1,7 @@
-import type { BanRecord } from '../wire/record.js'
+import type { BanRecord, HeldRecord, ProblemRecord } from '../wire/record.js'
 import type { Deadline, Item } from './outbox.js'
 import { plainLine } from './plain-line.js'
+import { problemName, type Told } from './told.js'
 import type { Whois } from './whois.js'
 
 /** A mail as it is handed to a mail server. */
@@ -28,32 +29,66 @@ export interface MailOptions {
 /** The longest text from the log that is shown, in UTF-16 units. */
 const MAX_TEXT_UNITS = 200
 
-/** Delivers a batch of bans as one mail. */
+/** Delivers a batch of bans, and of what else people are told of, as one mail. */
 export function mailDelivery({ from, to, name, host, whois, send }: MailOptions) {
-  return async (items: readonly Item<BanRecord>[], { stop, skipExtras }: Deadline): Promise<void> => {
-    const bans = items.map(({ record }) => record)
-    const registrations = await whois?.(
-      bans.map(({ ip }) => ip),
-      skipExtras,
-    )
-    await send({ from, to, subject: subjectOf(bans, name, host), text: textOf(bans, registrations) }, stop)
+  return async (items: readonly Item<Told>[], { stop, skipExtras }: Deadline): Promise<void> => {
+    const told = items.map(({ record }) => record)
+    const ips = told.flatMap(record => (record.type === 'problem' ? [] : record.ip))
+    const registrations = await whois?.(ips, skipExtras)
+    const text = [
+      // what needs somebody stands in front
+      ...told.filter(isProblem).map(problemSection),
+      ...told.flatMap(one => (isProblem(one) ? [] : [section(one, registrations?.get(one.ip))])),
+      ...(told.some(({ type }) => type === 'held') ? [DECISION] : []),
+    ]
+    const body = text.map(lines => `${lines.join('\n')}\n`).join('\n')
+    await send({ from, to, subject: subjectOf(told, name, host), text: body }, stop)
   }
 }
 
-function subjectOf(bans: readonly BanRecord[], name: string, host: string): string {
-  const [first, ...others] = bans
-  const who = first && others.length === 0 ? first.ip : `${bans.length} clients`
-  return plainLine(`${name} on ${host}: ${who} banned`, MAX_TEXT_UNITS)
+/** What can be done about bans that are held back. */
+const DECISION = [
+  'The bans that are held back fall at the time given. "xff-ban release" lets them fall now, "xff-ban drop" forgets them;',
+  'with an address only those of it.',
+]
+
+function subjectOf(told: readonly Told[], name: string, host: string): string {
+  const problems = new Set(told.filter(isProblem).map(problemName))
+  const clients = told.filter(one => !isProblem(one))
+  const bans = whoOf(clients.filter(({ type }) => type === 'ban'))
+  const held = whoOf(clients.filter(({ type }) => type === 'held'))
+  const parts = [
+    ...problems,
+    ...(held === undefined ? [] : [`ban of ${held} held back`]),
+    ...(bans === undefined ? [] : [`${bans} banned`]),
+  ]
+  return plainLine(`${name} on ${host}: ${parts.join(', ')}`, MAX_TEXT_UNITS)
 }
 
-function textOf(bans: readonly BanRecord[], registrations?: ReadonlyMap<string, readonly string[]>): string {
-  return bans.map(ban => `${section(ban, registrations?.get(ban.ip)).join('\n')}\n`).join('\n')
+function isProblem(told: Told): told is ProblemRecord {
+  return told.type === 'problem'
 }
 
-function section(ban: BanRecord, registration: readonly string[] = []): string[] {
-  const { ip, time, until, count, failures, since, last, rule, reason, by } = ban
-  const lines = [
-    ['banned', time],
+function whoOf(records: readonly { ip: string }[]): string | undefined {
+  const [first] = records
+  return records.length > 1 ? `${records.length} clients` : first?.ip
+}
+
+function problemSection(problem: ProblemRecord): string[] {
+  const { time, reason, until } = problem
+  return sectionOf(problemName(problem), [
+    ['since', time],
+    ['until', until],
+    ['reason', reason],
+  ])
+}
+
+function section(told: BanRecord | HeldRecord, registration: readonly string[] = []): string[] {
+  const { ip, time, failures, since, last, rule, reason, by } = told
+  const [until, count] = told.type === 'ban' ? [told.until, told.count] : []
+  return sectionOf(ip, [
+    [told.type === 'ban' ? 'banned' : 'held back', time],
+    ['falls', told.type === 'held' ? told.falls : undefined],
     ['until', until],
     ['bans', count],
     ['rule', rule],
@@ -62,10 +97,17 @@ function section(ban: BanRecord, registration: readonly string[] = []): string[]
     ['failures', failures !== undefined && since !== undefined ? `${failures} since ${since}` : failures],
     ['last', last && [last.status, last.method, last.uri].filter(part => part !== undefined).join(' ')],
     ...registration.map((line, i) => [i === 0 ? 'whois' : '', line] as const),
-  ] as const
+  ])
+}
+
+/** A heading, and below it what is known. */
+function sectionOf(
+  heading: string,
+  rows: readonly (readonly [label: string, value: string | number | undefined])[],
+): string[] {
   return [
-    plainLine(ip, MAX_TEXT_UNITS),
-    ...lines.flatMap(([label, value]) =>
+    plainLine(heading, MAX_TEXT_UNITS),
+    ...rows.flatMap(([label, value]) =>
       value === undefined ? [] : `  ${label.padEnd(9)} ${plainLine(String(value), MAX_TEXT_UNITS)}`,
     ),
   ]

@@ -20,7 +20,7 @@ function receiver(text: string): Receiver {
 }
 
 const options = {
-  'mail-to': cli.repeated('ADDRESS', 'recipient of mails about bans', ADDRESS),
+  'mail-to': cli.repeated('ADDRESS', 'recipient of mails about bans and what needs a person', ADDRESS),
   'mail-from': cli.single('ADDRESS', 'sender of the mails (default: xff-notify at this host)', ADDRESS),
   smtp: cli.single(
     'URL',

@@ -3,28 +3,37 @@ import { transform } from 'through2'
 import { encodeLine } from '../wire/jsonl.js'
 import type { AnyRecord, BanRecord } from '../wire/record.js'
 import type { Outbox } from './outbox.js'
+import { isTold, type Told } from './told.js'
 
 export interface Tally {
   records: number
   bans: number
 }
 
+/** Those that do not get every record. */
+export interface Boxes {
+  bans: readonly Outbox<BanRecord>[]
+  urgent: readonly Outbox<AnyRecord>[]
+  told: readonly Outbox<Told>[]
+}
+
 /**
  * Passes every record through at once; the outboxes get copies and never delay it.
- * @param bans outboxes for bans only
  * @param all outboxes for every record
+ * @param bans outboxes for bans only
  * @param urgent outboxes for what needs a person
+ * @param told outboxes for both
  */
 export function xffNotify(
-  bans: readonly Outbox<BanRecord>[],
   all: readonly Outbox<AnyRecord>[],
-  urgent: readonly Outbox<AnyRecord>[] = [],
+  { bans, urgent, told }: Boxes,
 ): { stage: Transform; tally: Tally } {
   const tally: Tally = { records: 0, bans: 0 }
   const stage = transform({ objectMode: true }, (record: AnyRecord, _encoding, done) => {
     tally.records += 1
     const line = encodeLine(record)
     for (const outbox of all) outbox.put({ record, line })
+    if (isTold(record)) for (const outbox of told) outbox.put({ record, line })
     if (record.type === 'problem' || record.type === 'held')
       for (const outbox of urgent) outbox.put({ record, line })
     if (record.type === 'ban') {

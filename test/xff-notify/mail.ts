@@ -77,6 +77,56 @@ t.test('a mail says which rule it was, and why and by whom a ban was asked for',
   )
 })
 
+const HELD = {
+  type: 'held',
+  time: '2026-11-22T07:12:42.000Z',
+  ip: '203.0.113.9',
+  failures: 10,
+  since: '2026-11-22T07:12:40.000Z',
+  reason: '21 of 100 clients\nBcc: z@z',
+  falls: '2026-11-22T07:17:42.000Z',
+}
+
+t.test('a mail tells what needs a person: bans that are held back, and problems', async t => {
+  const smtp = await smtpServer()
+  t.teardown(() => smtp.close())
+  const problem = { type: 'problem', time: HELD.time, kind: 'backend', reason: 'nft: not installed' }
+  const over = { ...problem, kind: 'blind', reason: 'no line', until: '2026-11-22T07:13:00.000Z' }
+  const records = [HELD, problem, over].map(record => `${JSON.stringify(record)}\n`)
+  const args = ['--smtp', `smtp://127.0.0.1:${smtp.port}`, '--skip-whois', '--name', 'shop']
+  const { stdout } = await notify(args, [...records, ban('203.0.113.5')].join(''))
+  t.equal(stdout, [...records, ban('203.0.113.5')].join(''), 'the records pass on')
+  const message = smtp.taken[0]?.message ?? ''
+  t.match(
+    message.replaceAll(/\r\n[ \t]/g, ' '),
+    /^Subject: shop on \S+: bans cannot be enforced, over: the log is silent, ban of 203\.0\.113\.9 held back, 203\.0\.113\.5 banned\r$/m,
+  )
+  const text = textOf(message).replaceAll('\r', '')
+  t.match(
+    text,
+    `bans cannot be enforced
+  since     2026-11-22T07:12:42.000Z
+  reason    nft: not installed
+
+over: the log is silent
+  since     2026-11-22T07:12:42.000Z
+  until     2026-11-22T07:13:00.000Z
+  reason    no line
+
+203.0.113.9
+  held back 2026-11-22T07:12:42.000Z
+  falls     2026-11-22T07:17:42.000Z
+  reason    21 of 100 clients Bcc: z@z
+  failures  10 since 2026-11-22T07:12:40.000Z
+
+203.0.113.5
+  banned `,
+  )
+  t.match(text, /"xff-ban release" lets them fall now, "xff-ban drop" forgets them/)
+  await notify(args, `${JSON.stringify({ ...HELD, type: 'unban' })}\n${ban('203.0.113.5')}`)
+  t.notMatch(textOf(smtp.taken[1]?.message ?? ''), /release/)
+})
+
 t.test('1,000 bans make one mail, and whois is asked once for each address', { skip }, async t => {
   const smtp = await smtpServer()
   const asked: string[] = []

@@ -8,6 +8,7 @@ const RECORDS = [
   '{"type":"ban","ip":"203.0.113.5","count":1}',
   '{"type":"unban","ip":"203.0.113.5","reason":"expired"}',
   '{"type":"hit","ip":"2001:db8:5::/64","hits":7,"more":"€"}',
+  '{"type":"held","ip":"203.0.113.9","reason":"21 of 100 clients","falls":"2026-11-22T07:17:42.000Z"}',
 ]
 const input = `${RECORDS.join('\n')}\n`
 
@@ -47,7 +48,7 @@ t.test('a webhook that answers 503 or 429 is tried again', async t => {
   )
   t.match(
     stderr,
-    /the server answered 503; 3 waiting, next attempt in 1 s\n.*the server answered 429;.*\n.*3 sent in 1, /,
+    /the server answered 503; 4 waiting, next attempt in 1 s\n.*the server answered 429;.*\n.*4 sent in 1, /,
   )
 })
 
@@ -60,7 +61,7 @@ t.test('a webhook that answers 400 or redirects is given up, and no secret of it
     t.match(
       stderr,
       new RegExp(
-        `^xff-notify: webhook 127\\.0\\.0\\.1:\\d+: refused: the server answered ${status}; 3 records discarded\n`,
+        `^xff-notify: webhook 127\\.0\\.0\\.1:\\d+: refused: the server answered ${status}; 4 records discarded\n`,
       ),
     )
     t.notMatch(stderr, /s3cret/)
