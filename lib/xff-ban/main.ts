@@ -7,9 +7,11 @@ import { instrumented } from './backend/instrumented.js'
 import { allowedTable } from './control/allowed-table.js'
 import { banTable } from './control/ban-table.js'
 import { ask } from './control/client.js'
+import { exceptions } from './control/exceptions.js'
 import { listAllowed, listBans } from './control/list.js'
 import { runSubcommand } from './control/run.js'
 import { serve } from './control/server.js'
+import type { Target } from './control/target-list.js'
 import { createHealth, type Health } from './health.js'
 import type { Allowance } from './jail/allowances.js'
 import type { Reply } from './jail/batch.js'
@@ -63,15 +65,20 @@ export async function change(
     asked,
     open: flush => open({ ...settings, flush }, context, metrics),
   })
-  for (const reply of replies) {
-    const about = `${JSON.stringify(reply.ip)}: ${'reason' in reply ? reply.reason : ''}`
-    if (reply.type === 'refused') context.warn(`refused to ${subcommand.verb} ${about}`)
-    if (reply.type === 'unchanged') context.warn(about)
-  }
+  if ('unread' in subcommand) for (const unread of subcommand.unread ?? []) context.warn(unread)
+  for (const exception of exceptions(subcommand.verb, replies)) context.warn(exception)
+  const records = replies.filter(reply => reply.type !== 'refused' && reply.type !== 'unchanged')
+  const refused = replies.filter(({ type }) => type === 'refused')
+  // of a list made by others some are never to be banned; of what people name, none is refused in silence
+  const isOfList = new Set('unread' in subcommand ? listed(subcommand.targets) : [])
   return {
-    records: replies.filter(reply => reply.type !== 'refused' && reply.type !== 'unchanged'),
-    isRefused: replies.some(({ type }) => type === 'refused'),
+    records,
+    isRefused: refused.some(({ ip }) => !isOfList.has(ip)) || (records.length === 0 && refused.length > 0),
   }
+}
+
+function listed(targets: readonly Target[]): string[] {
+  return targets.flatMap(({ ip, list }) => (list === undefined ? [] : ip))
 }
 
 /** `xff-ban check`. @returns what was found, as text or as one JSON object, and whether all holds */
@@ -87,17 +94,20 @@ export async function checked(
     import('./check/check.js'),
     import('./check/verdict.js'),
   ])
-  const run = (order: { verb: 'ban' | 'unban'; targets: string[] }, until?: string) =>
-    runSubcommand(order, {
-      socket: paths.socket,
-      asked: until === undefined ? {} : { until },
-      open: flush => open({ ...settings, flush }, context, metrics),
-    })
+  const run = (verb: 'ban' | 'unban', ip: string, until?: string) =>
+    runSubcommand(
+      { verb, targets: [{ ip }] },
+      {
+        socket: paths.socket,
+        asked: until === undefined ? {} : { until },
+        open: flush => open({ ...settings, flush }, context, metrics),
+      },
+    )
   const verdict = await check({
     ...{ ...given, ...system, name, url: subcommand.url, exempt: jailOptions.exempt, warn: context.warn },
     isRunning: async () => (await ask(paths.socket, [])) !== undefined,
-    ban: (ip, until) => run({ verb: 'ban', targets: [ip] }, until),
-    unban: ip => run({ verb: 'unban', targets: [ip] }),
+    ban: (ip, until) => run('ban', ip, until),
+    unban: ip => run('unban', ip),
   })
   return { text: asText ? verdictText(verdict) : `${JSON.stringify(verdict)}\n`, ok: verdict.ok }
 }

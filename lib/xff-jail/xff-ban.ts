@@ -55,10 +55,10 @@ function withoutMetrics(options: readonly string[]): string[] {
   )
 }
 
-/** @throws RangeError for what is neither an address nor a prefix */
+/** @throws RangeError for what is neither an address nor a prefix, nor `@FILE` where xff-ban is to read it */
 export function checkTargets(verb: string, targets: readonly string[]): void {
   if (targets.length === 0) throw new RangeError(`${verb}: expected addresses, got none`)
-  const wrong = targets.find(target => !parsePrefix(target))
+  const wrong = targets.find(target => !parsePrefix(target) && !(target.startsWith('@') && verb !== 'why'))
   if (wrong !== undefined)
     throw new RangeError(`${verb}: expected an address or a prefix, got ${JSON.stringify(wrong)}`)
 }

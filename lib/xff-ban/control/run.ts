@@ -4,7 +4,8 @@ import type { Order } from '../jail/decide.js'
 import type { XffBan } from '../stage.js'
 import { ask, ControlError } from './client.js'
 import { MAX_ORDERS } from './server.js'
-import type { Subcommand } from './subcommand.js'
+import type { Change, Subcommand } from './subcommand.js'
+import type { Target } from './target-list.js'
 
 /** What people say with what they ask for. */
 export interface Asked {
@@ -42,13 +43,14 @@ export async function runSubcommand(
     return await settle(subcommand.verb, subcommand.targets, socket)
   }
   const { verb, targets } = subcommand
-  const orders = targets.map(ip => orderOf(verb, ip, asked))
+  const orders = targets.map(target => orderOf(verb, target, asked))
   const replies = socket === undefined ? undefined : await askInPortions(socket, orders)
   return replies ?? (await carryOutHere(await open(false), orders))
 }
 
-function orderOf(verb: 'ban' | 'unban' | 'allow' | 'disallow', ip: string, asked: Asked): Order {
-  const { until, reason, note, by } = asked
+function orderOf(verb: Change, { ip, list }: Target, asked: Asked): Order {
+  const { until, note, by } = asked
+  const reason = asked.reason ?? (verb === 'ban' && list !== undefined ? `listed in ${list}` : undefined)
   const also = {
     ...(reason === undefined ? {} : { reason }),
     ...(note === undefined ? {} : { note }),

@@ -1,4 +1,5 @@
 import { formatPrefix, parsePrefix } from '../../net/prefix.js'
+import { readTargetList, type Target } from './target-list.js'
 
 /** What xff-ban is to do; without a subcommand it is the filter. */
 export type Subcommand =
@@ -7,16 +8,24 @@ export type Subcommand =
   | { verb: 'allowed' }
   | { verb: 'flush' }
   | { verb: 'check'; url: URL }
-  /** canonical addresses or prefixes, at least one */
-  | { verb: 'ban' | 'unban' | 'allow' | 'disallow'; targets: string[] }
-  /** likewise; none: all that is held back */
-  | { verb: 'release' | 'drop'; targets: string[] }
+  /** at least one target; `unread` is what was not understood in lists of them */
+  | { verb: Change; targets: Target[]; unread?: readonly string[] }
+  /** canonical addresses or prefixes; none: all that is held back */
+  | { verb: 'release'; targets: string[] }
+  | { verb: 'drop'; targets: string[] }
+
+/** What changes who is banned. */
+export type Change = 'ban' | 'unban' | 'allow' | 'disallow'
 
 export type Verb = Subcommand['verb']
 
 export const SUBCOMMANDS = [
   { call: 'list', describe: 'shows who is banned: a table, or JSON Lines in a pipe' },
-  { call: 'ban IP...', describe: 'bans addresses or prefixes' },
+  {
+    call: 'ban IP...',
+    describe:
+      'bans addresses or prefixes; @FILE instead of IP, here and below, is a list of them, one a line',
+  },
   { call: 'unban IP...', describe: 'ends their bans', completes: 'banned addresses' },
   { call: 'flush', describe: 'ends all bans' },
   {
@@ -54,8 +63,7 @@ export function readSubcommand(words: readonly string[]): Subcommand {
     case 'unban':
     case 'allow':
     case 'disallow':
-      if (rest.length === 0) throw new RangeError(`${verb}: expected addresses, got none`)
-      return { verb, targets: rest.map(readTarget) }
+      return { verb, ...readTargets(verb, rest) }
     case 'release':
     case 'drop':
       return { verb, targets: rest.map(readTarget) }
@@ -76,6 +84,18 @@ function readUrl([text, ...rest]: readonly string[]): URL {
     )
   }
   return url
+}
+
+/** Addresses, prefixes, and `@FILE` with a list of them. */
+function readTargets(verb: Change, words: readonly string[]): { targets: Target[]; unread: string[] } {
+  if (words.length === 0) throw new RangeError(`${verb}: expected addresses, got none`)
+  const lists = words.map(word =>
+    word.startsWith('@') ? readTargetList(word.slice(1)) : { targets: [{ ip: readTarget(word) }] },
+  )
+  return {
+    targets: lists.flatMap(({ targets }) => targets),
+    unread: lists.flatMap(({ unread }) => unread ?? []),
+  }
 }
 
 function readTarget(text: string): string {

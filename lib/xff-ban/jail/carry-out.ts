@@ -3,7 +3,7 @@ import type { BanRecord, DropRecord, ReleaseRecord } from '../../wire/record.js'
 import type { Backend } from '../backend/backend.js'
 import { addDecision, type Batch, type CarriedOut, type Reply, type Tally } from './batch.js'
 import { type Brake, fallingBan, type Held, heldRecord } from './brake.js'
-import type { Decision, Jail } from './jail.js'
+import type { BanHow, Decision, Jail } from './jail.js'
 import { MAX_AHEAD_MS } from './record-time.js'
 import { canonicalTarget } from './records.js'
 import type { Warnings } from './warnings.js'
@@ -35,10 +35,10 @@ export function createCarryOut(options: CarryOutOptions, tally: Tally): CarryOut
   // when bans from the journal were decided is not known: not after this
   let startedAt = Number.NEGATIVE_INFINITY
 
-  const decideBan = (record: BanRecord, at: number, holds?: Brake['holds']): Decision => {
+  const decideBan = (record: BanRecord, at: number, how?: BanHow): Decision => {
     const ip = canonicalTarget(record.ip)
     const reason = ip === null ? 'not an address' : refusal(options, ip)
-    return reason === undefined ? jail.ban(record, at, holds) : { does: 'refuse', reason }
+    return reason === undefined ? jail.ban(record, at, how) : { does: 'refuse', reason }
   }
 
   const hold = (batch: Batch, record: BanRecord, at: number): Reply => {
@@ -87,7 +87,8 @@ export function createCarryOut(options: CarryOutOptions, tally: Tally): CarryOut
       }
       // where its end is set, a person or another xff-ban has decided
       const isBraked = !asked && order.until === undefined
-      return add(batch, order, decideBan(order, at, isBraked ? brake?.holds : undefined), at, isBraked)
+      const how = { holds: isBraked ? brake?.holds : undefined, lengthens: asked }
+      return add(batch, order, decideBan(order, at, how), at, isBraked)
     },
 
     settle(batch, order, at) {

@@ -47,9 +47,16 @@ export interface JailOptions {
 /** What the journal keeps. */
 export type JournalRecord = BanRecord | UnbanRecord | AllowRecord | DisallowRecord
 
+/** What a ban depends on beside the jail. */
+export interface BanHow {
+  /** whether a ban at this time of an address that was not banned before is to wait */
+  holds?: ((at: number) => boolean) | undefined
+  /** whether a ban in force gets the end of the record, if that is later */
+  lengthens?: boolean
+}
+
 export interface Jail {
-  /** @param holds whether a ban at this time of an address that was not banned before is to wait */
-  ban: (record: BanRecord, now: number, holds?: (at: number) => boolean) => Decision
+  ban: (record: BanRecord, now: number, how?: BanHow) => Decision
   unban: (record: UnbanRecord, now: number) => Decision
   /** Takes a record of the journal: a ban that is over is remembered, one that is not is in force again. */
   recall: (record: JournalRecord) => void
@@ -91,7 +98,7 @@ export function createJail(given: JailOptions): Jail {
   const options = { ...given, exempt, endedAt: allowed.endedAt }
 
   return {
-    ban: (record, now, holds) => decideBan(bans, options, record, now, holds),
+    ban: (record, now, how = {}) => decideBan(bans, options, record, now, how),
     unban: (record, now) => decideUnban(bans, record, now),
     recall(record) {
       if (record.type !== 'ban') allowed.recall(record)
@@ -146,7 +153,7 @@ function decideBan(
   options: JailOptions & Pick<Allowed, 'endedAt'>,
   record: BanRecord,
   now: number,
-  holds: (at: number) => boolean = () => false,
+  { holds = () => false, lengthens = false }: BanHow,
 ): Decision {
   const ip = canonicalTarget(record.ip)
   if (ip === null) return { does: 'refuse', reason: 'not an address' }
@@ -157,6 +164,7 @@ function decideBan(
   const active = bans.get(ip)
   if (active) {
     active.latest = at
+    if (lengthens && active.ban.until < untilOf(record)) return lengthen(bans, active, record, { at, now })
     return { does: 'already-banned', ban: active.ban, at, decidedAt: active.decidedAt }
   }
   const count = Math.min(Math.max(bansBefore(bans, options, ip, now) + 1, record.count ?? 1), MAX_COUNT)
@@ -177,6 +185,25 @@ function decideBan(
   const ban = { ip, until, record: carriedOut }
   bans.add({ ban, at, latest: at, decidedAt: now })
   return evicted ? { does: 'ban', ban, evicted } : { does: 'ban', ban }
+}
+
+function untilOf({ until }: BanRecord): number {
+  return until === undefined ? Number.NEGATIVE_INFINITY : inRange(parseInstant(until))
+}
+
+/** The ban goes on, for the reason of the record and until its end. */
+function lengthen(
+  bans: ActiveBans,
+  { ban }: ActiveBan,
+  record: BanRecord,
+  { at, now }: { at: number; now: number },
+): Decision {
+  const { ip } = ban
+  const until = untilOf(record)
+  const texts = { time: formatInstant(at), ip, until: formatInstant(until) }
+  const longer = { ip, until, record: banRecord(record, { ...texts, count: ban.record.count ?? 1 }) }
+  bans.add({ ban: longer, at, latest: at, decidedAt: now })
+  return { does: 'ban', ban: longer }
 }
 
 function decideUnban(bans: ActiveBans, record: UnbanRecord, now: number): Decision {

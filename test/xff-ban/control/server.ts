@@ -1,7 +1,7 @@
 /** list, ban, unban and flush, with a running xff-ban and without one. */
 
 import { once } from 'node:events'
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -131,6 +131,39 @@ t.test('list, ban, unban and flush are carried out by the running xff-ban', asyn
   t.match(stderr, /5 bans, 5 unbans, .* 1 duplicate, 1 refused$/)
   t.same(readdirSync(dir).sort(), ['bans', 'jail.clock', 'jail.jsonl', 'jail.lock'])
 })
+
+t.test(
+  'a list is banned and lifted by the running xff-ban, and another time it lengthens its bans',
+  async t => {
+    const { bans, dir, xffBan, records, start } = jailAt(t)
+    const { child } = await start()
+    const list = join(dir, 'drop.txt')
+    const ips = Array.from({ length: 2_500 }, (_, i) => `198.51.${100 + (i >> 8)}.${i & 255}`)
+    writeFileSync(list, ['203.0.113.1', ...ips, '127.0.0.1'].join('\n'))
+    const first = await xffBan('ban', `@${list}`, '--for', '2h')
+    t.match(first, { exitCode: 0, stderr: 'xff-ban: refused to ban "127.0.0.1": loopback is never banned' })
+    t.equal(first.stdout.split('\n').length, 2_501)
+    t.equal(readdirSync(bans).length, 2_501)
+    t.match(
+      await records('ban', '203.0.113.1', '--for', '1h'),
+      [{ reason: 'listed in drop.txt' }],
+      'not shortened',
+    )
+    const [before] = await records('list')
+    const [renewed] = await records('ban', `@${list}`, '--for', '1d', '--reason', 'still there')
+    t.match(renewed, { ip: '203.0.113.1', reason: 'still there', count: 1 })
+    t.equal(Date.parse(renewed.until) - Date.parse(before.until) > 21 * 3_600_000, true)
+    t.equal(
+      Math.trunc(statSync(join(bans, '203.0.113.1')).mtimeMs / 1000),
+      Math.trunc(Date.parse(renewed.until) / 1000),
+      'what enforces it knows the new end',
+    )
+    t.equal((await records('unban', `@${list}`)).length, 2_501)
+    t.same(readdirSync(bans), [])
+    child.stdin.end()
+    t.equal((await child).exitCode, 0)
+  },
+)
 
 t.test('who is allowed is kept by the running xff-ban, and by the next one', async t => {
   const { bans, files, xffBan, records, start } = jailAt(t)
