@@ -4,10 +4,11 @@ import type { AllowRecord, BanRecord, DisallowRecord, UnbanRecord } from '../../
 import { type ActiveBan, type ActiveBans, createActiveBans } from './active-bans.js'
 import { type Allowed, createAllowed } from './allowed.js'
 import type { Ban } from './ban.js'
+import { type BanHow, decideBan } from './decide-ban.js'
 import type { Hole } from './exempt.js'
 import { bansAround, bansCovering, bansWithin } from './find-bans.js'
 import { inRange, timeOf } from './record-time.js'
-import { banRecord, canonicalInstant, canonicalTarget, said, unbanRecord, undecidedBan } from './records.js'
+import { banRecord, canonicalInstant, canonicalTarget, said, unbanRecord } from './records.js'
 
 /** What a record comes to. */
 export type Decision =
@@ -26,8 +27,6 @@ export type Decision =
 
 /** Where nobody says how wide a prefix may be. */
 const DEFAULT_WIDEST = { 4: 16, 6: 32 }
-/** The greatest count that can be read back. */
-const MAX_COUNT = Number.MAX_SAFE_INTEGER
 
 export interface JailOptions {
   /** how long the nth ban of an address lasts, in milliseconds; by a rule whose first ban lasts so many seconds */
@@ -46,14 +45,6 @@ export interface JailOptions {
 
 /** What the journal keeps. */
 export type JournalRecord = BanRecord | UnbanRecord | AllowRecord | DisallowRecord
-
-/** What a ban depends on beside the jail. */
-export interface BanHow {
-  /** whether a ban at this time of an address that was not banned before is to wait */
-  holds?: ((at: number) => boolean) | undefined
-  /** whether a ban in force gets the end of the record, if that is later */
-  lengthens?: boolean
-}
 
 export interface Jail {
   ban: (record: BanRecord, now: number, how?: BanHow) => Decision
@@ -148,64 +139,6 @@ export function createJail(given: JailOptions): Jail {
   }
 }
 
-function decideBan(
-  bans: ActiveBans,
-  options: JailOptions & Pick<Allowed, 'endedAt'>,
-  record: BanRecord,
-  now: number,
-  { holds = () => false, lengthens = false }: BanHow,
-): Decision {
-  const ip = canonicalTarget(record.ip)
-  if (ip === null) return { does: 'refuse', reason: 'not an address' }
-  const reason = options.exempt(ip)
-  if (reason !== undefined) return { does: 'refuse', reason }
-  const at = timeOf(record, now)
-  if (at <= bans.latest(ip) || at <= options.endedAt(ip)) return { does: 'duplicate' }
-  const active = bans.get(ip)
-  if (active) {
-    active.latest = at
-    if (lengthens && active.ban.until < untilOf(record)) return lengthen(bans, active, record, { at, now })
-    return { does: 'already-banned', ban: active.ban, at, decidedAt: active.decidedAt }
-  }
-  const count = Math.min(Math.max(bansBefore(bans, options, ip, now) + 1, record.count ?? 1), MAX_COUNT)
-  const until =
-    record.until === undefined ? inRange(at + options.banMs(count, record.lasts)) : parseInstant(record.until)
-  const carriedOut = banRecord(record, { time: formatInstant(at), ip, until: formatInstant(until), count })
-  const first = bans.size() >= options.maxBans ? bans.first() : undefined
-  const endsFirst = first !== undefined && first.ban.until > until
-  if (until <= now || endsFirst) {
-    const [unbannedAt, reason] = until <= now ? [until, 'expired'] : [Math.max(now, at), 'evicted']
-    bans.remember(ip, { count, at, until, unbannedAt, reason })
-    return { does: 'history', records: [carriedOut, unbanRecord(ip, unbannedAt, reason)] }
-  }
-  if (count === 1 && holds(at)) {
-    return { does: 'hold', record: undecidedBan(record, { time: formatInstant(at), ip }) }
-  }
-  const evicted = first && bans.unban(first, now, 'evicted')
-  const ban = { ip, until, record: carriedOut }
-  bans.add({ ban, at, latest: at, decidedAt: now })
-  return evicted ? { does: 'ban', ban, evicted } : { does: 'ban', ban }
-}
-
-function untilOf({ until }: BanRecord): number {
-  return until === undefined ? Number.NEGATIVE_INFINITY : inRange(parseInstant(until))
-}
-
-/** The ban goes on, for the reason of the record and until its end. */
-function lengthen(
-  bans: ActiveBans,
-  { ban }: ActiveBan,
-  record: BanRecord,
-  { at, now }: { at: number; now: number },
-): Decision {
-  const { ip } = ban
-  const until = untilOf(record)
-  const texts = { time: formatInstant(at), ip, until: formatInstant(until) }
-  const longer = { ip, until, record: banRecord(record, { ...texts, count: ban.record.count ?? 1 }) }
-  bans.add({ ban: longer, at, latest: at, decidedAt: now })
-  return { does: 'ban', ban: longer }
-}
-
 function decideUnban(bans: ActiveBans, record: UnbanRecord, now: number): Decision {
   const ip = canonicalTarget(record.ip)
   if (ip === null) return { does: 'refuse', reason: 'not an address' }
@@ -243,12 +176,6 @@ function recall(bans: ActiveBans, { banMs }: JailOptions, record: BanRecord | Un
 /** Nobody is banned: remembered all the same, so that an older ban record cannot apply later. */
 function rememberUnban(bans: ActiveBans, ip: string, at: number, reason: string): void {
   bans.remember(ip, { ...(bans.history.get(ip) ?? { count: 0, at, until: at }), unbannedAt: at, reason })
-}
-
-/** How many bans an address has had that are still remembered. */
-function bansBefore(bans: ActiveBans, { rememberMs }: JailOptions, ip: string, now: number): number {
-  const past = bans.history.get(ip)
-  return past && now <= past.unbannedAt + rememberMs ? past.count : 0
 }
 
 /** Unbans the one that ends first, as long as a condition holds. */
