@@ -175,7 +175,7 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
 /** Where a global may be used. */
 const GLOBALS: readonly (readonly [RegExp, RegExp])[] = [
   // uwsgi-parse resolves `--since 10m` once, at the start; xff-bus passes it on
-  [/\bDate\.now\b/, /^bin\/(xff-ban|uwsgi-parse|xff-jail|xff-top|xff-bus)\.ts$/],
+  [/\bDate\.now\b/, /^bin\/(xff-ban|uwsgi-parse|xff-jail|xff-top|xff-bus|xff-report)\.ts$/],
   [/\bnew Date\(\)/, /^$/],
   [
     /\bperformance\.now\b/,

@@ -20,6 +20,8 @@ export interface DigestOptions {
   failing: (status: number) => boolean
   /** rows of a table, at most */
   top: number
+  /** the clock, where the report is of now; else the time of the newest record is now */
+  now?: () => number
 }
 
 /** Details of an address with failures. */
@@ -55,6 +57,8 @@ export interface Totals {
 /** Everything that a report shows. */
 export interface Digest {
   options: DigestOptions
+  /** as of when it is told who is banned, in milliseconds since 1970 */
+  now: number
   totals: Totals
   timeline: { width: number; buckets: Bucket[] }
   addresses: { top: (Frequent<FailingAddress> & { bans: number })[]; distinct: number; complete: boolean }
@@ -202,10 +206,12 @@ function digestOf(
   { totals, timeline, addresses, paths, bans, whatIf }: Counts,
   options: DigestOptions,
 ): Digest {
-  const inForce = bans.inForce(totals.newest ?? 0)
+  const now = Math.max(totals.newest ?? 0, options.now?.() ?? 0)
+  const inForce = bans.inForce(now)
   const banned = bans.all()
   return {
     options,
+    now,
     totals,
     timeline: timeline.buckets(),
     addresses: {

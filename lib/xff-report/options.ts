@@ -1,8 +1,14 @@
-import { defaulted, flag, type Usage } from '../cli/options/option.js'
+import { defaulted, flag, single, type Usage } from '../cli/options/option.js'
 import { duration, statuses, text, whole } from '../cli/options/values.js'
 
 const options = {
   text: flag('write plain-text tables for a terminal instead of an HTML page'),
+  output: single('FILE', 'write the report into this file instead of stdout, all at once', text),
+  every: single(
+    'TIME',
+    'write the file again so often while records come; the page shows itself anew (needs --output)',
+    duration(1, 86_400),
+  ),
   title: defaulted('TEXT', 'title of the page', text, 'Failures and bans'),
   top: defaulted('N', 'maximum number of rows in a table', whole(1, 1000), '20'),
   max: defaulted('N', '--max of xff-window, to compare other limits with', whole(1, 10_000), '10', [
@@ -17,6 +23,6 @@ const options = {
 /** How it is used: --help, the man page and completion are made of this. */
 export const usage = {
   command: 'xff-report',
-  describe: 'Reads records of any stage on stdin and writes a report on stdout: an HTML page, or plain text.',
+  describe: 'Reads records of any stage on stdin and writes a report: an HTML page, or plain text.',
   options,
 } satisfies Usage

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { formatInstant } from '../wire/instant.js'
 import { chart } from './chart.js'
 import type { Digest, Totals } from './digest.js'
 import { amount, clock, counted, date, percent, span } from './format.js'
@@ -10,8 +11,16 @@ import { otherLimits } from './what-if-table.js'
 /** The page may use its one style sheet and nothing else: no script, no image, no connection, no form. */
 const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'`
 
+/** A page that is written again and again. */
+export interface Live {
+  /** how often, in seconds */
+  every: number
+  /** no more records come */
+  isLast: boolean
+}
+
 /** The digest as one self-contained HTML page; the same digest gives the same bytes. */
-export function page(title: string, digest: Digest): string {
+export function page(title: string, digest: Digest, live?: Live): string {
   const { totals } = digest
   const sections = [
     section('time', 'Over time', chart(digest.timeline)),
@@ -30,7 +39,7 @@ export function page(title: string, digest: Digest): string {
 <meta name="format-detection" content="telephone=no">
 <meta name="referrer" content="no-referrer">
 <meta name="robots" content="noindex">
-<title>${title}</title>
+${live && !live.isLast ? html`<meta http-equiv="refresh" content="${live.every}">\n` : undefined}<title>${title}</title>
 <style>${new Html(STYLE)}</style>
 </head>
 <body>
@@ -38,7 +47,7 @@ export function page(title: string, digest: Digest): string {
 <p class="brand">${LOGO} xff-jail</p>
 <h1>${title}</h1>
 <p class="period">${period(totals)}</p>
-</header>
+${live ? written(digest.now, live) : undefined}</header>
 <nav aria-label="Sections"><ul>${sections.map(({ id, name }) => html`<li><a href="#${id}">${name}</a></li>`)}</ul></nav>
 <main>
 ${tiles(digest)}
@@ -71,10 +80,19 @@ function period({ oldest, newest }: Totals): Content {
   return html`${date(oldest)}, ${clock(oldest)} to ${same ? '' : `${date(newest)}, `}${clock(newest)} UTC · ${span(newest - oldest)}`
 }
 
-function tiles({ totals, addresses, inForce }: Digest): Html {
+/** A page that is not written any more tells it by its age. */
+function written(now: number, { every, isLast }: Live): Html {
+  const at = html`<time datetime="${formatInstant(now)}">${date(now)}, ${clock(now)} UTC</time>`
+  const next = isLast
+    ? 'no more records come'
+    : html`written again and shown anew every ${span(1000 * every)}`
+  return html`<p class="period">Written ${at} · ${next}</p>\n`
+}
+
+function tiles({ options, totals, addresses, inForce }: Digest): Html {
   const { requests, failures, unattributed, bans, unbans } = totals
   const tile = (name: string, value: Content, more?: Content, kind = '') =>
     html`<div class="${kind}"><dt>${name}</dt><dd>${value}</dd>${more === undefined ? undefined : html`<dd class="more">${more}</dd>`}</div>\n`
   return html`<dl class="tiles">
-${tile('Requests', amount(requests))}${tile('Failures', amount(failures), failures < requests ? `${percent(failures, requests)} of the requests` : undefined, 'fail')}${tile('Addresses', html`${addresses.complete ? '' : '>'}${amount(addresses.distinct)}`, 'that failed')}${tile('Unattributed', amount(unattributed), 'client not known')}${tile('Bans', amount(bans), `${counted(unbans, 'unban')}`, 'ban')}${tile('In force', amount(inForce.all), 'at the end')}</dl>`
+${tile('Requests', amount(requests))}${tile('Failures', amount(failures), failures < requests ? `${percent(failures, requests)} of the requests` : undefined, 'fail')}${tile('Addresses', html`${addresses.complete ? '' : '>'}${amount(addresses.distinct)}`, 'that failed')}${tile('Unattributed', amount(unattributed), 'client not known')}${tile('Bans', amount(bans), `${counted(unbans, 'unban')}`, 'ban')}${tile('In force', amount(inForce.all), options.now ? 'now' : 'at the end')}</dl>`
 }

@@ -17,11 +17,11 @@ export interface Options extends DigestOptions {
 
 const READ = ['request', 'ban', 'unban', 'hit'] as const
 
-/** Bytes of records of any stage in; when the input ends, out comes what `render` makes of their digest. */
+/** Bytes of records of any stage in; when the input ends, out comes what `last` makes of them. */
 export function xffReport(
   options: Options,
-  render: (digest: Digest) => string,
-): { stages: Duplex[]; totals: Totals } {
+  last: (digest: () => Digest) => string | Promise<string>,
+): { stages: Duplex[]; totals: Totals; digest: () => Digest } {
   const digester = createDigest(options)
   const readLine = createLineReader(options, digester)
   const readBlock =
@@ -32,12 +32,18 @@ export function xffReport(
       release(block)
       done()
     },
-    function (this: Transform, done: () => void) {
-      this.push(Buffer.from(render(digester.digest())))
-      done()
+    function (this: Transform, done: (error?: Error) => void) {
+      Promise.resolve(last(digester.digest)).then(text => {
+        if (text !== '') this.push(Buffer.from(text))
+        done()
+      }, done)
     },
   )
-  return { stages: [wholeLines({ markInvalid: true }), stage], totals: digester.totals }
+  return {
+    stages: [wholeLines({ markInvalid: true }), stage],
+    totals: digester.totals,
+    digest: digester.digest,
+  }
 }
 
 /** Reads a line of any shape. */

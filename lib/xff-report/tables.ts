@@ -65,17 +65,18 @@ export function worstPaths({ paths: { top, distinct, complete }, totals }: Diges
   return html`${table(`${shown} as logged, without the query, most failures first`, columns, top)}${lowerBounds(complete)}`
 }
 
-export function bansInForce({ inForce: { top, all, complete }, totals, options }: Digest): Html {
+export function bansInForce({ inForce: { top, all, complete }, now, totals, options }: Digest): Html {
   if (totals.bans === 0)
     return html`<p class="none">No ban records came in. Give what <code>xff-ban</code> writes, too, to see who is banned.</p>`
-  if (all === 0) return html`<p class="none">Every ban was over at the time of the newest record.</p>`
-  const newest = totals.newest ?? 0
+  const isOfNow = options.now !== undefined
+  if (all === 0)
+    return html`<p class="none">Every ban ${isOfNow ? 'is over.' : 'was over at the time of the newest record.'}</p>`
   type Row = (typeof top)[number]
   const columns: Column<Row>[] = [
     { name: 'Address', kind: 'address', cell: ({ ip }) => html`<code>${ip}</code>` },
     { name: 'Since', kind: 'when', cell: ({ from }) => markedMoment(from, totals) },
     { name: 'Until', kind: 'when', cell: ({ until }) => markedMoment(until, totals) },
-    { name: 'Left', kind: 'number', cell: ({ until }) => html`${span(until - newest)}` },
+    { name: 'Left', kind: 'number', cell: ({ until }) => html`${span(until - now)}` },
     { name: 'Failures', kind: 'number', cell: ({ failures }) => paleIfNone(failures) },
     { name: 'Bans', kind: 'number', cell: ({ count }) => paleIfNone(count) },
     ...(top.some(({ hits }) => hits !== undefined)
@@ -93,7 +94,7 @@ export function bansInForce({ inForce: { top, all, complete }, totals, options }
   const shown = showing(top.length, all, complete, 'ban', 'bans')
   const time = `Where a record does not say when its ban ends, ${span(options.time)} are assumed.`
   return html`${table(`${shown}, the latest end first`, columns, top)}
-<p class="note">As of <time datetime="${formatInstant(newest)}">the newest record</time>. ${time}</p>`
+<p class="note">${isOfNow ? undefined : html`As of <time datetime="${formatInstant(now)}">the newest record</time>. `}${time}</p>`
 }
 
 /** No column if there are no server errors. */

@@ -11,13 +11,13 @@ const MAX_UNITS = 60
  * @param safe makes a text from the log safe for a terminal
  */
 export function text(title: string, digest: Digest, safe: (text: string) => string): string {
-  const { totals, addresses, paths, banned, inForce } = digest
+  const { now, totals, addresses, paths, banned, inForce } = digest
   const { oldest, newest, failures, unattributed, bans } = totals
   const when = (at: number) => (Number.isFinite(at) ? moment(at, totals) : '')
   const request = ({ status, method, uri }: Answer = {}) =>
     clipped(safe([status, method, uri].filter(part => part !== undefined).join(' ')))
   const hasWhy = banned.top.some(({ why }) => why !== undefined)
-  const left = (until: number) => (until > (newest ?? 0) ? `${span(until - (newest ?? 0))} left` : 'over')
+  const left = (until: number) => (until > now ? `${span(until - now)} left` : 'over')
 
   const parts = [
     title,

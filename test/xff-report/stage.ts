@@ -23,8 +23,10 @@ async function reported(chunks: Iterable<Buffer>, thorough: boolean): Promise<st
       warn: message => t.fail(message),
       thorough,
     },
-    ({ options: _, ...digest }) =>
-      JSON.stringify(digest, (_, value) => (typeof value?.get === 'function' ? value.get() : value), 1),
+    digest => {
+      const { options: _, ...rest } = digest()
+      return JSON.stringify(rest, (_, value) => (typeof value?.get === 'function' ? value.get() : value), 1)
+    },
   )
   const written = await collect(stages, chunks)
   return `${Buffer.concat(written)}\n${JSON.stringify({ totals, bad }, null, 1)}`
