@@ -1,153 +1,204 @@
-/** A pair of limits, in milliseconds, and what came of it. */
-export interface Trial {
-  /** its place among the trials */
-  index: number
-  max: number
-  find: number
-  addresses: number
-  stopped: number
+/** Pairs of limits, and what came of each. A pair is known by its row times the number of columns, plus its column. */
+export interface Trials {
+  /** by row, from the smallest on */
+  maxes: readonly number[]
+  /** by column, from the shortest on, in milliseconds */
+  finds: readonly number[]
+  /** how long a ban would last, in milliseconds */
+  time: number
+  /** by pair: how many addresses were banned at least once */
+  addresses: Float64Array
+  /** by pair: how many failures came while their address was banned */
+  stopped: Float64Array
 }
 
-/** The failures of an address, as many as may still count for one of the trials. */
+/** The failures of an address, as many as may still count for one of the pairs. */
 export interface Address {
-  /** in order, in milliseconds since 1970 */
-  times: number[]
-  /** for each of them, which failure of the address it was as they came */
-  ordinals: number[]
+  /** in order, in milliseconds since 1970; the first `size` of them */
+  times: Float64Array
+  size: number
+  /** for each of them, which failure of the address it was as they came; undefined where they are the last, in order */
+  ordinals: Float64Array | undefined
   /** how many came */
   count: number
-  /** whether a later one came before an earlier one */
-  isMixed: boolean
   /** with so many it is time to drop those that do not count any more */
   room: number
-  /** by trial; undefined until the first ban */
+  /** undefined until the first ban */
   bans: Bans | undefined
 }
 
 interface Bans {
-  /** how many failures had come at the last ban: those do not count any more */
-  counted: Uint32Array
-  /** when the last ban ended, in milliseconds since 1970 */
+  /** by pair: how many failures had come at the last ban; those do not count any more */
+  counted: Float64Array
+  /** by pair: when the last ban ended, in milliseconds since 1970 */
   until: Float64Array
 }
 
-interface Limits {
-  trials: readonly Trial[]
-  /** the largest `max` of them */
-  most: number
-  /** how long a ban would last, in milliseconds */
-  time: number
-  /** before this time nothing counts any more */
-  horizon: number
+export function createTrials({ maxes, finds, time }: Pick<Trials, 'maxes' | 'finds' | 'time'>): Trials {
+  const pairs = maxes.length * finds.length
+  return { maxes, finds, time, addresses: new Float64Array(pairs), stopped: new Float64Array(pairs) }
 }
 
 /** @param first the time of a failure that came before, if there was one */
 export function createAddress(first: number | undefined): Address {
-  const times = first === undefined ? [] : [first]
-  return {
-    times,
-    ordinals: times.map(() => 1),
-    count: times.length,
-    isMixed: false,
-    room: 0,
-    bans: undefined,
-  }
+  const size = first === undefined ? 0 : 1
+  const times = new Float64Array(LEAST)
+  times[0] = first ?? 0
+  return { times, size, ordinals: undefined, count: size, room: 0, bans: undefined }
 }
+
+/** How many times there is room for at first. */
+const LEAST = 4
 
 /** Whether nothing of it counts any more. */
-export function isIdle({ times }: Address, horizon: number): boolean {
-  return (times.at(-1) ?? Number.NEGATIVE_INFINITY) < horizon
+export function isIdle({ times, size }: Address, horizon: number): boolean {
+  return size === 0 || (times[size - 1] ?? Number.NaN) < horizon
 }
 
-/** Adds a failure, and to each trial what it would have done: be stopped by a ban, or make one. */
-export function addFailure(
-  address: Address,
-  time: number,
-  { trials, most, time: banTime, horizon }: Limits,
-): void {
+/**
+ * Adds a failure, and to each pair what it would have done: be stopped by a ban, or make one. The pairs are not tried one
+ * by one: most failures are too few, or too far apart, for all that are left.
+ * @param horizon before this time nothing counts any more
+ */
+export function addFailure(address: Address, time: number, trials: Trials, horizon: number): void {
+  const { maxes, finds } = trials
   const at = insert(address, time)
-  for (const trial of trials) {
-    const until = address.bans?.until[trial.index] ?? Number.NEGATIVE_INFINITY
-    const isBanned = time < until && time >= until - banTime
-    if (isBanned) trial.stopped += 1
-    if (!isBan(address, at, trial)) continue
-    address.bans ??= createBans(trials.length)
-    // the window counts it all the same, since the log contains failures that a ban would have prevented
-    address.bans.counted[trial.index] = address.count
-    if (isBanned) continue
-    if (until === Number.NEGATIVE_INFINITY) trial.addresses += 1
-    address.bans.until[trial.index] = time + banTime
+  if (address.bans) countStopped(address.bans.until, time, trials)
+  for (let row = 0; row < maxes.length; row++) {
+    const max = maxes[row] ?? Number.NaN
+    const span = shortestSpan(address, at, max)
+    let column = finds.length - 1
+    // so many do not lie within the longest; nor do more
+    if (span > (finds[column] ?? Number.NaN)) break
+    for (; column >= 0 && span <= (finds[column] ?? Number.NaN); column--) {
+      const pair = row * finds.length + column
+      if (isBan(address, at, max, finds[column] ?? Number.NaN, address.bans?.counted[pair] ?? 0))
+        ban(address, pair, time, trials)
+    }
   }
-  if (address.times.length > Math.max(address.room, 2 * most)) drop(address, most, horizon)
-}
-
-function createBans(trials: number): Bans {
-  return {
-    counted: new Uint32Array(trials),
-    until: new Float64Array(trials).fill(Number.NEGATIVE_INFINITY),
-  }
+  const most = maxes.at(-1) ?? 0
+  if (address.size > Math.max(address.room, 2 * most)) drop(address, most, horizon)
 }
 
 /** Keeps the times in order; nearly always the new one is the last. @returns its place */
 function insert(address: Address, time: number): number {
-  const { times, ordinals } = address
-  address.count += 1
-  let at = times.length
+  if (address.size === address.times.length) grow(address)
+  const { times, size, count } = address
+  let at = size
   while (at > 0 && (times[at - 1] ?? Number.NaN) > time) at -= 1
-  if (at === times.length) {
-    times.push(time)
-    ordinals.push(address.count)
-  } else {
-    address.isMixed = true
-    times.splice(at, 0, time)
-    ordinals.splice(at, 0, address.count)
+  if (at < size) {
+    times.copyWithin(at + 1, at, size)
+    address.ordinals ??= times.map((_, place) => count - size + 1 + place)
+    address.ordinals.copyWithin(at + 1, at, size)
   }
+  times[at] = time
+  address.size += 1
+  address.count += 1
+  if (address.ordinals) address.ordinals[at] = address.count
   return at
 }
 
-/** Whether `max` failures since the last ban, the one at this place among them, lie within `find`. */
-function isBan(
-  { times, ordinals, isMixed, bans }: Address,
-  at: number,
-  { index, max, find }: Trial,
-): boolean {
-  const counted = bans?.counted[index] ?? 0
-  const time = times[at] ?? Number.NaN
-  if (!isMixed) {
-    const first = at - max + 1
-    return (
-      first >= 0 && (ordinals[first] ?? Number.NaN) > counted && time - (times[first] ?? Number.NaN) <= find
-    )
-  }
-  const near = [time]
-  const isNear = (place: number) => Math.abs((times[place] ?? Number.NaN) - time) <= find
-  for (let place = at - 1; place >= 0 && near.length < max && isNear(place); place--)
-    if ((ordinals[place] ?? Number.NaN) > counted) near.unshift(times[place] ?? Number.NaN)
-  const before = near.length
-  for (let place = at + 1; place < times.length && near.length - before < max - 1 && isNear(place); place++)
-    if ((ordinals[place] ?? Number.NaN) > counted) near.push(times[place] ?? Number.NaN)
-  for (let first = 0; first + max <= near.length; first++)
-    if ((near[first + max - 1] ?? Number.NaN) - (near[first] ?? Number.NaN) <= find) return true
-  return false
+function grow(address: Address): void {
+  address.times = doubled(address.times)
+  if (address.ordinals) address.ordinals = doubled(address.ordinals)
 }
 
-/** Drops the failures that count for no trial any more. */
+function doubled(numbers: Float64Array): Float64Array {
+  const larger = new Float64Array(2 * numbers.length)
+  larger.set(numbers)
+  return larger
+}
+
+function countStopped(until: Float64Array, time: number, { stopped, time: banTime }: Trials): void {
+  for (let pair = 0; pair < until.length; pair++) {
+    const end = until[pair] ?? Number.NaN
+    if (time < end && time >= end - banTime) stopped[pair] = (stopped[pair] ?? Number.NaN) + 1
+  }
+}
+
+/** Within how many milliseconds `max` failures lie, the one at this place among them, whether they count or not. */
+function shortestSpan({ times, size }: Address, at: number, max: number): number {
+  let shortest = Number.POSITIVE_INFINITY
+  for (let first = Math.max(0, at - max + 1); first <= at && first + max <= size; first++)
+    shortest = Math.min(shortest, (times[first + max - 1] ?? Number.NaN) - (times[first] ?? Number.NaN))
+  return shortest
+}
+
+/**
+ * Whether `max` failures since the last ban, the one at this place among them, lie within `find`.
+ * @param counted how many failures had come at the last ban
+ */
+function isBan(
+  { times, size: all, ordinals, count }: Address,
+  at: number,
+  max: number,
+  find: number,
+  counted: number,
+): boolean {
+  if (count - counted < max) return false
+  // in order, those since the ban are the last ones
+  if (!ordinals) return true
+  const next = (place: number) => {
+    while (place < all && (ordinals[place] ?? Number.NaN) <= counted) place += 1
+    return place
+  }
+  const isNear = (place: number) => (times[at] ?? Number.NaN) - (times[place] ?? Number.NaN) <= find
+  // from the first that can be one of them on
+  let first = at
+  let size = 1
+  for (let place = at - 1; place >= 0 && size < max && isNear(place); place--) {
+    if ((ordinals[place] ?? Number.NaN) <= counted) continue
+    first = place
+    size += 1
+  }
+  for (let last = at; ; size -= 1) {
+    for (; size < max; size++) last = next(last + 1)
+    if (last >= all) return false
+    if ((times[last] ?? Number.NaN) - (times[first] ?? Number.NaN) <= find) return true
+    if (first === at) return false
+    first = next(first + 1)
+  }
+}
+
+function ban(address: Address, pair: number, time: number, trials: Trials): void {
+  address.bans ??= createBans(trials.stopped.length)
+  const { counted, until } = address.bans
+  const end = until[pair] ?? Number.NaN
+  // the window counts it all the same, since the log contains failures that a ban would have prevented
+  counted[pair] = address.count
+  if (time < end && time >= end - trials.time) return
+  if (end === Number.NEGATIVE_INFINITY) trials.addresses[pair] = (trials.addresses[pair] ?? Number.NaN) + 1
+  until[pair] = time + trials.time
+}
+
+function createBans(pairs: number): Bans {
+  return {
+    counted: new Float64Array(pairs),
+    until: new Float64Array(pairs).fill(Number.NEGATIVE_INFINITY),
+  }
+}
+
+/** Drops the failures that count for no pair any more. */
 function drop(address: Address, most: number, horizon: number): void {
-  const { times, ordinals, bans } = address
-  // where all came in order, no window reaches further back than the largest `max`
-  if (!address.isMixed) {
-    for (const numbers of [times, ordinals]) {
-      numbers.copyWithin(0, numbers.length - most)
-      numbers.length = most
-    }
+  const { times, size, ordinals, bans } = address
+  if (!ordinals) {
+    // where all came in order, no window reaches further back than the largest `max`
+    times.copyWithin(0, size - most, size)
+    address.size = most
   } else {
     const counted = bans ? Math.min(...bans.counted) : 0
-    const places = [...times.keys()].filter(
-      place => (times[place] ?? Number.NaN) >= horizon && (ordinals[place] ?? Number.NaN) > counted,
-    )
-    address.times = places.map(place => times[place] ?? Number.NaN)
-    address.ordinals = places.map(place => ordinals[place] ?? Number.NaN)
-    address.isMixed = address.ordinals.some((ordinal, place) => ordinal < (address.ordinals[place - 1] ?? 0))
+    let kept = 0
+    let isWhole = true
+    for (let place = 0; place < size; place++) {
+      const ordinal = ordinals[place] ?? Number.NaN
+      if ((times[place] ?? Number.NaN) < horizon || ordinal <= counted) continue
+      isWhole &&= kept === 0 || ordinal === (ordinals[kept - 1] ?? Number.NaN) + 1
+      times[kept] = times[place] ?? Number.NaN
+      ordinals[kept] = ordinal
+      kept += 1
+    }
+    address.size = kept
+    if (isWhole && (kept === 0 || ordinals[kept - 1] === address.count)) address.ordinals = undefined
   }
-  address.room = 2 * address.times.length
+  address.room = 2 * address.size
 }

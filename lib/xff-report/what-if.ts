@@ -1,7 +1,7 @@
 import { createClocks } from '../xff-window/clocks.js'
-import { type Address, addFailure, createAddress, isIdle, type Trial } from './what-if-address.js'
+import { type Address, addFailure, createAddress, createTrials, isIdle } from './what-if-address.js'
 
-/** Limits to compare; `find`, `late` and `time` in milliseconds. */
+/** Limits to compare, in milliseconds; both lists from the smallest on. */
 export interface WhatIfOptions {
   maxes: readonly number[]
   finds: readonly number[]
@@ -37,10 +37,7 @@ const MAX_ADDRESSES = 20_000
  * address and keeps its failures once for all of them.
  */
 export function createWhatIf({ maxes, finds, late, time, capacity = MAX_ADDRESSES }: WhatIfOptions): WhatIf {
-  const trials: Trial[] = maxes
-    .flatMap(max => finds.map(find => ({ max, find, addresses: 0, stopped: 0 })))
-    .map((trial, index) => ({ ...trial, index }))
-  const most = Math.max(...maxes)
+  const trials = createTrials({ maxes, finds, time })
   const reach = Math.max(...finds)
   const clocks = createClocks(late)
   const table = createAddressTable(capacity, Math.min(...maxes) > 1)
@@ -50,19 +47,20 @@ export function createWhatIf({ maxes, finds, late, time, capacity = MAX_ADDRESSE
       clocks.observe(at)
       const horizon = clocks.slowest() - late - reach
       const address = table.of(ip, at, horizon)
-      if (address) addFailure(address, at, { trials, most, time, horizon })
+      if (address) addFailure(address, at, trials, horizon)
     },
     outcomes: () =>
-      maxes.map((_, row) =>
-        trials
-          .slice(row * finds.length, (row + 1) * finds.length)
-          .map(({ max, find, addresses, stopped }) => ({
+      maxes.map((max, row) =>
+        finds.map((find, column) => {
+          const pair = row * finds.length + column
+          return {
             max,
             find,
-            addresses,
+            addresses: trials.addresses[pair] ?? 0,
             more: table.lost(),
-            stopped,
-          })),
+            stopped: trials.stopped[pair] ?? 0,
+          }
+        }),
       ),
   }
 }
