@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
-import { checked, parseWords, UsageError } from '../lib/cli/options/parse.js'
+import { createInterface } from 'node:readline/promises'
+import type { Values } from '../lib/cli/options/option.js'
+import { checked, checkedLater, parseWords, UsageError } from '../lib/cli/options/parse.js'
 import { run } from '../lib/cli/run.js'
 import { EXIT } from '../lib/exit.js'
 import { didYouMean } from '../lib/text/nearest.js'
@@ -10,6 +12,7 @@ import { findJails, type Jail, PLACES } from '../lib/xff-jail/jails.js'
 import { usage } from '../lib/xff-jail/options.js'
 import type { Control } from '../lib/xff-jail/pipeline.js'
 import { checkJail, runJail } from '../lib/xff-jail/run.js'
+import { askAt } from '../lib/xff-jail/setup/ask.js'
 import { statusOf, statusText } from '../lib/xff-jail/status.js'
 import { readSubcommand } from '../lib/xff-jail/subcommand.js'
 
@@ -23,6 +26,9 @@ run(usage.command, async ({ warn }) => {
   const places = { ...PLACES, settings: given.folder }
   const asText = process.stdout.isTTY
   switch (subcommand.verb) {
+    case 'setup':
+      write(await setup(subcommand.name, given))
+      break
     case 'run': {
       const options = { name: subcommand.name, folder: given.folder, env: process.env, isRoot }
       const asService = isStartedBySystemd()
@@ -88,6 +94,20 @@ run(usage.command, async ({ warn }) => {
   }
   return null
 })
+
+/** @throws UsageError where something has to be known that is not */
+async function setup(name: string | undefined, given: Values<typeof usage.options>): Promise<string> {
+  const { setUp } = await import('../lib/xff-jail/setup/setup.js')
+  const terminal =
+    process.stdin.isTTY && process.stdout.isTTY
+      ? createInterface({ input: process.stdin, output: process.stderr })
+      : undefined
+  try {
+    return await checkedLater('', () => setUp({ ...given, name, ask: terminal && askAt(terminal) }))
+  } finally {
+    terminal?.close()
+  }
+}
 
 /** @throws UsageError where there is no jail, or none of this name */
 function chosen(places: typeof PLACES, names: readonly string[]): Jail[] {

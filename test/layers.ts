@@ -81,6 +81,8 @@ const MAY_IMPORT: readonly (readonly [string, readonly string[]])[] = [
     'lib/xff-jail/status.ts',
     ['lib/xff-jail/', 'lib/xff-ban/control/client', 'lib/xff-ban/paths', ...LEAVES, ...WIRE],
   ],
+  // which reads the configuration of uWSGI as uwsgi-parse does, and quotes as what else writes settings
+  ['lib/xff-jail/setup/', ['lib/xff-jail/', 'lib/uwsgi-parse/settings/', 'lib/xff-import/shell', ...LEAVES]],
   // options are spelled there, and nowhere else in a stage
   ['lib/xff-ban/options', ['lib/cli/', 'lib/xff-ban/']],
   ...STAGES.map(stage => [`lib/${stage}/options`, ['lib/cli/', `lib/${stage}/`]] as const),

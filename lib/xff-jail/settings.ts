@@ -32,6 +32,10 @@ export const DEFAULT_REPLAY = '100000'
 export const DEFAULT_SINCE = '-1h'
 const JAIL_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,27}$/
 
+export function isJailName(name: string): boolean {
+  return JAIL_NAME.test(name)
+}
+
 /** What is in a settings file cannot be used, or there is none: EX_USAGE, as for an option. */
 export class SettingsError extends ExitError {
   constructor(message: string, options?: ErrorOptions) {
@@ -45,7 +49,7 @@ export function jailsIn(folder: string): string[] {
     return readdirSync(folder)
       .filter(file => file.endsWith('.conf'))
       .map(file => file.slice(0, -'.conf'.length))
-      .filter(name => JAIL_NAME.test(name))
+      .filter(isJailName)
       .sort()
   } catch {
     return []
@@ -58,7 +62,7 @@ export function jailsIn(folder: string): string[] {
  */
 export function readSettings(folder: string, name: string): Settings {
   const file = join(folder, `${name}.conf`)
-  if (!JAIL_NAME.test(name))
+  if (!isJailName(name))
     throw new SettingsError(
       `expected the name of a jail (up to 28 letters, digits and _.-), got ${JSON.stringify(name)}`,
     )

@@ -4,6 +4,7 @@ import { checkTargets } from './xff-ban.js'
 /** What is to be done, for which jail or addresses. */
 export type Subcommand =
   | { verb: 'run'; name: string }
+  | { verb: 'setup'; name: string | undefined }
   | { verb: 'status'; names: string[] }
   | { verb: 'list' | 'allowed' }
   | { verb: 'why' | Change; targets: string[] }
@@ -12,6 +13,10 @@ export type Subcommand =
 export type Change = 'ban' | 'unban' | 'allow' | 'disallow'
 
 export const SUBCOMMANDS = [
+  {
+    call: 'setup [NAME]',
+    describe: 'looks how requests come to an app, and shows the settings of its jail and what else to add',
+  },
   {
     call: 'run NAME',
     describe: 'runs the pipeline that /etc/xff-jail/NAME.conf describes, until a signal ends it',
@@ -40,6 +45,9 @@ export const SUBCOMMANDS = [
 
 /** What users of other tools type first, and what it is here. */
 const FAMILIAR: Readonly<Record<string, string>> = {
+  init: 'xff-jail setup',
+  install: 'xff-jail setup',
+  add: 'xff-jail setup, or xff-jail ban IP',
   start: 'systemctl start xff-jail@NAME, or xff-jail run NAME',
   stop: 'systemctl stop xff-jail@NAME',
   restart: 'systemctl restart xff-jail@NAME',
@@ -57,7 +65,7 @@ const FAMILIAR: Readonly<Record<string, string>> = {
   explain: 'uwsgi-parse --explain < LOG',
 }
 
-const VERBS = ['run', 'status', 'list', 'why', 'ban', 'unban', 'allow', 'disallow', 'allowed']
+const VERBS = ['setup', 'run', 'status', 'list', 'why', 'ban', 'unban', 'allow', 'disallow', 'allowed']
 
 /**
  * Reads the words of the command line.
@@ -67,6 +75,10 @@ export function readSubcommand([verb, ...rest]: readonly string[]): Subcommand {
   switch (verb) {
     case 'run':
       return { verb, name: onlyOf(verb, rest) }
+    case 'setup':
+      if (rest.length > 1)
+        throw new RangeError(`setup: expected one name, got ${rest.map(quote).join(' and ')}`)
+      return { verb, name: rest[0] }
     case 'status':
       return { verb, names: rest }
     case 'list':

@@ -82,3 +82,80 @@ t.test(
     t.equal(await state(inside, 'xff-jail@shop'), 'active')
   },
 )
+
+const SITE = `server {
+    listen 80;
+    set_real_ip_from 127.0.0.1;
+    real_ip_header X-Client;
+    location / {
+        include uwsgi_params;
+        uwsgi_pass unix:/run/uwsgi/app/shop/socket;
+    }
+}
+`
+const APP = `def application(environ, respond):
+    respond('404 Not Found' if environ['PATH_INFO'] == '/none' else '200 OK', [])
+    return [b'x']
+`
+/** Prints the status of an answer of nginx: in whose name, and which path is asked for. */
+const REQUEST = `
+import http.client, sys
+c = http.client.HTTPConnection("127.0.0.1", 80); c.request("GET", sys.argv[2], headers={"X-Client": sys.argv[1]})
+print(c.getresponse().status)`
+
+t.test(
+  'xff-jail setup tells all that nginx with a socket file needs, and the jail bans',
+  { skip: skip || missing('nginx', 'uwsgi', 'python3'), timeout },
+  async t => {
+    const inside = await bootInstalled(t)
+    const ask = (client: string, path: string) => inside(['python3', '-c', REQUEST, client, path])
+    await inside([
+      'mkdir',
+      '-p',
+      '/etc/uwsgi/apps-enabled',
+      '/run/uwsgi/app/shop',
+      '/var/log/uwsgi/app',
+      '/srv',
+    ])
+    await put(inside, '/srv/app.py', APP)
+    await put(
+      inside,
+      '/etc/uwsgi/apps-enabled/shop.ini',
+      '[uwsgi]\nplugins = python3\nwsgi-file = /srv/app.py\nneed-app = true\n',
+    )
+    await put(inside, '/etc/nginx/sites-enabled/default', SITE)
+    const uwsgi = ['uwsgi', '--ini', '/etc/uwsgi/apps-enabled/shop.ini', '--chmod-socket=666']
+    const places = ['--socket', '/run/uwsgi/app/shop/socket', '--logto', LOG]
+    await inside(['systemd-run', '--quiet', '--unit', 'uwsgi', ...uwsgi, ...places])
+    const nginx = ['nginx', '-g', 'daemon off;']
+    await inside(['systemd-run', '--quiet', '--unit', 'web', ...nginx])
+    await waitFor('the app', async () => (await ask('203.0.113.5', '/')) === '200')
+
+    const plan = await inside(['xff-jail', 'setup', '--write'])
+    const added = /^Add to (\S+), in the server:\n {4}(.*)$/m.exec(plan)
+    t.equal(added?.[1], '/etc/nginx/sites-enabled/default')
+    await put(inside, '/etc/nginx/sites-enabled/default', SITE.replace('server {', `$&\n${added?.[2]}`))
+    await inside(['nginx', '-s', 'reload'])
+    const steps = /^With these lines in their place:\n(?: {2}.*\n)+/m.exec(plan)?.[0] ?? ''
+    const line = (start: string) =>
+      steps
+        .split('\n')
+        .find(one => one.startsWith(`  ${start}`))
+        ?.trim() ?? ''
+    for (const start of ['systemctl daemon-reload', 'systemctl enable --now'])
+      await inside(['sh', '-c', line(start)])
+
+    for (let i = 0; i < 10; i++) t.equal(await ask('203.0.113.5', '/none'), '404')
+    await waitFor('the ban', async () => (await ask('203.0.113.5', '/')) === '403')
+    t.equal(await ask('203.0.113.6', '/'), '200', 'nobody else is')
+    const known = JSON.parse(await inside(['sh', '-c', line('xff-jail status')]))
+    t.match(known, { jail: 'shop', running: true, bans: 1, amiss: [] })
+    t.match(await inside(['xff-jail', 'why', '203.0.113.5']), /"jail":"shop","bans":\[\{"type":"ban"/)
+    await inside(['xff-jail', 'unban', '203.0.113.5'])
+    await waitFor('the end of the ban', async () => (await ask('203.0.113.5', '/')) === '200')
+    t.match(
+      await inside(['xff-jail', 'setup', '--write']),
+      /^\/etc\/xff-jail\/shop\.conf is there already:$/m,
+    )
+  },
+)

@@ -55,7 +55,7 @@ t.test('words that are not known are answered with those that are', async t => {
     [['stauts'], /got "stauts" \(did you mean status\?\)/],
     [['decisions', 'list'], /here it is: xff-jail list/],
     [['start', 'shop'], /systemctl start xff-jail@NAME/],
-    [[], /expected run, status, list, why, ban, unban/],
+    [[], /expected setup, run, status, list, why, ban, unban/],
     [['why'], /why: expected addresses, got none/],
     [['ban', '1.2.3'], /expected an address or a prefix, got "1\.2\.3"/],
     [['run', 'shpo'], /cannot read the settings: .*did you mean shop\?/],

@@ -1,0 +1,197 @@
+import { dirname, join } from 'node:path'
+import { settingValue, shellWord } from '../../xff-import/shell.js'
+import { appLines, frontLines, type Lines } from './additions.js'
+import { showEndpoint } from './endpoint.js'
+import type { Front, Site } from './look.js'
+import type { Listener } from './machine.js'
+import type { App } from './uwsgi.js'
+
+/** What people know and files do not tell. */
+export interface Answers {
+  log: string | undefined
+  /** proxies before the front end, as values of --trust */
+  trust: readonly string[]
+}
+
+/** A file that belongs to the jail alone. */
+export interface NewFile {
+  path: string
+  text: string
+  /** whether one that is there already stays as it is: bans are in it */
+  keeps?: boolean
+}
+
+/** What to do so that a jail bans. */
+export interface Plan {
+  name: string
+  found: (readonly [what: string, where: string])[]
+  /** the settings first */
+  files: NewFile[]
+  additions: Lines[]
+  warnings: string[]
+  /** commands, in their order, when the files are written and the lines are there */
+  steps: string[]
+}
+
+const NGINX_BANS = '/etc/nginx/banned.conf'
+const UNITS = '/etc/systemd/system'
+const DEFAULT_LOG = { nginx: '/var/log/nginx/access.log', haproxy: '/var/log/haproxy.log' } as const
+
+/**
+ * Decides how the log of a site is read and where its bans are enforced.
+ * @param folder where settings files are
+ * @param listeners what listens on the machine; none where nobody knows
+ * @throws RangeError where something has to be known that is not
+ */
+export function planFor(
+  site: Site & { front: Front },
+  { name, folder, listeners }: { name: string; folder: string; listeners: readonly Listener[] },
+  answers: Answers,
+): Plan {
+  const { app, front } = site
+  const log = answers.log ?? (app ? app.log : logOf(front))
+  if (log === undefined)
+    throw new RangeError(
+      `--log: expected the log of the requests, which ${app?.file ?? front.name} does not tell`,
+    )
+  const path = front.to && 'path' in front.to ? front.to.path : undefined
+  if (path !== undefined && front.name !== 'nginx')
+    throw new RangeError(
+      `expected a port between ${front.name} and the app, got ${path}, where no packet passes`,
+    )
+  const trust = answers.trust.flatMap(range => ['--trust', range])
+  const isDirect = app === undefined || front.protocol === 'uwsgi'
+  const parse = [
+    ...(app ? readOptions(app, front) : ['--layout', layoutOf(front)]),
+    ...(isDirect ? [] : trust),
+  ]
+  const port = portOf(site)
+  const where = path === undefined ? ['--port', String(port)] : ['--nginx', NGINX_BANS]
+  const bans = [
+    ...where,
+    ...(path === undefined && front.protocol === 'uwsgi' ? ['--uwsgi', 'REMOTE_ADDR'] : []),
+  ]
+  const ban = [...bans, ...(path === undefined && !isDirect ? trust : [])]
+  const check = ['xff-ban', 'check', urlOf(front), '--name', name, '--log', log, ...parse, ...bans]
+  return {
+    name,
+    found: foundOf(site, log),
+    files: [
+      { path: join(folder, `${name}.conf`), text: settingsText({ log, parse, ban }) },
+      ...(path === undefined ? [] : filesForNginx(name)),
+    ],
+    additions: [
+      ...frontLines(front, path === undefined ? undefined : NGINX_BANS),
+      ...(app ? appLines(app, front) : []),
+    ],
+    warnings: [...warningsOf(site, listeners, port), ...(isDirect ? realIpOf(front, answers.trust) : [])],
+    steps: [
+      ...(path === undefined ? [] : ['systemctl daemon-reload']),
+      `systemctl enable --now xff-jail@${name}`,
+      `xff-jail status ${name}`,
+      // what is enforced in nginx is seen by a ban alone
+      [...check, ...(path === undefined ? [] : ['--really'])].map(shellWord).join(' '),
+    ],
+  }
+}
+
+/** How uwsgi-parse reads the log of uWSGI. */
+function readOptions({ file, said }: App, { protocol }: Front): string[] {
+  const isOwn = [said.format, said.logDate, said.cutAt, said.encoding].some(one => one !== undefined)
+  return [...(isOwn ? ['--ini', file] : []), '--socket', protocol]
+}
+
+/** The log of the front end, where the app's own is not that of uWSGI. */
+function logOf({ name, accessLog = [] }: Front): string | undefined {
+  const [file = ''] = accessLog
+  if (name === 'nginx') return file.startsWith('/') ? file : DEFAULT_LOG.nginx
+  return name === 'haproxy' ? DEFAULT_LOG.haproxy : undefined
+}
+
+function layoutOf({ name, accessLog = [] }: Front): string {
+  const [, format = 'combined'] = accessLog
+  return name === 'nginx' && format === 'main' ? 'nginx-main' : name === 'other' ? 'gunicorn' : name
+}
+
+/** Where requests come to the app, as packets. */
+function portOf({ app, front }: Site): number | undefined {
+  const known = [front?.to, ...(app?.sockets ?? []).map(({ at }) => at)]
+  return known.flatMap(at => (at && 'port' in at ? at.port : []))[0]
+}
+
+function settingsText({ log, parse, ban }: { log: string; parse: string[]; ban: string[] }): string {
+  const settings = [
+    ['LOG', [log]],
+    ['PARSE', parse],
+    ['WINDOW', ['--max', '10', '--find', '300']],
+    ['BAN', [...ban, '--time', '1h']],
+  ] as const
+  return settings.map(([setting, words]) => `${setting}=${settingValue(words)}\n`).join('')
+}
+
+/** nginx is reloaded by root alone, and opens its own files when it tests its configuration. */
+function filesForNginx(name: string): NewFile[] {
+  const lines = [
+    '# bans of this jail are lines of nginx, which root alone reloads',
+    '[Service]',
+    ...['User=root', 'DynamicUser=no', 'StateDirectory=', 'RuntimeDirectory=', 'ExecStartPre='],
+    "ExecStartPre=+/bin/sh -c 'mkdir -p -m 700 /var/lib/xff-ban /run/xff-ban'",
+    'ExecStartPre=+/usr/bin/env xff-jail run %i --check',
+    'CapabilityBoundingSet=CAP_DAC_OVERRIDE CAP_NET_BIND_SERVICE',
+    'AmbientCapabilities=',
+    // /run, where nginx has its pid, is read-only for other jails
+    ...['ReadOnlyPaths=', 'ReadOnlyPaths=/sys /proc/sys'],
+    `ReadWritePaths=-/var/lib/xff-ban /run ${dirname(NGINX_BANS)} /var/log/nginx`,
+  ]
+  return [
+    { path: NGINX_BANS, text: '', keeps: true },
+    { path: `${UNITS}/xff-jail@${name}.service.d/nginx.conf`, text: lines.map(line => `${line}\n`).join('') },
+  ]
+}
+
+function foundOf({ app, front }: Site & { front: Front }, log: string): Plan['found'] {
+  const to = front.to ? showEndpoint(front.to) : 'a place that is not told'
+  return [
+    ...(app ? [['app', `uWSGI, ${app.file}`] as const] : []),
+    [
+      'front end',
+      `${front.name}${front.file ? `, ${front.file}` : ''}: passes to ${to} by ${front.protocol === 'http' ? 'HTTP' : 'the uwsgi protocol'}`,
+    ],
+    ['log', log],
+  ]
+}
+
+function urlOf({ listens: { port, isTls } }: Front): string {
+  const shown = port === (isTls ? 443 : 80) ? '' : `:${port}`
+  return `${isTls ? 'https' : 'http'}://127.0.0.1${shown}/`
+}
+
+function warningsOf(
+  { app, front }: Site,
+  listeners: readonly Listener[],
+  port: number | undefined,
+): string[] {
+  const isUsed = port === undefined || listeners.length === 0 || listeners.some(one => one.port === port)
+  return [
+    ...(front?.leaks ?? []).map(
+      setting => `${setting}: the X_Forwarded_For of a client passes. Remove that line from nginx`,
+    ),
+    ...(app?.said.warnings ?? []),
+    ...(isUsed ? [] : [`nothing listens at port ${port} of this machine now`]),
+    ...(app && !app.hasOwnLog
+      ? [
+          'what the app prints is in the same log. A file for requests alone is better: req-logger = file:PATH in the ' +
+            'configuration of uWSGI (on Debian with plugin = logfile), then LOG=PATH',
+        ]
+      : []),
+  ]
+}
+
+/** Where the address in the log is the one that connects, a proxy before it has to be known to the front end itself. */
+function realIpOf({ name }: Front, trust: readonly string[]): string[] {
+  return trust.length === 0
+    ? []
+    : [
+        `--trust: here ${name} itself has to read the client: with nginx by set_real_ip_from, see front-ends/cloudflare.md`,
+      ]
+}
