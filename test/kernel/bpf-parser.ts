@@ -182,7 +182,7 @@ function tell(number: number, port: Port, { below, happens }: Chance, requests: 
     const none: Body = { bytes: Buffer.alloc(0), chunked: false }
     const content = requests[port.protocol](port.field, port.hops, none).subarray(0, SEGMENT)
     const body = requests.body(port.protocol, happens(0.3) ? content : none.bytes)
-    const request = requests[port.protocol](port.field, port.hops, body)
+    const request = wholeOf(requests[port.protocol](port.field, port.hops, body), port)
     const complete = listIn(request, port) !== undefined
     const first = position
     const marks = cut(request.length, below, happens)
@@ -216,6 +216,12 @@ function tell(number: number, port: Port, { below, happens }: Chance, requests: 
     if (happens(0.8)) ack = (ack + 1 + below(1000)) >>> 0
   }
   return story
+}
+
+/** Without what lies behind a block that says that it ends earlier: that is the body already. */
+function wholeOf(request: Buffer, port: Port): Buffer {
+  if (port.protocol === 'http' || listIn(request, port) === undefined) return request
+  return request.subarray(0, 4 + request.readUInt16LE(1))
 }
 
 /** Where the segments of a request end. */
