@@ -12,7 +12,6 @@
 #define XFF_BAN_ADDRESS_H
 
 #include <linux/types.h>
-#include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
 enum text_stage {
@@ -96,13 +95,44 @@ static __always_inline int address_is_plain_ipv4(struct address_text *t)
 	return t->dots && !t->groups && t->gap == NO_GAP;
 }
 
-/* 0.0.0.0 (as v4-mapped) or :: */
-static __always_inline int address_is_zero(const __u8 *address)
+/* What stands behind the gap moves to the end: of 128 bits, those from `stay` on, up by `by`. Both are multiples of 16. */
+static __always_inline void address_widen(__u64 *low, __u64 *high, __u32 stay, __u32 by)
 {
-	__u32 word[4];
+	__u64 low_moves = stay < 64 ? *low >> (stay & 63) << (stay & 63) : 0;
+	__u64 high_moves = stay < 64 ? *high : *high >> (stay & 63) << (stay & 63);
 
-	__builtin_memcpy(word, address, sizeof word);
-	return !word[0] && !word[1] && !word[3] && (!word[2] || word[2] == bpf_htonl(0xffff));
+	*low ^= low_moves;
+	*high ^= high_moves;
+	if (by < 64) {
+		*high |= high_moves << (by & 63) | low_moves >> (64 - by & 63);
+		*low |= low_moves << (by & 63);
+	} else {
+		*high |= low_moves << (by & 63);
+	}
+}
+
+/* Four groups to network order. */
+static __always_inline __u64 groups_swapped(__u64 groups)
+{
+	return (groups & 0x00ff00ff00ff00ffULL) << 8 | (groups >> 8 & 0x00ff00ff00ff00ffULL);
+}
+
+/* Writes the 16 bytes of a whole address; 0 for 0.0.0.0 (as v4-mapped) and ::. */
+static __always_inline int address_write(struct address_text *t, __u8 *address)
+{
+	__u32 *from = (__u32 *)t->group, *to = (__u32 *)address;
+	__u64 low = from[0] | (__u64)from[1] << 32, high = from[2] | (__u64)from[3] << 32;
+
+	if (t->gap != NO_GAP)
+		address_widen(&low, &high, 16 * (t->gap & 7), 16 * (8 - (t->groups & 7)));
+	int is_zero = !low && (!high || high == 0xffff0000);
+	low = groups_swapped(low);
+	high = groups_swapped(high);
+	to[0] = low;
+	to[1] = low >> 32;
+	to[2] = high;
+	to[3] = high >> 32;
+	return !is_zero;
 }
 
 /* The entry has ended: 1 and its bytes, or 0 where it is not an address. Makes ready for the next one. */
@@ -113,22 +143,8 @@ static __always_inline int address_finish(struct address_text *t, __u8 *address)
 	       : t->stage == TEXT_BRACKETED;
 	if (t->bracket)
 		ok = 0;
-	if (ok) {
-		__u32 groups = t->groups & 15, gap = t->gap, missing = 8 - groups;
-		if (gap == NO_GAP)
-			gap = 8;
-#pragma unroll
-		for (__u32 i = 0; i < 8; i++) {
-			__u32 group = 0;
-			if (i < gap)
-				group = t->group[i];
-			else if (i >= gap + missing)
-				group = t->group[(i - missing) & 7];
-			address[2 * i] = group >> 8;
-			address[2 * i + 1] = group;
-		}
-		ok = !address_is_zero(address);
-	}
+	if (ok)
+		ok = address_write(t, address);
 	address_start(t);
 	return ok;
 }

@@ -80,7 +80,8 @@ static __always_inline int hop_none(struct header *r)
 
 	if (h->addresses & (1 << slot))
 		return 0;
-	if (t->stage == TEXT_ADDRESS ? t->dots > 2 || t->gap != NO_GAP || t->groups > 6
+	int is_unspecified = !t->gap && !t->groups && !t->digits && !t->dots;             /* "::" */
+	if (t->stage == TEXT_ADDRESS ? !is_unspecified && (t->dots > 2 || t->gap != NO_GAP || t->groups > 6)
 				     : t->stage != TEXT_START && t->stage != TEXT_BAD)
 		return 0;
 	if (h->seen >= MAX_HOPS)

@@ -8,7 +8,7 @@
 
 #define PIECE 16
 
-/* Bytes of a list of hops, up to a CR. Returns how many. */
+/* Bytes of a list of hops; of HTTP, up to the CR that may end a line. Returns how many. */
 struct piece { char byte[PIECE]; };
 __noinline int hops_bytes(struct header *r, struct port *port, const struct piece *piece, __u32 available)
 {
@@ -18,7 +18,8 @@ __noinline int hops_bytes(struct header *r, struct port *port, const struct piec
 		return 0;
 	for (i = 0; i < PIECE && i < available; i++) {
 		__u8 c = piece->byte[i];
-		if (c == '\r')
+		if (c == '\r' && port->protocol == PROTOCOL_HTTP &&
+		    (i + 1 >= PIECE || i + 1 >= available || piece->byte[(i + 1) & (PIECE - 1)] == '\n'))
 			break;
 		if (c != ',')
 			address_byte(&r->text, c);

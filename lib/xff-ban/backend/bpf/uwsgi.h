@@ -70,6 +70,36 @@ static __always_inline void uwsgi_size_known(struct header *r, struct port *port
 		uwsgi_variable_done(r);
 }
 
+/* Bytes of a key that may be wanted, or of CONTENT_LENGTH, to its end at the most. Returns how many. */
+__noinline int uwsgi_bytes(struct header *r, struct port *port, const struct piece *piece, __u32 available)
+{
+	__u32 i, rest;
+
+	if (!r || !port || !piece)
+		return 0;
+	rest = r->size < available ? r->size : available;
+	for (i = 0; i < PIECE && i < rest; i++) {
+		__u8 c = piece->byte[i];
+		if (r->phase == UWSGI_KEY) {
+			if (c != (__u8)port->name[r->matched & (NAME_SIZE - 1)])
+				r->names &= ~NAME_CLIENT;
+			if (c != (__u8)UWSGI_LENGTH_NAME[r->matched & 15])
+				r->names &= ~NAME_LENGTH;
+			r->matched++;
+		} else {
+			if ((__u8)(c - '0') > 9 || r->length >= MAX_LENGTH)
+				r->framing |= FRAMING_UNKNOWN;
+			r->length = r->length * 10 + (__u8)(c - '0');
+		}
+	}
+	r->size -= i;
+	if (!r->size && r->phase == UWSGI_KEY)
+		uwsgi_key_done(r);
+	else if (!r->size)
+		uwsgi_variable_done(r);
+	return i;
+}
+
 __noinline int uwsgi_byte(struct header *r, struct port *port, __u32 byte)
 {
 	if (!r || !port)
@@ -105,22 +135,6 @@ __noinline int uwsgi_byte(struct header *r, struct port *port, __u32 byte)
 		r->size |= (__u32)c << 8;
 		uwsgi_size_known(r, port);
 		return 0;
-	case UWSGI_KEY:
-		if (c != (__u8)port->name[r->matched & (NAME_SIZE - 1)])
-			r->names &= ~NAME_CLIENT;
-		if (c != (__u8)UWSGI_LENGTH_NAME[r->matched & 15])
-			r->names &= ~NAME_LENGTH;
-		r->matched++;
-		if (!--r->size)
-			uwsgi_key_done(r);
-		return 0;
-	case UWSGI_LENGTH:
-		if ((__u8)(c - '0') > 9 || r->length >= MAX_LENGTH)
-			r->framing |= FRAMING_UNKNOWN;
-		r->length = r->length * 10 + (__u8)(c - '0');
-		if (!--r->size)
-			uwsgi_variable_done(r);
-		return 0;
 	case UWSGI_VALUE:
 		if (c == ',')
 			hop_done(r, port);
@@ -152,6 +166,9 @@ static __always_inline __u32 uwsgi_some(struct header *r, struct port *port, con
 		r->size = (__u8)at[0] | (__u32)(__u8)at[1] << 8;
 		uwsgi_size_known(r, port);
 		return 2;
+	case UWSGI_KEY:
+	case UWSGI_LENGTH:
+		return uwsgi_bytes(r, port, (const struct piece *)at, available);
 	case UWSGI_VALUE:
 		taken = r->size < available ? r->size : available;
 		taken = hops_bytes(r, port, (const struct piece *)at, taken);
