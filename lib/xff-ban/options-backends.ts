@@ -1,6 +1,6 @@
 import { program } from '../cli/options/command.js'
 import { flag, type Option, repeated, single, type Values } from '../cli/options/option.js'
-import { pattern, text, whole } from '../cli/options/values.js'
+import { duration, pattern, text, whole } from '../cli/options/values.js'
 import type { Backend } from './backend/backend.js'
 import { PACKET_OPTIONS } from './options-packets.js'
 
@@ -47,6 +47,8 @@ const MAP = pattern(/^\/[A-Za-z0-9_./+-]+$/, 'a path from / on of letters, digit
 const SET = pattern(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,25}$/, 'up to 26 letters, digits and _.-')
 
 const EXEC_TIMEOUT_S = 10
+const PUSH_EVERY_S = 30
+const PUSH_LIMIT = 10_000
 
 const port = row({
   options: {
@@ -129,6 +131,28 @@ const exec = row({
   },
 })
 
+const push = row({
+  options: {
+    push: single(
+      'COMMAND',
+      'give all bans to a program whenever they have changed, as JSON Lines on its stdin: arguments separated by ' +
+        'spaces, no shell',
+      program,
+    ),
+    every: single('TIME', 'with --push: at most so often (default: 30s)', duration(1, 86_400)),
+    limit: single(
+      'N',
+      'with --push: at most so many bans, those that end last (default: 10000)',
+      whole(1, 1_000_000),
+    ),
+  },
+  required: ['push'],
+  async open({ push: command, every = PUSH_EVERY_S, limit = PUSH_LIMIT }, { warn }) {
+    const { pushBackend } = await import('./backend/push.js')
+    return pushBackend({ command, everyMs: every * 1000, limit, warn })
+  },
+})
+
 const dryRun = row({
   options: { 'dry-run': flag('decide and print, but enforce nothing') },
   required: ['dry-run'],
@@ -137,7 +161,7 @@ const dryRun = row({
 })
 
 /** All of them; what may be given together, the messages and the choice follow from it. */
-export const BACKENDS: readonly BackendRow[] = [port, dir, haproxy, nginx, set, exec, dryRun]
+export const BACKENDS: readonly BackendRow[] = [port, dir, haproxy, nginx, set, exec, push, dryRun]
 
 /** Their options, but for those that go with `--port`. */
 export const BACKEND_OPTIONS = {
@@ -147,5 +171,6 @@ export const BACKEND_OPTIONS = {
   ...nginx.options,
   ...set.options,
   ...exec.options,
+  ...push.options,
   ...dryRun.options,
 }

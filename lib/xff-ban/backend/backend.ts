@@ -34,6 +34,8 @@ export interface Backend {
   alarmed?(): boolean
   /** Calls back when something has happened for which `reconcile` should be called at once. @returns ends that */
   watch?(onEvent: () => void): () => void
+  /** The command is to end: no pause is long from now on. */
+  hurry?(): void
   /** Removes every trace. */
   flush(): Promise<void>
   /**

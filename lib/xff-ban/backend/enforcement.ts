@@ -98,6 +98,7 @@ export function createEnforcement({ backend, inForce, verifyMs, onFailure, warn 
       attemptsLeft = Math.min(attemptsLeft, attempts)
       backoff.reset()
       backoff.end()
+      backend.hurry?.()
     },
   }
 }

@@ -6,22 +6,27 @@ const TIMEOUT_MS = 30_000
 /**
  * Runs a program to its end, without a shell.
  * @param input what it reads on stdin
+ * @param timeoutMs how long it may take
  * @returns what it wrote on stdout
  * @throws BackendError with what it wrote on stderr
  */
-export async function runProgram(argv: readonly string[], input: string | Uint8Array = ''): Promise<string> {
-  const result = await run(argv, input)
+export async function runProgram(
+  argv: readonly string[],
+  input: string | Uint8Array = '',
+  timeoutMs = TIMEOUT_MS,
+): Promise<string> {
+  const result = await run(argv, input, timeoutMs)
   if (!result.failed) return result.stdout
   throw new BackendError(`${argv[0]}: ${(result.stderr || result.shortMessage || 'failed').trim()}`)
 }
 
 /** @throws BackendError where it cannot be run, or does not end */
-async function run(argv: readonly string[], input: string | Uint8Array) {
+async function run(argv: readonly string[], input: string | Uint8Array, timeout = TIMEOUT_MS) {
   const { execa } = await import('execa')
   const [program = '', ...args] = argv
-  const result = await execa(program, args, { input, reject: false, timeout: TIMEOUT_MS })
+  const result = await execa(program, args, { input, reject: false, timeout })
   if (result.code === 'ENOENT') throw new BackendError(`${program}: not installed`)
-  if (result.timedOut) throw new BackendError(`${program}: did not end within ${TIMEOUT_MS / 1000} s`)
+  if (result.timedOut) throw new BackendError(`${program}: did not end within ${timeout / 1000} s`)
   return result
 }
 
