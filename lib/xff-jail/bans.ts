@@ -133,10 +133,18 @@ function was(ban: BanRecord): string {
   return `its last ban was until ${ban.until ?? 'an unknown time'}: ${reason(ban)}`
 }
 
-function reason({ failures, since, last }: Pick<BanRecord, 'failures' | 'since' | 'last'>): string {
-  if (failures === undefined) return 'by hand, or by a list'
+type Why = Pick<BanRecord, 'failures' | 'since' | 'last' | 'rule' | 'reason' | 'by'>
+
+/** Why it was banned, and by whom where a person has asked for it. */
+function reason({ failures, since, last, rule, reason, by }: Why): string {
+  const said = reason === undefined ? '' : excerpt(reason)
+  if (failures === undefined) {
+    const asker = by === undefined ? 'by hand, or by a list' : `by ${excerpt(by)}`
+    return said ? `${asker}: ${said}` : asker
+  }
   const lastOfThem = [last?.status, last?.method, last?.uri].filter(part => part !== undefined).join(' ')
-  return `${counted(failures, 'failure')}${since ? ` since ${since}` : ''}${lastOfThem ? `, the last: ${excerpt(lastOfThem)}` : ''}`
+  const why = `${rule ? `, by the rule ${excerpt(rule)}` : ''}${said ? `, ${said}` : ''}`
+  return `${counted(failures, 'failure')}${since ? ` since ${since}` : ''}${why}${lastOfThem ? `, the last: ${excerpt(lastOfThem)}` : ''}`
 }
 
 function asLines(lines: readonly string[]): string {
