@@ -11,12 +11,12 @@ const known = (ban: object): Known[] => [
 
 t.test('why names the rule, or who has asked for a ban and for what reason', async t => {
   for (const [ban, why] of [
-    [{ failures: 5, rule: 'login' }, /for 30m: 5 failures, by the rule login$/],
+    [{ failures: 5, rule: 'login' }, /for 30m 00s: 5 failures, by the rule login$/],
     [
       { failures: 5, reason: '5 addresses failed within 300 s', last: { status: 404, uri: '/\u001b[2J' } },
-      /5 failures, 5 addresses failed within 300 s, the last: 404 \/\\u{1b}\[2J$/,
+      /5 failures, 5 addresses failed within 300 s, the last: 404 \/\\u\{1b\}\[2J$/,
     ],
-    [{ by: 'alice\u0007', reason: 'scanner' }, /: by alice\\u{7}: scanner$/],
+    [{ by: 'alice\u0007', reason: 'scanner' }, /: by alice\\u\{7\}: scanner$/],
     [{ reason: 'listed in drop.txt' }, /: by hand, or by a list: listed in drop\.txt$/],
     [{}, /: by hand, or by a list$/],
   ] as const)
