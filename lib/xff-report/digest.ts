@@ -4,7 +4,7 @@ import { parseInstant } from '../wire/instant.js'
 import type { RequestRecord, StreamRecord } from '../wire/record.js'
 import { createBanHistory, type LastBan } from './bans.js'
 import { createCounter, type Frequent } from './frequent.js'
-import { createNewestAnswer, type NewestAnswer } from './newest-answer.js'
+import { NewestAnswer } from './newest-answer.js'
 import { type Bucket, createTimeline } from './timeline.js'
 import { pathOf, truncated } from './truncate.js'
 import { createWhatIf, type Outcome } from './what-if.js'
@@ -127,11 +127,11 @@ function createCounts({ max, find, late, time }: DigestOptions) {
   return {
     totals,
     timeline: createTimeline(),
-    addresses: createCounter<FailingAddress>(() => ({
+    addresses: createCounter<FailingAddress>(left => ({
       serverErrors: 0,
       first: Number.POSITIVE_INFINITY,
       newest: Number.NEGATIVE_INFINITY,
-      answer: createNewestAnswer(),
+      answer: left?.answer ?? new NewestAnswer(),
     })),
     paths: createCounter<FailingPath>(() => ({ serverErrors: 0, newest: Number.NEGATIVE_INFINITY })),
     bans: createBanHistory(time),

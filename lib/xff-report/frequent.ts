@@ -1,3 +1,5 @@
+import { copyOf } from './truncate.js'
+
 /** How often a key occurred. */
 export interface Frequency {
   /** occurrences while the key was tracked: a lower bound */
@@ -19,7 +21,7 @@ export interface Frequent<T> extends Frequency {
 }
 
 export interface Counter<T> {
-  /** Counts a key. @returns its details, for the caller to update */
+  /** Counts a key, which may be a part of a longer text. @returns its details, for the caller to update */
   count: (key: string) => T
   /** The most frequent keys, those with equal counts in the order of their texts. */
   top: (limit: number) => Frequent<T>[]
@@ -33,18 +35,25 @@ export interface Counter<T> {
  * weight is subtracted from all of them, and keys without weight are removed (reverse purge: Anderson et al.,
  * "A High-Performance Algorithm for Identifying Frequent Items in Data Streams", 2017). A key that makes up more than
  * one in `capacity / 2` is never lost, however many keys an attacker invents.
+ * @param fresh the details of a new key; it may use those again that a key has left behind
  */
-export function createCounter<T>(fresh: () => T, capacity = 10_000): Counter<T> {
+export function createCounter<T>(fresh: (left?: T) => T, capacity = 10_000): Counter<T> {
   const tracked = new Map<string, Tracked<T>>()
+  // where each key is another one, new details for each would mostly be work for the collector of garbage
+  const left: T[] = []
   let purged = 0
 
   const purge = () => {
-    const weights = Float64Array.from(tracked.values(), ({ weight }) => weight).sort()
-    const median = weights[weights.length >> 1] as number
+    const weights = new Float64Array(tracked.size)
+    let i = 0
+    for (const { weight } of tracked.values()) weights[i++] = weight
+    const median = weights.sort()[weights.length >> 1] ?? 0
     purged += median
     for (const [key, entry] of tracked) {
       entry.weight -= median
-      if (entry.weight <= 0) tracked.delete(key)
+      if (entry.weight > 0) continue
+      tracked.delete(key)
+      left.push(entry.details)
     }
   }
 
@@ -53,8 +62,8 @@ export function createCounter<T>(fresh: () => T, capacity = 10_000): Counter<T> 
       let entry = tracked.get(key)
       if (!entry) {
         if (tracked.size >= capacity) purge()
-        entry = { count: 0, uncounted: purged, weight: 0, details: fresh() }
-        tracked.set(key, entry)
+        entry = { count: 0, uncounted: purged, weight: 0, details: fresh(left.pop()) }
+        tracked.set(copyOf(key), entry)
       }
       entry.count += 1
       entry.weight += 1

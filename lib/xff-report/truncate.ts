@@ -8,10 +8,12 @@ export function truncated(text: string): string {
   return text.length > MAX_UNITS ? `${copyOfBeginning(text, MAX_UNITS)}…` : text
 }
 
-/** The path of a URI as logged, without query and fragment, cut to the bound. */
+/** The path of a URI as logged, without query and fragment, cut to the bound; it may be a part of that text. */
 export function pathOf(uri: string): string {
-  const end = uri.search(/[?#]/)
-  return truncated(end < 0 ? uri : copyOfBeginning(uri, Math.min(end, MAX_UNITS + 1)))
+  const query = uri.indexOf('?')
+  const fragment = uri.indexOf('#')
+  const end = query < 0 || (fragment >= 0 && fragment < query) ? fragment : query
+  return truncated(end < 0 ? uri : uri.slice(0, Math.min(end, MAX_UNITS + 1)))
 }
 
 /** The answer, with each of its texts cut to the bound. */
@@ -23,7 +25,11 @@ export function truncatedAnswer({ status, method, uri }: Answer): Answer {
   }
 }
 
-/** A copy, since a slice would keep the whole of a long line in memory. */
 function copyOfBeginning(text: string, length: number): string {
-  return Buffer.from(text.slice(0, length).toWellFormed()).toString()
+  return copyOf(text.slice(0, length))
+}
+
+/** A copy, since a part of a text would keep the whole of a long line in memory. */
+export function copyOf(text: string): string {
+  return Buffer.from(text.toWellFormed()).toString()
 }

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import code from '#assembly/xff-window'
+import { BoundedMap } from '../bounded-map.js'
 import {
   type Global,
   type InputBuffers,
@@ -102,7 +103,7 @@ export function compileFastPath({
     request: () => requestIn(memory.toString('utf8', lineStart, lineEnd)),
     status: () => module.status.value,
     // in a line of this shape both are ASCII
-    method: () => memory.toString('latin1', module.methodStart.value, module.methodEnd.value),
+    method: () => methodAt(memory, module.methodStart.value, module.methodEnd.value),
     uri: () => memory.toString('latin1', module.uriStart.value, module.uriEnd.value),
     answer: () => ({ status: line.status(), method: line.method(), uri: line.uri() }),
   }
@@ -164,6 +165,17 @@ export function compileFastPath({
     }
     return read
   }
+}
+
+/** By their bytes as a number, the methods of up to six characters: there are few, and each line has one. */
+const methods = new BoundedMap<number, string>(1000)
+
+function methodAt(memory: Buffer, start: number, end: number): string {
+  const make = () => memory.toString('latin1', start, end)
+  if (end - start > 6) return make()
+  let bytes = 0
+  for (let at = start; at < end; at++) bytes = bytes * 256 + (memory[at] ?? 0)
+  return methods.getOrMake(bytes, make)
 }
 
 /** @param line that the module has read as a request */
