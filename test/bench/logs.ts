@@ -25,6 +25,7 @@ export const LOGS: readonly Log[] = [
   own('10 %, all banned', { percentFailures: 10, attackers: 'banned', seconds: 3600 }),
   own('10 %, botnet', { percentFailures: 10, attackers: 'botnet' }),
   own('100 %', { percentFailures: 100 }),
+  own('100 %, all banned', { percentFailures: 100, attackers: 'banned', seconds: 3600 }),
   own('100 %, botnet', { percentFailures: 100, attackers: 'botnet' }),
   {
     name: '10 %, combined',

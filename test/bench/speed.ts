@@ -3,12 +3,10 @@
  *
  *     make bench            LINES=200000 ROUNDS=3 for a quick look
  */
-import { spawn } from 'node:child_process'
 import { closeSync, existsSync, openSync, writeFileSync, writeSync } from 'node:fs'
-import { setTimeout } from 'node:timers/promises'
-import { withCommands } from '../support/commands.js'
 import { makeLog } from './log.js'
 import { LOGS, logOf } from './logs.js'
+import { liveDelays } from './lone-line.js'
 import { type Contender, measure, peaksOf, secondsOf } from './measure.js'
 import { printTable, quantile } from './table.js'
 
@@ -137,15 +135,33 @@ const many = await measure(
     line: `xff-window < ${addresses(lines)}`,
     lines,
   })),
-  1,
+  ROUNDS,
 )
 printTable(
-  'xff-window with many addresses',
+  'xff-window with many addresses; the goals are 2,000,000 records/s and 100 MB with a million',
   ['', 'peak MB', 'records/s'],
   [...many].map(([name, { megabytes, seconds }]) => [
     name,
     megabytes.toFixed(0),
     Math.round(Number.parseInt(name, 10) / seconds).toLocaleString('en'),
+  ]),
+)
+
+// xff-report: few addresses that are rarely banned, those that are banned all the time, and nearly each another one
+const failures = await Promise.all(
+  ['100 %', '100 %, all banned', '100 %, botnet'].map(async name => {
+    const file = `${DIR}/${LINES} ${name}.jsonl`.replaceAll(/[ %,]+/g, '-')
+    await secondsOf(`uwsgi-parse < ${logOf(name, LINES, DIR).file} > ${file}`)
+    return { name, line: `xff-report --text < ${file}`, lines: LINES }
+  }),
+)
+printTable(
+  `xff-report --text, ${LINES} failures; the goals for 2,000,000 are 5 s and 200 MB`,
+  ['', 'peak MB', 's'],
+  [...(await measure(failures, ROUNDS))].map(([name, { megabytes, seconds }]) => [
+    name,
+    megabytes.toFixed(0),
+    seconds.toFixed(1),
   ]),
 )
 
@@ -186,13 +202,17 @@ printTable(
 const starts = await measure(
   [
     { name: 'node -e 0', line: 'node -e 0', lines: 0 },
-    ...['uwsgi-parse', 'xff-window', 'xff-ban'].map(name => ({ name, line: `${name} --help`, lines: 0 })),
+    ...['uwsgi-parse', 'xff-window', 'xff-ban', 'xff-report'].map(name => ({
+      name,
+      line: `${name} --help`,
+      lines: 0,
+    })),
   ],
   Math.max(ROUNDS, 7),
 )
 const bare = starts.get('node -e 0')?.seconds ?? Number.NaN
 printTable(
-  'Start-up: --help',
+  'Start-up: --help; the goal is 1.4 times node -e 0',
   ['', 'ms', 'times node -e 0'],
   [...starts].map(([name, { seconds }]) => [name, (seconds * 1000).toFixed(0), (seconds / bare).toFixed(2)]),
 )
@@ -206,31 +226,3 @@ printTable(
     ['p99', quantile(delays, 0.99).toFixed(1)],
   ],
 )
-
-/** From the writing of a line to its ban on stdout, one after the other. */
-async function liveDelays(count: number): Promise<number[]> {
-  const child = spawn('bash', ['-c', 'uwsgi-parse | xff-window --max 1 | xff-ban --dry-run'], {
-    env: { ...process.env, ...withCommands({ TZ: 'UTC' }) },
-    stdio: ['pipe', 'pipe', 'ignore'],
-  })
-  const answers = child.stdout[Symbol.asyncIterator]()
-  const date = new Date()
-    .toUTCString()
-    .replace(/^(...), (\d\d) (...) (\d{4}) (\S+) GMT$/, '$1 $3 $2 $5 $4')
-    .replace(/ 0(\d) /, '  $1 ')
-  const delays: number[] = []
-  for (let i = 0; i < count; i++) {
-    const began = performance.now()
-    child.stdin.write(
-      `[pid: 7|app: 0|req: 1/1] 203.0.${i >> 8}.${i & 255} () {1 vars in 1 bytes} [${date}] GET / => ` +
-        'generated 3 bytes in 0 msecs (HTTP/1.0 404) 2 headers in 71 bytes (1 switches on core 0)\n',
-    )
-    await answers.next()
-    delays.push(performance.now() - began)
-    // a lone line: what comes at the heels of another ban is gathered with it
-    await setTimeout(60)
-  }
-  child.stdin.end()
-  child.stdout.resume()
-  return delays.slice(20)
-}
