@@ -144,7 +144,10 @@ const MAY_IMPORT: readonly (readonly [string, readonly string[]])[] = [
   ['lib/xff-bus/', ['lib/xff-bus/', ...LEAVES, ...WIRE, ...FAST]],
 
   // for other limits a failure is dated as xff-window dates it
-  ['lib/xff-report/what-if.ts', ['lib/xff-report/what-if', 'lib/xff-window/clocks', ...LEAVES]],
+  [
+    'lib/xff-report/what-if.ts',
+    ['lib/xff-report/what-if', 'lib/xff-window/clocks', 'lib/xff-window/outage', ...LEAVES, ...WIRE],
+  ],
   // and a request is read as xff-window reads it
   ['lib/xff-report/stage.ts', ['lib/xff-report/', 'lib/xff-window/fast-path', ...LEAVES, ...WIRE, ...FAST]],
   // a jail that runs is asked as the subcommands of xff-ban ask it

@@ -14,6 +14,8 @@ export interface DigestOptions {
   max: number
   find: number
   late: number
+  /** which share of requests and clients with errors makes an outage, whose errors do not count; 0: none does */
+  outage: number
   /** how long a ban lasts whose record has no `until`, in milliseconds */
   time: number
   /** which statuses are failures; a request without a status always is one */
@@ -67,6 +69,8 @@ export interface Digest {
   banned: { top: LastBan[]; all: number }
   inForce: { top: LastBan[]; all: number; complete: boolean }
   outcomes: Outcome[][]
+  /** errors of outages, which do not count for these */
+  spared: number
 }
 
 /** Limits to compare with those in use. */
@@ -89,6 +93,8 @@ export interface Digester {
   /** Adds requests whose failures are added one by one. @param oldest the first instant of them; `newest` the last */
   addRequests: (count: number, oldest: number, newest: number) => void
   addFailure: (failure: Failure) => void
+  /** The records are over. */
+  end: () => void
   totals: Totals
   digest: () => Digest
 }
@@ -102,6 +108,7 @@ export function createDigest(options: DigestOptions): Digester {
       if (count > 0) cover(counts.totals, oldest, newest)
     },
     addFailure: failure => addFailure(failure, counts),
+    end: counts.whatIf.end,
     totals: counts.totals,
     digest: () => digestOf(counts, options),
   }
@@ -114,7 +121,7 @@ function cover(totals: Totals, oldest: number, newest: number): void {
 
 type Counts = ReturnType<typeof createCounts>
 
-function createCounts({ max, find, late, time }: DigestOptions) {
+function createCounts({ max, find, late, time, outage }: DigestOptions) {
   const totals: Totals = {
     requests: 0,
     failures: 0,
@@ -140,12 +147,18 @@ function createCounts({ max, find, late, time }: DigestOptions) {
       finds: sorted([...FIND_VALUES_MS, find]),
       late,
       time,
+      outage,
     }),
   }
 }
 
 function addRecord(record: StreamRecord, counts: Counts, options: DigestOptions): void {
-  const { totals, timeline, bans } = counts
+  const { totals, timeline, bans, whatIf } = counts
+  // it tells of requests, which are here themselves
+  if (record.type === 'tally') {
+    whatIf.tally(record)
+    return
+  }
   if (typeof record.time === 'string') {
     const at = parseInstant(record.time)
     cover(totals, at, at)
@@ -199,7 +212,7 @@ function addFailure({ ip, at, answer, agent }: Failure, counts: Counts): void {
     address.answer.set(answer)
     if (agent !== undefined) address.agent = truncated(agent)
   }
-  whatIf.failure(ip, at)
+  whatIf.failure(ip, at, status)
 }
 
 function digestOf(
@@ -223,6 +236,7 @@ function digestOf(
     banned: { top: banned.slice(-options.top), all: banned.length },
     inForce: { top: inForce.slice(0, options.top), all: inForce.length, complete: bans.complete() },
     outcomes: whatIf.outcomes(),
+    spared: whatIf.spared(),
   }
 }
 

@@ -1,5 +1,5 @@
 import { defaulted, flag, single, type Usage } from '../cli/options/option.js'
-import { duration, statuses, text, whole } from '../cli/options/values.js'
+import { duration, percent, statuses, text, whole } from '../cli/options/values.js'
 
 const options = {
   text: flag('write plain-text tables for a terminal instead of an HTML page'),
@@ -16,6 +16,7 @@ const options = {
   ]),
   find: defaulted('TIME', '--find of xff-window, likewise', duration(1, 31_536_000), '300', ['findtime']),
   late: defaulted('TIME', '--late of xff-window, likewise', duration(0, 86_400), '60'),
+  outage: defaulted('SHARE', '--outage of xff-window, likewise', percent, '20%'),
   time: defaulted('TIME', '--time of xff-ban, likewise', duration(1, 315_360_000), '1h', ['bantime']),
   status: defaulted('LIST', 'statuses that count as failures', statuses, '4xx,5xx'),
 }

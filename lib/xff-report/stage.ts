@@ -15,7 +15,7 @@ export interface Options extends DigestOptions {
   thorough?: boolean
 }
 
-const READ = ['request', 'ban', 'unban', 'hit'] as const
+const READ = ['request', 'tally', 'ban', 'unban', 'hit'] as const
 
 /** Bytes of records of any stage in; when the input ends, out comes what `last` makes of them. */
 export function xffReport(
@@ -33,6 +33,7 @@ export function xffReport(
       done()
     },
     function (this: Transform, done: (error?: Error) => void) {
+      digester.end()
       Promise.resolve(last(digester.digest)).then(text => {
         if (text !== '') this.push(Buffer.from(text))
         done()

@@ -6,9 +6,14 @@ import type { Outcome } from './what-if.js'
 const atLeast = html`<abbr title="at least">≥</abbr> `
 
 /** What other limits would have banned: a row for each --max, a column for each --find. */
-export function otherLimits({ outcomes, totals, options }: Digest): Html {
-  const failures = totals.failures - totals.unattributed
-  if (failures === 0) return html`<p class="none">No failure of a known client in these records.</p>`
+export function otherLimits({ outcomes, totals, options, spared }: Digest): Html {
+  const failures = totals.failures - totals.unattributed - spared
+  const leftOut =
+    spared === 0
+      ? undefined
+      : html` ${counted(spared, 'error')} of the app while it was ill (5xx) ${spared === 1 ? 'does' : 'do'} not count: <code>--outage</code>.`
+  if (failures === 0)
+    return html`<p class="none">No failure of a known client in these records.${leftOut}</p>`
   const finds = (outcomes[0] ?? []).map(({ find }) => find)
   const { max, find, time } = options
   const cell = (outcome: Outcome) => {
@@ -26,7 +31,7 @@ ${outcomes.map(row => html`<tr><th scope="row"><span>max</span> ${amount(row[0]?
 up to ${span(options.late)} included: how many addresses, and which share of the ${counted(failures, 'failure')} of known clients came
 while their address would have been banned for ${span(time)}. Few addresses and a large share is a good limit; where a
 smaller one bans many more addresses and stops little more, it bans people who mistyped. Now in use:
-<code>--max ${max} --find ${find / 1000}</code>.</p>`
+<code>--max ${max} --find ${find / 1000}</code>.${leftOut}</p>`
 }
 
 /** One of five tints, by the share that was stopped. */

@@ -1,4 +1,6 @@
+import type { TallyRecord } from '../wire/record.js'
 import { createClocks } from '../xff-window/clocks.js'
+import { createOutages } from '../xff-window/outage.js'
 import { type Address, addFailure, createAddress, createTrials, isIdle } from './what-if-address.js'
 
 /** Limits to compare, in milliseconds; both lists from the smallest on. */
@@ -6,6 +8,8 @@ export interface WhatIfOptions {
   maxes: readonly number[]
   finds: readonly number[]
   late: number
+  /** which share of requests and clients with errors makes an outage; 0, or none: nothing does */
+  outage?: number
   /** how long a ban would last */
   time: number
   /** how many addresses are tracked at most */
@@ -25,7 +29,14 @@ export interface Outcome {
 }
 
 export interface WhatIf {
-  failure: (ip: string, time: number) => void
+  /** @param status undefined where there was no answer */
+  failure: (ip: string, time: number, status?: number) => void
+  /** A stretch of the log is over. */
+  tally: (tally: TallyRecord) => void
+  /** The records are over: errors whose stretch has no tally count. */
+  end: () => void
+  /** how many errors did not count, since they were part of an outage */
+  spared: () => number
   /** a row for each `max`, in it a cell for each `find` */
   outcomes: () => Outcome[][]
 }
@@ -36,18 +47,38 @@ const MAX_ADDRESSES = 20_000
  * What xff-window would have banned, for each pair of limits. It decides as a window for each pair would, but looks up an
  * address and keeps its failures once for all of them.
  */
-export function createWhatIf({ maxes, finds, late, time, capacity = MAX_ADDRESSES }: WhatIfOptions): WhatIf {
+export function createWhatIf({
+  maxes,
+  finds,
+  late,
+  time,
+  outage = 0,
+  capacity = MAX_ADDRESSES,
+}: WhatIfOptions): WhatIf {
   const trials = createTrials({ maxes, finds, time })
   const reach = Math.max(...finds)
   const clocks = createClocks(late)
   const table = createAddressTable(capacity, Math.min(...maxes) > 1)
 
+  const outages = createOutages<{ key: string; at: number }>(outage)
+  const count = (ip: string, at: number) => {
+    clocks.observe(at)
+    const horizon = clocks.slowest() - late - reach
+    const address = table.of(ip, at, horizon)
+    if (address) addFailure(address, at, trials, horizon)
+  }
+
   return {
-    failure(ip, at) {
-      clocks.observe(at)
-      const horizon = clocks.slowest() - late - reach
-      const address = table.of(ip, at, horizon)
-      if (address) addFailure(address, at, trials, horizon)
+    failure(key, at, status = 500) {
+      if (outages.mustWait(status)) outages.wait({ key, at })
+      else count(key, at)
+    },
+    tally(tally) {
+      for (const { key, at } of outages.end(tally)) count(key, at)
+    },
+    spared: outages.spared,
+    end() {
+      for (const { key, at } of outages.rest()) count(key, at)
     },
     outcomes: () =>
       maxes.map((max, row) =>

@@ -38,7 +38,7 @@ export function openJudge({ rules, explainer, crowds, failing, ...limits }: Opti
 export function createCounter(options: Options, tally: Tally, judge: Judge<Candidate>): Counter {
   const { ignored, explainer, rules, outage = 0, tallies = false } = options
   const warnOfLate = lateWarning(options.late, options.warn)
-  const outages = createOutages(outage)
+  const outages = createOutages<Failure>(outage)
   const served = watchServed(() => needsServed(options), options.warn)
 
   const countOne = (key: string, time: number, candidate: Candidate): string => {

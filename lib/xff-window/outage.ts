@@ -1,5 +1,4 @@
 import type { TallyRecord } from '../wire/record.js'
-import type { Failure } from './stage.js'
 
 /** How many clients have errors in an outage, at the least. */
 const MIN_CLIENTS = 5
@@ -10,31 +9,31 @@ const MAX_WAITING = 100_000
  * Errors of the app (5xx) while it is ill are no attack: those of a stretch in which many requests of many clients had
  * one do not count. So errors wait for the tally of their stretch. By event time alone: a replay decides the same.
  */
-export interface Outages {
+export interface Outages<T> {
   /** Whether a failure has to wait: an error, once tallies come. */
   mustWait: (status: number | undefined) => boolean
   /** Keeps an error until its stretch is over. */
-  wait: (error: Failure) => void
+  wait: (error: T) => void
   /** A key is banned for other failures: its errors so far are part of that. */
   banned: (key: string) => void
   /** @returns the errors of the stretch that count, in the order in which they came */
-  end: (tally: TallyRecord) => Failure[]
+  end: (tally: TallyRecord) => T[]
   /** @returns the errors that wait for a tally that does not come any more, at the end of the input: they count */
-  rest: () => Failure[]
+  rest: () => T[]
   /** how many errors did not count */
   spared: () => number
 }
 
 /** @param share of the requests that have errors in an outage, and of the clients; 0 for none: errors never wait */
-export function createOutages(share: number): Outages {
+export function createOutages<T extends { key: string }>(share: number): Outages<T> {
   let isTallied = false
-  let waiting: Failure[] = []
+  let waiting: T[] = []
   /** of keys that were banned: how many errors waited then */
   let banned = new Map<string, number>()
   let clients = new Set<string>()
   let spared = 0
 
-  const take = (): Failure[] => {
+  const take = (): T[] => {
     const errors = waiting.filter(({ key }, i) => i >= (banned.get(key) ?? 0))
     waiting = []
     banned = new Map()

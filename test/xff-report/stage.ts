@@ -17,6 +17,7 @@ async function reported(chunks: Iterable<Buffer>, thorough: boolean): Promise<st
       find: 10_000,
       late: 5_000,
       time: 60_000,
+      outage: 0.2,
       failing: status => status >= 400,
       top: 50,
       onBadLine: line => bad.push(line),

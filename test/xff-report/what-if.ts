@@ -33,6 +33,56 @@ t.test('the table of limits says what xff-window would have banned', async t => 
   }
 })
 
+/** An app that is ill for a while, with a scanner in it, and before that somebody who finds its errors. */
+function* illApp(): Generator<object> {
+  const at = (second: number) => new Date(1_700_000_000_000 + second * 1000).toISOString()
+  const request = (second: number, ip: string, status: number) => ({
+    ...{ type: 'request', time: at(second), ip, status, method: 'GET', uri: '/' },
+  })
+  const users = Array.from({ length: 50 }, (_, i) => `203.0.113.${i + 1}`)
+  for (let stretch = 0; stretch < 30; stretch++) {
+    const from = stretch * 10
+    const isIll = stretch >= 10 && stretch < 20
+    let errors = 0
+    for (const [i, user] of users.entries()) {
+      errors += isIll ? 1 : 0
+      yield request(from + (i % 10), user, isIll ? 500 : 200)
+    }
+    yield request(from + 9, '198.51.100.1', 404)
+    if (stretch < 10) yield request(from + 9, '198.51.100.2', 500)
+    yield {
+      ...{
+        type: 'tally',
+        time: at(from),
+        seconds: 10,
+        requests: 52,
+        failures: errors + 2,
+        errors: errors + 1,
+      },
+      clients: 52,
+    }
+  }
+}
+
+t.test('errors of an outage do not count in it either', async t => {
+  const records = [...illApp()].map(record => `${JSON.stringify(record)}\n`).join('')
+  for (const outage of ['20%', '0%']) {
+    const { stdout: page } = await execa(bundle('xff-report'), ['--outage', outage, '--max', '7'], {
+      input: records,
+    })
+    for (const max of [5, 7, 10]) {
+      const limits = ['--max', String(max), '--find', '300', '--outage', outage]
+      const { stdout } = await execa(bundle('xff-window'), limits, { input: records })
+      const banned = new Set(stdout.split('\n').flatMap(line => (line === '' ? [] : JSON.parse(line).ip)))
+        .size
+      t.equal(banned, outage === '0%' ? 52 : 2)
+      const row = new RegExp(`<span>max</span> ${max}</th>.*`).exec(page)?.[0] ?? ''
+      t.match(row.split('<td')[2], `<b>${banned} <small>addresses`, limits.join(' '))
+    }
+    t.equal(/500 errors of the app while it was ill \(5xx\) do not count/.test(page), outage === '20%')
+  }
+})
+
 t.test('failures count as stopped while the ban would last', async t => {
   const stopped = (times: readonly number[]) => {
     const whatIf = createWhatIf({ maxes: [2], finds: [1000], late: LATE, time: 10_000 })
