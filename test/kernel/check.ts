@@ -294,3 +294,102 @@ kernelTest('a unix socket is told', NEEDS, async t => {
     /--nginx FILE/,
   )
 })
+
+/** What an app that is an nginx itself listens for, and how a front end speaks it. */
+const UNREAD: Readonly<
+  Record<string, { listen: string; kind: 'nginx' | 'haproxy'; front: (app: string) => string }>
+> = {
+  TLS: {
+    listen: 'ssl',
+    kind: 'nginx',
+    front: app => `server { listen 80; location / { proxy_pass https://${app}; } }`,
+  },
+  'HTTP/2': {
+    listen: 'http2',
+    kind: 'haproxy',
+    front: app => behindHaproxy(`${app} proto h2`),
+  },
+  'the PROXY protocol': {
+    listen: 'proxy_protocol',
+    kind: 'haproxy',
+    front: app => behindHaproxy(`${app} send-proxy-v2`),
+  },
+}
+
+const behindHaproxy = (server: string) => `
+frontend web
+  bind :80
+  default_backend app
+backend app
+  server app ${server}
+`
+
+for (const [name, { listen, kind, front }] of Object.entries(UNREAD)) {
+  kernelTest(`${name} before the app is told`, [...NEEDS, 'haproxy', 'openssl'], async t => {
+    const lab = await createLab(t)
+    const [log, state, key, certificate] = ['access.log', 'journal', 'key', 'certificate'].map(file =>
+      join(lab.folder, file),
+    ) as [string, string, string, string]
+    const request = 'req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=app'
+    await lab.command(['openssl', ...request.split(' '), '-keyout', key, '-out', certificate])
+    const app = await lab.configured(
+      'nginx',
+      `server {
+        listen 3031 ${listen};
+        ssl_certificate ${certificate}; ssl_certificate_key ${key};
+        access_log ${log};
+        location / { return 404; }
+      }`,
+      { at: 'app', port: 3031 },
+    )
+    const edge = await lab.configured(kind, front(`${app.v4}:3031`))
+    await lab.command(['xff-ban', '--port', '3031', '--state', state])
+    const checked = await checkOf(lab, log, state)(edge, ['--layout', 'nginx'])
+    const what = `port 3031 gets ${name}, which the kernel program cannot read`
+    fails(t, checked, 'ban point', RegExp(what), /^let the front end .*; or ban in the front end/)
+  })
+}
+
+kernelTest('where only a ban would show it, check says what to do', NEEDS, async t => {
+  const { check, lab, state } = await open(t)
+  const unseen = (checked: Checked, cure: RegExp) => {
+    t.match(
+      checked.of('ban point'),
+      { ok: null, what: /cannot be seen without one/, cure },
+      'ban point',
+      checked,
+    )
+    t.equal(checked.exitCode, 1)
+  }
+  unseen(await check(), /^no xff-ban xff-ban runs: start it/)
+  const folder = join(lab.folder, 'bans')
+  const pipeline = lab.pipeline(`tail -f /dev/null | xff-ban --dir ${folder} --state ${state}`)
+  await waitFor('an xff-ban that takes orders', () => existsSync(pathsOf(state).socket))
+  unseen(
+    await check(),
+    /^10\.77\.0\.2 is never banned \(private range .*\): check with --really from a machine/,
+  )
+  unseen(
+    await check([], { at: 'client' }),
+    /^check again with --really: it bans 192\.0\.2\.2 for a few seconds/,
+  )
+  await pipeline.end()
+})
+
+kernelTest('a log that this user must not read is told', NEEDS, async t => {
+  const { uwsgi, front, lab } = await open(t)
+  chmodSync(uwsgi.log, 0o600)
+  chmodSync(lab.folder, 0o755)
+  const argv = ['check', `http://${front.v4}/ok`, '--log', uwsgi.log, '--wait', '1', '--port', '3031']
+  const script = [
+    'sh',
+    '-c',
+    'setpriv --reuid 65534 --clear-groups xff-ban "$@"; echo "$?"',
+    'sh',
+    ...argv,
+  ] as const
+  const lines = (await lab.command(script)).trimEnd().split('\n')
+  t.equal(lines.pop(), '1')
+  const log = JSON.parse(lines.join('\n')).steps.find(({ step }: Step) => step === 'log')
+  t.match(log, { ok: false, what: /must not be read by this user/, cure: /^run it as root/ })
+})

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { codeOf, messageOf } from '../../exit.js'
+import { ownAddresses } from '../../net/own-addresses.js'
+import { isPrivate } from '../../net/private.js'
 import type { Reply } from '../jail/batch.js'
 import { judgeClient } from './client.js'
 import { jailsInKernel, type KernelJail, openKernelJail } from './kernel.js'
@@ -146,11 +148,32 @@ async function banPoint(asking: Asking, { ip }: Reading, jail: KernelJail | unde
     }
   }
   if (options.ports.length > 0 && (await isUnreached(options.ports))) return await unseen(options.ports)
-  return {
-    step,
+  return await unseenWithoutBan(options, ip)
+}
+
+/** Where nothing but a ban shows whether it bites, and none may be made. */
+async function unseenWithoutBan({ isRunning, name, exempt }: CheckOptions, ip: string): Promise<Step> {
+  const unseen = {
+    step: 'ban point',
     ok: null,
-    what: `whether a ban refuses ${ip} cannot be seen without one`,
-    cure: `--really bans ${ip} for a few seconds, and everybody who shares that address`,
+    what: `whether a ban refuses ${ip} cannot be seen without one, since no kernel program counts here`,
+  } as const
+  if (!(await isRunning().catch(() => true)))
+    return {
+      ...unseen,
+      cure: `no xff-ban ${name} runs: start it (or give its --name and --state), and check again`,
+    }
+  // of this host, which need not be that of xff-ban
+  const never = ownAddresses().includes(ip) && !isPrivate(ip) ? undefined : exempt(ip)
+  if (never !== undefined) {
+    return {
+      ...unseen,
+      cure: `${ip} is never banned (${never}): check with --really from a machine that may be`,
+    }
+  }
+  return {
+    ...unseen,
+    cure: `check again with --really: it bans ${ip} for a few seconds, and everybody who shares that address`,
   }
 }
 

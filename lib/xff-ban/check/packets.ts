@@ -1,6 +1,7 @@
 import { currentListeners } from '../backend/iptables/listeners.js'
 import { type Listening, listening, listensElsewhere, named } from '../backend/machine.js'
 import { type Counts, countsOf, type KernelJail, type PortPolicy } from './kernel.js'
+import { type Spoken, spokenAt } from './protocol.js'
 import type { Step } from './verdict.js'
 
 const failed = (what: string, cure?: string): Step => ({
@@ -39,7 +40,10 @@ export async function blindness(seen: Seen): Promise<Step | undefined> {
   if (known) return undefined
   const [unattributed] = all.filter(([, counts]) => counts.requests > 0)
   if (unattributed) {
-    const [{ port, field, protocol }] = unattributed
+    const [{ port, field, protocol }, counts] = unattributed
+    // the preface of HTTP/2 begins as a request does, and behind a header of the PROXY protocol one may be read
+    const spoken = counts.foreign > 0 && protocol === 'http' ? await spokenAt(port) : undefined
+    if (spoken !== undefined) return notRead(port, spoken)
     return failed(
       `port ${port} saw the request, and no client in ${protocol === 'http' ? 'header' : 'variable'} ${field}`,
       'give xff-ban the same --trust and --hops as uwsgi-parse; --header NAME or --uwsgi VAR, if the client is elsewhere',
@@ -48,16 +52,36 @@ export async function blindness(seen: Seen): Promise<Step | undefined> {
   const [foreign] = all.filter(([, counts]) => counts.foreign > 0)
   if (foreign) {
     const [{ port, protocol }] = foreign
-    return failed(
-      `what comes to port ${port} is not read as ${protocol === 'http' ? 'HTTP/1' : 'the uwsgi protocol'}: TLS, HTTP/2, ` +
-        `the PROXY protocol or ${protocol === 'http' ? 'the uwsgi protocol' : 'HTTP'}`,
-      protocol === 'http'
-        ? 'uwsgi_pass needs --uwsgi REMOTE_ADDR; TLS, HTTP/2 and PROXY: use plain HTTP/1 between front end and app, or ban ' +
-            'in the front end (--nginx, --haproxy) or with --dir'
-        : 'leave --uwsgi away where the front end speaks HTTP',
-    )
+    const spoken = await spokenAt(port)
+    if (spoken !== undefined) return notRead(port, spoken)
+    return protocol === 'http'
+      ? failed(
+          `what comes to port ${port} is not read as HTTP/1; the app there speaks neither TLS, HTTP/2 nor the PROXY protocol`,
+          'it is the uwsgi protocol, if the front end has uwsgi_pass: --uwsgi REMOTE_ADDR',
+        )
+      : failed(
+          `what comes to port ${port} is not read as the uwsgi protocol`,
+          'leave --uwsgi away where the front end speaks HTTP',
+        )
   }
   return await unseen(all.map(([{ port }]) => port))
+}
+
+/** What is done about what the kernel program cannot read. */
+const CURES: Readonly<Record<Spoken, string>> = {
+  TLS: 'let the front end speak plain HTTP to the app (nginx: proxy_pass http://…; HAProxy: a server without ssl)',
+  'HTTP/2':
+    'let the front end speak HTTP/1.1 to the app (nginx: proxy_http_version 1.1; HAProxy: a server without proto h2)',
+  PROXY:
+    'let the front end send X-Forwarded-For instead (HAProxy: option forwardfor, and a server without send-proxy)',
+}
+
+function notRead(port: number, spoken: Spoken): Step {
+  const name = { TLS: 'TLS', 'HTTP/2': 'HTTP/2', PROXY: 'the PROXY protocol' }[spoken]
+  return failed(
+    `port ${port} gets ${name}, which the kernel program cannot read`,
+    `${CURES[spoken]}; or ban in the front end (--nginx, --haproxy) or the app (--dir)`,
+  )
 }
 
 /** Why nothing has come to the ports at all. */

@@ -31,7 +31,11 @@ export interface Lab {
   nginx: (options: NginxOptions) => Promise<Front>
   haproxy: (options: HaproxyOptions) => Promise<Front>
   /** A front end with a configuration of its own; it is the edge's, and listens on port 80, unless said. */
-  configured: (kind: Kind, text: string, options?: Pick<NginxOptions, 'at' | 'port'>) => Promise<Front>
+  configured: (
+    kind: Kind,
+    text: string,
+    options?: { at?: Exclude<Host, 'client'>; port?: number },
+  ) => Promise<Front>
   /** Makes a request from one of the clients' addresses. */
   request: (request: Request) => Promise<Answer>
   /** Runs a program to its end, on the app host unless said. @throws when it fails */
@@ -78,7 +82,7 @@ export async function createLab(t: Owner, { clients = [] }: LabOptions = {}): Pr
 
   const front = async (
     name: string,
-    { at = 'edge', port = 80 }: Pick<NginxOptions, 'at' | 'port'>,
+    { at = 'edge', port = 80 }: { at?: Exclude<Host, 'client'>; port?: number },
     configure: (own: Endpoint, folder: string) => string,
     argv: (file: string, folder: string) => string[],
   ): Promise<Front> => {
