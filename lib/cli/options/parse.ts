@@ -1,6 +1,7 @@
 import type { Argv } from 'yargs'
 import pkg from '../../../package.json' with { type: 'json' }
 import { EXIT, ExitError } from '../../exit.js'
+import { nearest } from '../../text/nearest.js'
 import { describeOption, type Option, type Usage, type Values } from './option.js'
 import { quote } from './values.js'
 
@@ -47,7 +48,7 @@ export async function parseWords<O extends Record<string, Option<unknown>>>(
     .epilog(describeCalls(usage))
     .exitProcess(false)
     .showHelpOnFail(false)
-    .wrap(process.stdout.columns ? Math.min(110, process.stdout.columns) : 100)
+    .wrap(process.stdout.columns ? Math.min(110, process.stdout.columns) : 80)
     .parserConfiguration({
       'boolean-negation': false,
       'camel-case-expansion': false,
@@ -98,8 +99,11 @@ async function parseStrictly(
   for (const { aliases = [] } of Object.values(options)) for (const alias of aliases) known.add(alias)
   const unknown = Object.keys(given).find(name => !known.has(name))
   const valueless = /^Not enough arguments following: (.*)/.exec(failure ?? '')?.[1]
-  if (unknown !== undefined)
-    throw new UsageError(`unknown option ${quote(dashed(unknown))} (--help shows them all)`)
+  if (unknown !== undefined) {
+    const meant = nearest(unknown, [...known])
+    const hint = meant === undefined ? '--help shows them all' : `did you mean ${dashed(meant)}?`
+    throw new UsageError(`unknown option ${quote(dashed(unknown))} (${hint})`)
+  }
   if (valueless !== undefined) throw new UsageError(`${dashed(valueless)}: expected a value, got none`)
   if (failure !== undefined) throw new UsageError(failure)
   return { words: words.map(String), given }
