@@ -32,7 +32,7 @@ export interface Problem {
 
 /** What keeps a jail with these settings from banning anybody: the options of its commands, programs, and its log. */
 export function problemsOf(settings: Settings, { asService, isRoot, env }: CheckOptions): Problem[] {
-  const { parser, parse, filter, window, log } = settings
+  const { parser, parse, filter, window, log, bus } = settings
   const unprivileged = asService && isRoot ? AS_NOBODY : []
   const missing = [parser?.[0], filter?.[0]].filter(name => name !== undefined && !isProgram(name, env.PATH))
   const wrong = missing.map(name => `expected a program, found none called ${JSON.stringify(name)}`)
@@ -43,9 +43,13 @@ export function problemsOf(settings: Settings, { asService, isRoot, env }: Check
     else if (status !== 0) wrong.push(`${setting}: ${said || `${argv[0]} ended with ${status}`}`)
     return said
   }
-  tryOut('WINDOW', ['xff-window', ...withoutFiles(window)], Buffer.alloc(0))
+  const none = Buffer.alloc(0)
+  // which asks no broker
+  if (bus.length > 0) tryOut('BUS', ['xff-bus', 'setup', '--print-auth', ...withoutFiles(bus)], none)
+  if (log === 'fleet') return wrong.map(text => ({ text, ofLog: false }))
+  tryOut('WINDOW', ['xff-window', ...withoutFiles(window)], none)
   const obstacles = 'files' in log ? obstaclesOf(log.files, asService) : []
-  const sample = obstacles.length > 0 ? Buffer.alloc(0) : sampleOf(log, env)
+  const sample = obstacles.length > 0 ? none : sampleOf(log, env)
   const said = parser ? '' : tryOut('PARSE', ['uwsgi-parse', ...withoutFiles(parse)], sample)
   const unread = wrong.length === 0 && isMany(sample) ? foreignIn(said) : []
   return [
@@ -61,9 +65,9 @@ export function obstaclesOf(patterns: readonly string[], asService: boolean): st
   return files.flatMap(file => obstacleOf(file, asService) ?? [])
 }
 
-/** Options that have files written: to try an option must not. */
+/** Options that have files written, as to try an option must not; and the keys, which services find elsewhere. */
 function withoutFiles(options: readonly string[]): string[] {
-  const writing = /^--(metrics|unparsed)(=|$)/
+  const writing = /^--(metrics|unparsed|nkey|creds)(=|$)/
   return options.filter(
     (word, i) =>
       !writing.test(word) && !(writing.test(options[i - 1] ?? '') && !options[i - 1]?.includes('=')),
@@ -75,7 +79,7 @@ function runWith(argv: readonly string[], input: Buffer, env: CheckOptions['env'
   return spawnSync(program, args, { input, env, encoding: 'utf8', maxBuffer: MAX_SAMPLE_BYTES })
 }
 
-function sampleOf(log: Settings['log'], env: CheckOptions['env']): Buffer {
+function sampleOf(log: Exclude<Settings['log'], 'fleet'>, env: CheckOptions['env']): Buffer {
   const [program = '', ...args] =
     'journal' in log
       ? ['journalctl', '--quiet', '--output=cat', `--lines=${SAMPLE_LINES}`, ...log.journal]

@@ -15,8 +15,8 @@ const options = {
   note: cli.single('TEXT', 'for allow and disallow: why', value.text),
   only: cli.single(
     'PART',
-    'for run: log: what reads the log and decides, bans on stdout; ban: what enforces them, bans on stdin',
-    value.oneOf('log', 'ban'),
+    'for run: log: what reads the log and decides, bans on stdout; ban: what enforces them, bans on stdin; report: what reports the log to a fleet',
+    value.oneOf('log', 'ban', 'report'),
   ),
   check: cli.flag('for run: only try the settings and look at the log, as the service does before it starts'),
   write: cli.flag('for setup: write the files of the jail; those of others are never changed'),

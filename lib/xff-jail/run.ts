@@ -5,7 +5,7 @@ import { obstaclesOf, problemsOf } from './check.js'
 import { expandPatterns } from './log-files.js'
 import { partsOf, type Share } from './parts.js'
 import { type Control, runPipeline } from './pipeline.js'
-import { readSettings } from './settings.js'
+import { readSettings, SettingsError } from './settings.js'
 
 export interface RunOptions {
   name: string
@@ -31,8 +31,12 @@ export interface RunOptions {
 export async function runJail(options: RunOptions): Promise<number> {
   const { name, folder, share, env, asService, privileged, onStart } = options
   const settings = readSettings(folder, name)
-  const { log, others } = settings
-  const patterns = 'files' in log && share !== 'ban' ? log.files : []
+  const { log, others, file, bus } = settings
+  if (share === 'report' && (log === 'fleet' || bus.length === 0))
+    throw new SettingsError(
+      `${file}: expected BUS with options of xff-bus, and LOG or JOURNAL, to report what is in it`,
+    )
+  const patterns = log !== 'fleet' && 'files' in log && share !== 'ban' ? log.files : []
   // the service has tried the rest before it started
   if (share === 'all') checkJail({ ...options, asService: false })
   else complain(patterns.length > 0 ? obstaclesOf(patterns, asService) : [], EXIT.noInput)

@@ -9,8 +9,10 @@ export interface Settings {
   /** the name of the jail, and of the file without `.conf` */
   name: string
   file: string
-  /** patterns of files, or a match for journalctl */
-  log: { files: string[] } | { journal: string[] }
+  /** patterns of files, or a match for journalctl; or none, as the bans are those of a fleet */
+  log: { files: string[] } | { journal: string[] } | 'fleet'
+  /** options of xff-bus: for the bans of a fleet, or to report what is in the log to it */
+  bus: string[]
   /** a program in place of uwsgi-parse, with its arguments */
   parser: string[] | undefined
   /** options of uwsgi-parse, of xff-window and of xff-ban */
@@ -27,7 +29,19 @@ export interface Settings {
   others: Record<string, string>
 }
 
-const NAMES = ['LOG', 'JOURNAL', 'PARSER', 'PARSE', 'FILTER', 'WINDOW', 'BAN', 'NOTIFY', 'REPLAY', 'SINCE']
+const NAMES = [
+  'LOG',
+  'JOURNAL',
+  'PARSER',
+  'PARSE',
+  'FILTER',
+  'WINDOW',
+  'BAN',
+  'NOTIFY',
+  'BUS',
+  'REPLAY',
+  'SINCE',
+]
 export const DEFAULT_REPLAY = '100000'
 export const DEFAULT_SINCE = '-1h'
 const JAIL_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,27}$/
@@ -130,8 +144,11 @@ function settingsFrom(name: string, file: string, values: ReadonlyMap<string, st
     others[setting] = value
   }
   const [files, journal, parser, filter] = [words('LOG'), words('JOURNAL'), words('PARSER'), words('FILTER')]
-  if (files.length === 0 && journal.length === 0)
-    throw new RangeError('expected LOG with the log of the app, or JOURNAL, got neither')
+  const bus = words('BUS')
+  if (files.length === 0 && journal.length === 0 && bus.length === 0)
+    throw new RangeError(
+      'expected LOG with the log of the app, JOURNAL, or BUS for the bans of a fleet, got none',
+    )
   if (parser.length > 0 && words('PARSE').length > 0)
     throw new RangeError(
       'PARSE holds options of uwsgi-parse, in whose place PARSER is: give its arguments there',
@@ -140,8 +157,8 @@ function settingsFrom(name: string, file: string, values: ReadonlyMap<string, st
   if (!/^\d{1,9}$/.test(replay))
     throw new RangeError(`REPLAY: expected a number of lines, got ${JSON.stringify(replay)}`)
   return {
-    ...{ name, file, others, replay },
-    log: journal.length > 0 ? { journal } : { files },
+    ...{ name, file, others, replay, bus },
+    log: journal.length > 0 ? { journal } : files.length > 0 ? { files } : 'fleet',
     parser: parser.length > 0 ? parser : undefined,
     filter: filter.length > 0 ? filter : undefined,
     parse: words('PARSE'),

@@ -62,6 +62,7 @@ export async function statusOf(
   if (!settings) return found
   const ports = portsIn(settings.ban)
   if (ports.length > 0) found.ports = ports
+  if (settings.log === 'fleet') return found
   if ('files' in settings.log) addLog(found, settings.log.files, now)
   const metrics = metricsFileIn(settings.parse) ?? join(places.run, name, PARSE_METRICS)
   if (found.running && !settings.parser) addCounts(found, metrics)

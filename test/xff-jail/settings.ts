@@ -42,7 +42,10 @@ t.test('a settings file is read as a shell reads it', async t => {
 t.test('what is wrong in a settings file is named', async t => {
   const log = 'LOG=/a\n'
   const cases: [string, RegExp][] = [
-    ['', /shop\.conf: expected LOG with the log of the app, or JOURNAL, got neither/],
+    [
+      '',
+      /shop\.conf: expected LOG with the log of the app, JOURNAL, or BUS for the bans of a fleet, got none/,
+    ],
     [`${log}WINDW='--max 3'\n`, /unknown setting WINDW \(did you mean WINDOW\?\)/],
     [`${log}PARSE='--tz UTC\n`, /PARSE|expected a closing '/],
     [`${log}PARSE="--tz 'UTC"\n`, /PARSE: expected a closing ' behind "'UTC"/],
