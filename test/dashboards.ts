@@ -10,8 +10,10 @@ import { createHealth } from '../lib/xff-ban/health.js'
 import { measure } from '../lib/xff-ban/measure.js'
 import { jailOf } from './support/bans.js'
 import { FIXTURES, withCommands } from './support/commands.js'
+import { bus, noNats, setUpNats } from './support/nats.js'
 import { missing } from './support/programs.js'
 import { readPrometheus } from './support/prometheus.js'
+import { requestLine } from './support/requests.js'
 import { tempDir } from './support/temp-dir.js'
 import { waitFor } from './support/wait-for.js'
 
@@ -36,13 +38,23 @@ const dashboard: { panels: Panel[]; templating: { list: { query: string }[] } } 
 
 /** The series that an expression names. */
 function seriesIn(expression: string): string[] {
-  return expression.match(/\b(?:uwsgi_parse|xff_window|xff_ban)_[a-z_]+/g) ?? []
+  return expression.match(/\b(?:uwsgi_parse|xff_window|xff_ban|xff_bus)_[a-z_]+/g) ?? []
 }
 
 t.test(
   'every series of the dashboard and the alerts is one that is written, and no address is a label',
+  { skip: noNats },
   async t => {
     const dir = tempDir(t)
+    const nats = await setUpNats(t)
+    const fleet = [
+      ['write requests', requestLine({ time: Date.now() })],
+      ['read requests --end', ''],
+      ['write bans', '{"type":"ban","ip":"203.0.113.7"}\n'],
+      ['read bans --end', ''],
+    ].entries()
+    for (const [i, [line, input]] of fleet)
+      t.equal((await bus(nats, `${line} --metrics ${join(dir, `bus${i}.prom`)}`, input)).exitCode, 0)
     const line =
       `uwsgi-parse --metrics a.prom < '${join(FIXTURES, 'attack/uwsgi.log')}' |` +
       'xff-window --metrics b.prom | xff-ban --dry-run --clock log --metrics c.prom > /dev/null'
@@ -68,7 +80,7 @@ t.test(
     await metrics.finish()
 
     const written = new Set<string>()
-    for (const file of ['a.prom', 'b.prom', 'c.prom', 'd.prom']) {
+    for (const file of ['a', 'b', 'c', 'd', 'bus0', 'bus1', 'bus2', 'bus3'].map(name => `${name}.prom`)) {
       for (const { samples } of read(file).values()) {
         for (const key of samples.keys()) {
           written.add(key.replace(/\{.*/, ''))
