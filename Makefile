@@ -25,7 +25,7 @@ RUN_TESTS = node build/test/support/run.js
 # a program of another architecture cannot be tried here, but built: make deb DEB_ARCH=arm64
 .PHONY: single deb
 .PHONY: all help install uninstall dist manual bpf small-bites bpf-kernels run report test fresh matrix bench bench-hostile \
-  bench-ban bench-bpf lint format golden fuzz soak clean
+  bench-ban bench-bpf lint format golden fuzz soak fleet-chaos clean
 
 all: dist
 
@@ -200,6 +200,7 @@ report: dist ## the same log as a page to look at (REPORT=FILE)
 TEST_NODES := $(if $(filter Linux,$(shell uname)),build/node/12/.installed build/node/18/.installed $(SINGLE)/.installed)
 test: ## every test; on Debian, as root, with real servers and a real kernel, which it installs
 	test/support/packages
+	test/support/newer-nats
 	$(MAKE) --no-print-directory dist build/.compiled small-bites $(TEST_NODES)
 	$(RUN_TESTS) $(TEST_FILES:%.ts=build/%.js)
 
@@ -214,6 +215,7 @@ NODE_PACKAGE := node-linux-$(if $(filter aarch64,$(shell uname -m)),arm64,x64)
 NODE_BIN = build/node/$*/node_modules/$(NODE_PACKAGE)/bin
 matrix: ## the tests under Node 20, 22 and 24 (NODES='22 24', TESTS='test/bin.ts')
 	test/support/packages
+	test/support/newer-nats
 	$(MAKE) --no-print-directory dist build/.compiled small-bites $(TEST_NODES) $(NODES:%=matrix-%)
 matrix-%: build/node/%/.installed
 	@echo "Node $$($(NODE_BIN)/node --version)"
@@ -273,3 +275,10 @@ fuzz: dist build/.compiled small-bites ## the properties with fifty times the ca
 # bans are those of an undisturbed run, and nothing grows. As root; MINUTES makes it shorter, SEED repeats it.
 soak: dist build/.compiled ## the pipeline under attack while everything goes wrong, for MINUTES (30), as root
 	node build/test/soak/soak.js
+
+# A fleet of ten hosts while servers are killed and hang, and counters, writers and readers are killed: every record is
+# stored once, and every ban falls once on each host. As root, some minutes; SEED repeats it, ROUNDS makes it longer.
+fleet-chaos: dist build/.compiled ## a fleet of ten hosts while everything is killed, as root, some minutes
+	test/support/packages
+	test/support/newer-nats
+	node build/test/soak/fleet.js

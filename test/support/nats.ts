@@ -8,12 +8,12 @@ import { execa } from 'execa'
 import type { Test } from 'tap'
 import { bundle, withCommands } from './commands.js'
 import { missing } from './programs.js'
-import { tempDir } from './temp-dir.js'
+import { shortTempDir } from './temp-dir.js'
 import { waitFor } from './wait-for.js'
 
 /** The server of Debian 12; test/support/packages installs it. */
 const DEBIAN = 'nats-server'
-/** A newer one, which may have replicas: Debian 13's package, unpacked by hand. */
+/** A newer one, which may have replicas: test/support/newer-nats unpacks that of Debian 13. */
 const NEWER = resolve('build/nats/usr/sbin/nats-server')
 
 export const noNats = missing(DEBIAN)
@@ -41,10 +41,10 @@ let nextPort = 4222
 
 /** Starts servers on loopback, with ports and folders of their own; they end with the test. */
 export async function startNats(
-  t: Test,
+  t: Pick<Test, 'teardown'>,
   { nodes = 1, config = '', isNewer = nodes > 1 }: NatsOptions = {},
 ): Promise<Nats> {
-  const dir = tempDir(t)
+  const dir = shortTempDir(t)
   const base = nextPort
   nextPort += 2 * nodes
   const routes = Array.from({ length: nodes }, (_, i) => `nats://127.0.0.1:${base + nodes + i}`)
@@ -106,7 +106,11 @@ export async function bus({ urls }: Pick<Nats, 'urls'>, line: string, input: str
 }
 
 /** The same, set up. A cluster needs a moment for its leader. */
-export async function setUpNats(t: Test, options: NatsOptions = {}, setup = 'setup'): Promise<Nats> {
+export async function setUpNats(
+  t: Pick<Test, 'teardown'>,
+  options: NatsOptions = {},
+  setup = 'setup',
+): Promise<Nats> {
   const nats = await startNats(t, options)
   const line = options.nodes === undefined ? setup : `${setup} --replicas ${options.nodes}`
   await waitFor('the streams', async () => (await bus(nats, line)).exitCode === 0)
@@ -114,7 +118,7 @@ export async function setUpNats(t: Test, options: NatsOptions = {}, setup = 'set
 }
 
 /** A shell that runs a pipeline of commands as built; all of it ends with the test. `$SERVER` is the option --server. */
-export function pipeline(t: Test, { urls, dir }: Nats, commands: string) {
+export function pipeline(t: Pick<Test, 'teardown'>, { urls, dir }: Nats, commands: string) {
   const shell = spawn('setsid', ['bash', '-c', commands], {
     cwd: dir,
     stdio: ['ignore', 'pipe', 'pipe'],

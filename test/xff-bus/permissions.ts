@@ -30,7 +30,7 @@ function configOf({ web1, web2, count1, ops, root }: Record<Name, User>): string
 
 for (const [release, skip, isNewer] of [
   ['Debian 12', noNats, false],
-  // Debian 12 has none: where somebody has unpacked one
+  // where it could be had
   ...(hasNewerNats ? [['the newer server', false, true] as const] : []),
 ] as const) {
   t.test(`permissions on ${release}`, { skip }, async t => {
