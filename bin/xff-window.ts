@@ -49,6 +49,8 @@ run(usage.command, async ({ onBadLine, warn, badLineCount }) => {
     throw new UsageError('--tallies: expected no --explain with it, got both')
   if (given['only-rules'] && given.rule.length === 0)
     throw new UsageError('--only-rules: expected --rule with it, got none')
+  if (given['hosts-min'] !== undefined && given.crowd.length > 0)
+    throw new UsageError('--hosts-min: expected no --crowd with it, for which one host suffices; got both')
   const metrics = await openMetrics('xff_window', given.metrics, warn)
   const ignored = reloadableRanges(given.ignore, warn)
   const { stages, tally, window } = xffWindow({
@@ -56,6 +58,7 @@ run(usage.command, async ({ onBadLine, warn, badLineCount }) => {
     find: given.find * 1000,
     late: given.late * 1000,
     keys: given.keys,
+    hosts: given['hosts-min'],
     failing: given.status,
     outage: given.outage,
     tallies: given.tallies,

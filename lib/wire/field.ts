@@ -19,6 +19,8 @@ interface Values {
   target: string
   text: string
   texts: Readonly<Record<string, string>>
+  /** a list of texts */
+  names: readonly string[]
   /** a whole number from 0 */
   count: number
   /** from 0 */

@@ -43,6 +43,7 @@ const IS_VALID: { [K in Kind]: (value: unknown) => boolean } = {
   target: value => isText(value) && isIP(value.replace(/\/\d{1,3}$/, '')) !== 0,
   text: isText,
   texts: value => isObject(value) && Object.values(value).every(isText),
+  names: value => Array.isArray(value) && value.every(isText),
   count: value => isNumber(value) && Number.isSafeInteger(value),
   number: isNumber,
   answer: value =>

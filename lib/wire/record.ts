@@ -33,6 +33,8 @@ export const RECORDS = {
     host: optional('text'),
     /** variables of a custom log-format, under the names they have there */
     vars: optional('texts'),
+    /** in a fleet: the host that has reported it, which the broker vouches for */
+    from: optional('text'),
   },
   /** what was in a stretch of the log: in all records since the tally before, written behind them */
   tally: {
@@ -63,6 +65,8 @@ export const RECORDS = {
     rule: optional('text'),
     /** how many seconds a first ban lasts by that rule */
     lasts: optional('count'),
+    /** in a fleet: which hosts have reported the failures, or the first of them in order of their names */
+    hosts: optional('names'),
     /** why, in words of whoever asked for it, and who that is */
     reason: optional('text'),
     by: optional('text'),
@@ -83,6 +87,7 @@ export const RECORDS = {
     last: optional('answer'),
     rule: optional('text'),
     lasts: optional('count'),
+    hosts: optional('names'),
     /** why it is held back */
     reason: required('text'),
     by: optional('text'),

@@ -15,6 +15,7 @@ export function recordSchema(): object {
       target: { type: 'string', pattern: '^[0-9A-Fa-f:.]+(%[^/]+)?(/[0-9]{1,3})?$' },
       text: { type: 'string' },
       texts: { type: 'object', additionalProperties: { type: 'string' } },
+      names: { type: 'array', items: { type: 'string' } },
       count: { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
       number: { type: 'number', minimum: 0 },
       answer: { type: 'object', properties: answer },

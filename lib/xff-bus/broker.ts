@@ -28,6 +28,8 @@ export interface Broker {
   /** how often the connection was lost */
   reconnects: () => number
   isConnected: () => boolean
+  /** fails when it does not want us any more, also while nothing is asked of it; else never ends */
+  gone: Promise<never>
   close: () => Promise<void>
 }
 

@@ -50,7 +50,7 @@ export async function runWriteRequests(context: Context, metrics: Metrics): Prom
   commonMetrics(context, metrics)
   await writer.open()
   return {
-    ...writeStage(writer, stop),
+    ...writeStage({ ...writer, failing: Promise.race([writer.failing, context.broker.gone]) }, stop),
     summary: () =>
       `${counted(tally.written, 'request')} written in ${counted(tally.sender.batches, 'batch', 'batches')}, ` +
       `${tally.known} known already, ${tally.sender.retries} retries${unsent(writer.waiting())}`,
@@ -72,7 +72,7 @@ export async function runWriteBans(context: Context, metrics: Metrics): Promise<
   commonMetrics(context, metrics)
   await writer.open()
   return {
-    ...writeStage(writer, stop),
+    ...writeStage({ ...writer, failing: Promise.race([writer.failing, context.broker.gone]) }, stop),
     summary: () =>
       `${counted(tally.written, 'decision')} written in ${counted(tally.batches, 'batch', 'batches')}, ` +
       `${tally.known} known already, ${tally.retries} retries${unsent(writer.waiting())}`,
@@ -84,7 +84,15 @@ export function runReadRequests(context: Context, metrics: Metrics): Running {
   const { broker, given, stop, warn } = context
   const bounds = { late: given.late * 1000, ahead: given.ahead * 1000 }
   const since = sinceOf(context, DEFAULT_SINCE_S.readRequests)
-  const reading = { broker, since, isToEnd: given.end, warn, signal: stop.signal, bounds }
+  const reading = {
+    broker,
+    since,
+    isToEnd: given.end,
+    warn,
+    signal: stop.signal,
+    bounds,
+    namesHosts: given['name-hosts'],
+  }
   const { input, tally, judged, wrongHosts } = readRequests(reading)
   metrics.counter('requests_total', 'requests that count', () => judged.records)
   metrics.counter('late_total', 'requests that came too late to count', () => judged.late)

@@ -55,6 +55,9 @@ const options = {
     value.duration(0, 30 * DAY),
     '30s',
   ),
+  'name-hosts': cli.flag(
+    'read requests: write into each record which host has reported it, for xff-window --hosts-min',
+  ),
   end: cli.flag('read: stop at what is the end now'),
   gather: cli.defaulted(
     'SECONDS',

@@ -4,6 +4,7 @@ import type { Broker, Stored } from './broker.js'
 import { type ChainTally, createChains } from './chain.js'
 import { type Bounds, createJudge, type JudgeTally } from './judge.js'
 import { ended } from './lines.js'
+import { nameHost } from './name-host.js'
 import { unpack } from './pack.js'
 
 /** How many batches are read again where one is missing. */
@@ -37,10 +38,10 @@ export interface ReadTally {
 
 /** Reads the requests that count, as bytes. */
 export function readRequests(
-  options: ReadOptions & { bounds: Bounds },
+  options: ReadOptions & { bounds: Bounds; namesHosts: boolean },
 ): Reading & { judged: JudgeTally; wrongHosts: () => number } {
   const { judge, tally: judged } = createJudge(options.bounds)
-  const { warn } = options
+  const { warn, namesHosts } = options
   const wrong = new BoundedMap<string, true>(MAX_WRITERS)
   const { reading, tally, input } = createReading('requests', options, (lines, { from, at }) => {
     const before = judged.records
@@ -49,7 +50,8 @@ export function readRequests(
       wrong.set(from, true)
       warn(`${from}: records that are late, or ahead of the broker's clock, do not count (told once a host)`)
     }
-    return judged.records > before ? kept : undefined
+    if (judged.records === before) return undefined
+    return namesHosts ? nameHost(kept, from) : kept
   })
   start(input, options.broker.follow('requests', reading))
   return { input, tally, judged, wrongHosts: () => wrong.size }

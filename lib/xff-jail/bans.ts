@@ -133,18 +133,19 @@ function was(ban: BanRecord): string {
   return `its last ban was until ${ban.until ?? 'an unknown time'}: ${reason(ban)}`
 }
 
-type Why = Pick<BanRecord, 'failures' | 'since' | 'last' | 'rule' | 'reason' | 'by'>
+type Why = Pick<BanRecord, 'failures' | 'since' | 'last' | 'rule' | 'reason' | 'by' | 'hosts'>
 
 /** Why it was banned, and by whom where a person has asked for it. */
-function reason({ failures, since, last, rule, reason, by }: Why): string {
+function reason({ failures, since, last, rule, reason, by, hosts = [] }: Why): string {
   const said = reason === undefined ? '' : excerpt(reason)
   if (failures === undefined) {
     const asker = by === undefined ? 'by hand, or by a list' : `by ${excerpt(by)}`
     return said ? `${asker}: ${said}` : asker
   }
   const lastOfThem = [last?.status, last?.method, last?.uri].filter(part => part !== undefined).join(' ')
+  const reporters = hosts.length > 0 ? `, reported by ${excerpt(hosts.join(', '))}` : ''
   const why = `${rule ? `, by the rule ${excerpt(rule)}` : ''}${said ? `, ${said}` : ''}`
-  return `${counted(failures, 'failure')}${since ? ` since ${since}` : ''}${why}${lastOfThem ? `, the last: ${excerpt(lastOfThem)}` : ''}`
+  return `${counted(failures, 'failure')}${since ? ` since ${since}` : ''}${why}${lastOfThem ? `, the last: ${excerpt(lastOfThem)}` : ''}${reporters}`
 }
 
 function asLines(lines: readonly string[]): string {

@@ -10,7 +10,7 @@ export function banLine(failure: Failure, ban: RuledBan): string {
 }
 
 function banRecord({ key, time, request }: Failure, ban: RuledBan): BanRecord {
-  const { failures, since, rule, lasts, reason } = ban
+  const { failures, since, rule, lasts, hosts, reason } = ban
   const { status, method, uri } = request
   return {
     type: 'ban',
@@ -25,6 +25,7 @@ function banRecord({ key, time, request }: Failure, ban: RuledBan): BanRecord {
     },
     ...(rule === undefined ? {} : { rule }),
     ...(lasts === undefined ? {} : { lasts }),
+    ...(hosts === undefined ? {} : { hosts }),
     ...(reason === undefined ? {} : { reason }),
   }
 }

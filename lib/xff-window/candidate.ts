@@ -1,16 +1,18 @@
 import type { RequestRecord } from '../wire/record.js'
 import type { Seen } from './rules/rules.js'
+import type { Reported } from './window.js'
 
 /** A request that may count: what rules look at, and all of it. */
-export interface Candidate extends Seen {
+export interface Candidate extends Seen, Reported {
   request: () => RequestRecord
 }
 
 export function candidateOf(request: RequestRecord): Candidate {
-  const { ip, status, method, uri, host, agent } = request
+  const { ip, status, method, uri, host, agent, from } = request
   return {
     ip: ip ?? '',
     status,
+    from,
     method: () => method,
     uri: () => uri,
     host: () => host,

@@ -25,10 +25,10 @@ export interface Counter {
 /** What decides on requests: the window, and where there are rules, these. */
 export function openJudge({ rules, explainer, crowds, failing, ...limits }: Options): Judge<Candidate> {
   if (!rules) return createWindow(limits)
-  const { late, keys, find } = limits
+  const { late, keys, find, hosts } = limits
   const hasShares = rules.current.limits.some(({ share }) => share > 0)
   return createJudge<Candidate>({
-    ...{ late, keys, rules, failing, crowds, shareOver: hasShares ? find : undefined },
+    ...{ late, keys, hosts, rules, failing, crowds, shareOver: hasShares ? find : undefined },
     onCounted:
       explainer &&
       ((key, time, rule, { request }) => explainer.remember({ key, time, request: request() }, rule)),
@@ -39,9 +39,11 @@ export function createCounter(options: Options, tally: Tally, judge: Judge<Candi
   const { ignored, explainer, rules, outage = 0, tallies = false } = options
   const warnOfLate = lateWarning(options.late, options.warn)
   const outages = createOutages<Failure>(outage)
+  const named = watchNames(options)
   const served = watchServed(() => needsServed(options), options.warn)
 
   const countOne = (key: string, time: number, candidate: Candidate): string => {
+    named(candidate)
     const verdict = judge.observe(key, time, candidate)
     warnOfLate(judge.late())
     if (verdict === 'passed') {
@@ -90,6 +92,18 @@ export function createCounter(options: Options, tally: Tally, judge: Judge<Candi
       served.end()
       return countAll(outages.rest())
     },
+  }
+}
+
+/** Says it once where it is asked who has reported the failures, and they do not tell. */
+function watchNames({ hosts, warn }: Options): (candidate: Candidate) => void {
+  let isTold = hosts === undefined
+  return ({ from }) => {
+    if (isTold || from !== undefined) return
+    isTold = true
+    warn(
+      '--hosts-min: requests that do not tell which host has reported them count for none: xff-bus read requests --name-hosts',
+    )
   }
 }
 

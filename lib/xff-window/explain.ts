@@ -37,7 +37,7 @@ export function createExplainer(harmless: (text: string) => string): Explainer {
       failuresOf.delete(id)
       failuresOf.set(id, shown)
     },
-    explain({ key, time }, { failures, since, rule = '', reason }) {
+    explain({ key, time }, { failures, since, rule = '', reason, hosts }) {
       if (reason !== undefined) return `${key}: ${reason}, by rule ${rule}\n`
       const id = `${key} ${rule}`
       const shown = (failuresOf.get(id) ?? [])
@@ -46,7 +46,7 @@ export function createExplainer(harmless: (text: string) => string): Explainer {
       failuresOf.delete(id)
       const seconds = (Math.max(time, shown.at(-1)?.time ?? time) - since) / 1000
       return [
-        `${key}: ${failures} failures within ${seconds} s${rule && `, by rule ${rule}`}`,
+        `${key}: ${failures} failures within ${seconds} s${rule && `, by rule ${rule}`}${hosts ? `, reported by ${harmless(hosts.join(', '))}` : ''}`,
         ...shown.map(({ text }) => `  ${text}`),
         '',
       ].join('\n')

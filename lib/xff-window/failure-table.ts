@@ -1,7 +1,5 @@
-import { createLruMap, type Entry, type LruMap } from './lru-map.js'
-
-/** How many keys that are not idle a sweep passes in search of idle ones, as some are out of order. */
-const MAX_PASSED_KEYS = 64
+import { dropIdle, evictFewest, MAX_PASSED_KEYS } from './leave.js'
+import { createLruMap } from './lru-map.js'
 
 export interface Options {
   /** how many failures within `find` milliseconds make a ban */
@@ -60,14 +58,11 @@ export function createFailureTable({ max, find, horizon, makeRoom }: Options): F
       once.delete(key)
       evicted += 1
     }
-    for (let failures = 1; !isEnough() && several.size() > 0; failures++) {
-      for (const entry of several.entries()) {
-        if (isEnough()) return
-        if (entry.value.length > failures) continue
-        several.delete(entry)
-        evicted += 1
-      }
-    }
+    evicted += evictFewest(
+      several,
+      times => times.length,
+      count => count + evicted - before >= surplus,
+    )
   }
 
   return {
@@ -100,7 +95,7 @@ export function createFailureTable({ max, find, horizon, makeRoom }: Options): F
     sweep() {
       const oldest = horizon()
       dropIdleSingles(once, oldest)
-      dropIdleSeveral(several, oldest)
+      dropIdle(several, oldest, times => times.at(-1))
     },
     evict,
     size,
@@ -116,18 +111,6 @@ function dropIdleSingles(once: Map<string, number>, oldest: number): void {
     once.delete(key)
     if (time >= oldest) once.set(key, time)
   }
-}
-
-/** The same for keys that failed several times. */
-function dropIdleSeveral(several: LruMap<number[]>, oldest: number): void {
-  const passed: Entry<number[]>[] = []
-  for (const entry of several.entries()) {
-    const isIdle = (entry.value.at(-1) ?? Number.NEGATIVE_INFINITY) < oldest
-    if (!isIdle && passed.length === MAX_PASSED_KEYS) break
-    if (isIdle) several.delete(entry)
-    else passed.push(entry)
-  }
-  for (const entry of passed) several.touch(entry)
 }
 
 /** Keeps the times in order; nearly always the new one is the last. */

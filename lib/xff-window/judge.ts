@@ -1,7 +1,7 @@
 import type { CrowdBan, Crowds } from './crowd.js'
 import type { Hit, Limit, Rules, Seen } from './rules/rules.js'
 import { createShares } from './share.js'
-import { type Ban, type Count, createWindows, type Limits, type Window } from './window.js'
+import { type Ban, type Count, createWindows, type Limits, type Reported, type Window } from './window.js'
 
 /** A ban, and by which rule. */
 export interface RuledBan extends Partial<Ban> {
@@ -17,14 +17,14 @@ export interface RuledBan extends Partial<Ban> {
 export type Verdict = 'passed' | 'counted' | RuledBan
 
 /** Decides on requests, one after the other. */
-export interface Judge<S extends Seen> extends Omit<Window, 'observe'> {
+export interface Judge<S extends Seen & Reported> extends Omit<Window, 'observe'> {
   /** @param time milliseconds since 1970 */
   observe: (key: string, time: number, seen: S) => Verdict
   /** Takes the ban of a crowd which the last request made, if it made one. */
   takeCrowd?: () => CrowdBan | undefined
 }
 
-export interface Options<S extends Seen> extends Pick<Limits, 'late' | 'keys'> {
+export interface Options<S extends Seen & Reported> extends Pick<Limits, 'late' | 'keys' | 'hosts'> {
   /** may change while it runs: the counts of limits that stay are kept */
   rules: { readonly current: Rules }
   failing: (status: number) => boolean
@@ -39,17 +39,17 @@ export interface Options<S extends Seen> extends Pick<Limits, 'late' | 'keys'> {
  * Counts each request for all rules that it breaks. A request makes one ban at most, that of the first of these rules;
  * those whose count is full start from zero, all of them.
  */
-export function createJudge<S extends Seen>(options: Options<S>): Judge<S> {
-  const { late, keys, rules, failing, shareOver, crowds, onCounted } = options
-  const windows = createWindows({ late, keys })
+export function createJudge<S extends Seen & Reported>(options: Options<S>): Judge<S> {
+  const { late, keys, hosts, rules, failing, shareOver, crowds, onCounted } = options
+  const windows = createWindows({ late, keys, hosts })
   const counts = createCounts(windows.open, windows.close)
   const shares = shareOver === undefined ? undefined : createShares(shareOver, keys)
   let known: Rules | undefined
   let crowd: CrowdBan | undefined
 
-  const count = (key: string, time: number, { limit, points }: Hit): RuledBan | undefined => {
+  const count = (key: string, time: number, { limit, points }: Hit, { from }: S): RuledBan | undefined => {
     const own = counts.of(limit)
-    const verdict = own.add(key, time, points)
+    const verdict = own.add(key, time, points, from)
     const isBan = verdict !== 'counted' && (shares === undefined || shares.failedOf(key) >= limit.share)
     if (crowds && (isBan || own.isHalfway(key, time))) crowd = crowds.joined(key, time) ?? crowd
     if (!isBan) return undefined
@@ -76,7 +76,7 @@ export function createJudge<S extends Seen>(options: Options<S>): Judge<S> {
       let ban: RuledBan | undefined
       for (const hit of hits) {
         onCounted?.(key, time, hit.limit.name, seen)
-        const made = count(key, time, hit)
+        const made = count(key, time, hit, seen)
         ban ??= made
       }
       return ban ?? 'counted'

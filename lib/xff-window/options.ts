@@ -55,6 +55,11 @@ const options = {
     '20%',
   ),
   tallies: cli.flag('write the tallies of uwsgi-parse as well, for xff-ban --brake'),
+  'hosts-min': cli.single(
+    'N',
+    'in a fleet: ban only for failures that N hosts have reported, and name them; needs xff-bus read requests --name-hosts',
+    value.whole(1, 10_000),
+  ),
   'ipv4-prefix': cli.defaulted(
     'N',
     'count and ban IPv4 clients by prefixes of N bits',

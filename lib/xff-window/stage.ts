@@ -73,7 +73,8 @@ export function xffWindow(options: Options): { stages: Duplex[]; tally: Tally; w
   const tally = { requests: 0, failures: 0, unattributed: 0, ignored: 0, spared: 0, passed: 0, bans: 0 }
   // what is explained, compared with, or counted by rules or IPv4 prefixes is counted by window.ts; all else is in the module
   const isByAddress = (options.ipv4Prefix ?? 32) === 32
-  const isInModule = !options.explainer && !options.thorough && !options.rules && isByAddress
+  const isInModule =
+    !options.explainer && !options.thorough && !options.rules && isByAddress && options.hosts === undefined
   const shared = { warnOfLate: lateWarning(options.late, options.warn), banLine }
   const reader = (isInModule && openFastReader(options, tally, shared)) || openReader(options, tally)
   const stage = transform(
@@ -180,7 +181,16 @@ function createFastReader(
     },
     countFailure(ip, key, time, line) {
       const { method, uri, request } = line
-      const candidate = { ip, status: line.status(), method, uri, host: none, agent: none, request }
+      const candidate = {
+        ip,
+        status: line.status(),
+        method,
+        uri,
+        host: none,
+        agent: none,
+        from: undefined,
+        request,
+      }
       written += countFailure(key, time, candidate)
     },
     countUnattributed(_time, line) {

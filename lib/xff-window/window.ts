@@ -1,5 +1,6 @@
 import { createClocks } from './clocks.js'
-import { createFailureTable, type FailureTable } from './failure-table.js'
+import { createFailureTable, type FailureTable, type Options as TableOptions } from './failure-table.js'
+import { createQuorumTable } from './quorum-table.js'
 
 /** When a ban falls; times in milliseconds. */
 export interface Limits {
@@ -10,12 +11,16 @@ export interface Limits {
   late: number
   /** how many keys are kept at most */
   keys: number
+  /** by how many hosts the failures of a ban are reported at the least; undefined: it is not asked who has */
+  hosts?: number | undefined
 }
 
 /** What makes a ban: how many failures since when, in milliseconds since 1970. */
 export interface Ban {
   since: number
   failures: number
+  /** who has reported them, where that is asked */
+  hosts?: readonly string[]
 }
 
 /** What a failure did: nothing yet, or made a ban. */
@@ -23,7 +28,7 @@ export type Verdict = 'counted' | Ban
 
 export interface Window {
   /** @param time milliseconds since 1970 */
-  observe: (key: string, time: number) => Verdict
+  observe: (key: string, time: number, seen?: Reported) => Verdict
   /** the number of keys */
   size: () => number
   /** how many keys had to leave while their failures could still count */
@@ -32,10 +37,16 @@ export interface Window {
   late: () => number
 }
 
+/** What a failure is known by beside its client. */
+export interface Reported {
+  /** the host that has reported it, in a fleet */
+  from?: string | undefined
+}
+
 /** Counts failures by one limit. */
 export interface Count {
-  /** @param time milliseconds since 1970, of a failure that has arrived */
-  add: (key: string, time: number, points: number) => Verdict
+  /** @param time milliseconds since 1970, of a failure that has arrived; @param from the host that has reported it */
+  add: (key: string, time: number, points: number, from?: string) => Verdict
   /** Whether a key has at least half of what makes a ban within `find`, the failure at this time included. */
   isHalfway: (key: string, time: number) => boolean
 }
@@ -59,20 +70,20 @@ export function createWindow({ max, find, ...rest }: Limits): Window {
   const { add } = open({ max, find })
   return {
     ...others,
-    observe(key, time) {
+    observe(key, time, seen) {
       arrive(time)
-      return add(key, time, 1)
+      return add(key, time, 1, seen?.from)
     },
   }
 }
 
 /** Windows of several limits; `keys` is for all of them together. */
-export function createWindows({ late, keys }: Pick<Limits, 'late' | 'keys'>): Windows {
+export function createWindows({ late, keys, hosts }: Pick<Limits, 'late' | 'keys' | 'hosts'>): Windows {
   // times are kept from the first one on: a small integer takes no memory of its own
   let origin = 0
   let isEmpty = true
   const clocks = createClocks(late)
-  const tables = new Map<Count, FailureTable>()
+  const tables = new Map<Count, Omit<FailureTable, 'add' | 'has'>>()
   let sweepAt = Number.NEGATIVE_INFINITY
   // the shortest `find` of all: a sweep passes few of the keys that are not idle
   let shortest = Number.POSITIVE_INFINITY
@@ -101,6 +112,31 @@ export function createWindows({ late, keys }: Pick<Limits, 'late' | 'keys'>): Wi
     }
   }
 
+  const openTable = (options: TableOptions) => {
+    const table = createFailureTable(options)
+    const half = Math.ceil(options.max / 2)
+    const count: Count = {
+      add(key, time, points) {
+        const since = table.add(key, time - origin, points)
+        return since === undefined ? 'counted' : { since: since + origin, failures: options.max }
+      },
+      isHalfway: (key, time) => table.has(key, time - origin, half),
+    }
+    return { table, count }
+  }
+  const openQuorum = (options: TableOptions & { least: number }) => {
+    const table = createQuorumTable(options)
+    const count: Count = {
+      add(key, time, points, from = '') {
+        const quorum = table.add(key, time - origin, points, from)
+        return quorum ? { ...quorum, since: quorum.since + origin } : 'counted'
+      },
+      // for crowds, which one host alone could make up
+      isHalfway: () => false,
+    }
+    return { table, count }
+  }
+
   return {
     arrive(time) {
       if (isEmpty) origin = time
@@ -111,16 +147,10 @@ export function createWindows({ late, keys }: Pick<Limits, 'late' | 'keys'>): Wi
       if (rest < 0 || rest > 2 * (shortest + late)) sweep()
     },
     open({ max, find }) {
-      const half = Math.ceil(max / 2)
       const horizon = () => clocks.slowest() - late - find
-      const table = createFailureTable({ max, find, horizon, makeRoom })
-      const count: Count = {
-        add(key, time, points) {
-          const since = table.add(key, time - origin, points)
-          return since === undefined ? 'counted' : { since: since + origin, failures: max }
-        },
-        isHalfway: (key, time) => table.has(key, time - origin, half),
-      }
+      const options = { max, find, horizon, makeRoom }
+      const { table, count } =
+        hosts === undefined ? openTable(options) : openQuorum({ ...options, least: hosts })
       tables.set(count, table)
       shortest = Math.min(shortest, find)
       return count

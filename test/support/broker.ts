@@ -53,6 +53,7 @@ export function madeUpBroker() {
     writers: never,
     reconnects: () => 0,
     isConnected: () => true,
+    gone: new Promise(() => {}),
     close: async () => {},
   }
   return {

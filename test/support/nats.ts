@@ -33,6 +33,8 @@ export interface Nats {
   /** where a server has its store */
   start: (node?: number) => Promise<void>
   kill: (node?: number, signal?: NodeJS.Signals) => Promise<void>
+  /** Has it read other further lines of its configuration. */
+  reconfigure: (config: string) => void
   /** Sends it a signal that does not end it. */
   signal: (node: number, signal: NodeJS.Signals) => void
 }
@@ -49,14 +51,14 @@ export async function startNats(
   nextPort += 2 * nodes
   const routes = Array.from({ length: nodes }, (_, i) => `nats://127.0.0.1:${base + nodes + i}`)
   const servers: (ChildProcess | undefined)[] = []
-  const write = (node: number) => {
+  const write = (node: number, more = config) => {
     const cluster = `cluster { name: c, listen: "127.0.0.1:${base + nodes + node}", routes: [${routes.join(', ')}] }`
     const path = join(dir, `${node}.conf`)
     writeFileSync(
       path,
       `server_name: n${node}\nhost: 127.0.0.1\nport: ${base + node}\n` +
         `jetstream { store_dir: "${join(dir, `store${node}`)}", max_mem: 64MB, max_file: 8GB }\n` +
-        `${nodes > 1 ? cluster : ''}\n${config}\n`,
+        `${nodes > 1 ? cluster : ''}\n${more}\n`,
     )
     return path
   }
@@ -74,6 +76,12 @@ export async function startNats(
       const ended = once(server, 'exit')
       server.kill(signal)
       await ended
+    },
+    reconfigure(more) {
+      servers.forEach((server, node) => {
+        write(node, more)
+        server?.kill('SIGHUP')
+      })
     },
     signal(node, signal) {
       servers[node]?.kill(signal)

@@ -60,6 +60,7 @@ t.test('a bomb, a batch that is no batch and one in another encoding are one eve
     since: 0,
     isToEnd: true,
     bounds: { late: 1, ahead: 1 },
+    namesHosts: false,
     warn: text => warnings.push(text),
     signal: new AbortController().signal,
   })

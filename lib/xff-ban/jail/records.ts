@@ -27,6 +27,8 @@ export function canonicalInstant(text: string | undefined, milliseconds: number)
 
 /** The longest text of who or why that is kept, in UTF-16 units: it stays in memory as long as the ban. */
 const MAX_TEXT_LENGTH = 300
+/** The same for the hosts that have reported failures. */
+const MAX_HOSTS = 32
 
 /** @param time milliseconds since 1970 */
 export function unbanRecord(ip: string, time: number, reason: string): UnbanRecord {
@@ -42,7 +44,7 @@ export function said<F extends string>(field: F, text: string | undefined): { [K
 
 /** The known fields of a ban that nobody has carried out, in their order. */
 export function undecidedBan(
-  { failures, since, last, rule, lasts, reason, by }: BanRecord,
+  { failures, since, last, rule, lasts, hosts, reason, by }: BanRecord,
   { time, ip }: { time: string; ip: string },
 ): BanRecord {
   return {
@@ -54,6 +56,9 @@ export function undecidedBan(
     ...(last === undefined ? {} : { last: { ...last } }),
     ...said('rule', rule),
     ...(lasts === undefined ? {} : { lasts }),
+    ...(hosts === undefined
+      ? {}
+      : { hosts: hosts.slice(0, MAX_HOSTS).flatMap(name => said('name', name).name ?? []) }),
     ...said('reason', reason),
     ...said('by', by),
   }

@@ -10,6 +10,8 @@ export interface Link {
   warn: (message: string) => void
   reconnects: () => number
   isConnected: () => boolean
+  /** fails when the servers have ended it for good, as for a key that was revoked; else never ends */
+  gone: Promise<never>
   /** Is told whenever the connection is there again. */
   onReconnect: (listener: () => void) => () => void
 }
@@ -93,6 +95,12 @@ export async function openLink(options: LinkOptions): Promise<Link> {
     }
   }
   void watch()
+  const gone = new Promise<never>((_, reject) => {
+    connection.closed().then(error => {
+      if (error instanceof Error) reject(unusable(where, error))
+    })
+  })
+  gone.catch(() => {})
   return {
     connection,
     newHeaders: headers,
@@ -100,6 +108,7 @@ export async function openLink(options: LinkOptions): Promise<Link> {
     warn,
     reconnects: () => reconnects,
     isConnected: () => isConnected,
+    gone,
     onReconnect(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)

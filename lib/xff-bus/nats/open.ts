@@ -46,6 +46,7 @@ export async function openNats(fleet: string, signal: AbortSignal, options: Link
     writers: topic => writers(link, names.stream(topic)),
     reconnects: link.reconnects,
     isConnected: link.isConnected,
+    gone: link.gone,
     close: () => link.connection.close(),
   }
 }
