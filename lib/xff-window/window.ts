@@ -112,31 +112,6 @@ export function createWindows({ late, keys, hosts }: Pick<Limits, 'late' | 'keys
     }
   }
 
-  const openTable = (options: TableOptions) => {
-    const table = createFailureTable(options)
-    const half = Math.ceil(options.max / 2)
-    const count: Count = {
-      add(key, time, points) {
-        const since = table.add(key, time - origin, points)
-        return since === undefined ? 'counted' : { since: since + origin, failures: options.max }
-      },
-      isHalfway: (key, time) => table.has(key, time - origin, half),
-    }
-    return { table, count }
-  }
-  const openQuorum = (options: TableOptions & { least: number }) => {
-    const table = createQuorumTable(options)
-    const count: Count = {
-      add(key, time, points, from = '') {
-        const quorum = table.add(key, time - origin, points, from)
-        return quorum ? { ...quorum, since: quorum.since + origin } : 'counted'
-      },
-      // for crowds, which one host alone could make up
-      isHalfway: () => false,
-    }
-    return { table, count }
-  }
-
   return {
     arrive(time) {
       if (isEmpty) origin = time
@@ -149,8 +124,7 @@ export function createWindows({ late, keys, hosts }: Pick<Limits, 'late' | 'keys
     open({ max, find }) {
       const horizon = () => clocks.slowest() - late - find
       const options = { max, find, horizon, makeRoom }
-      const { table, count } =
-        hosts === undefined ? openTable(options) : openQuorum({ ...options, least: hosts })
+      const { table, count } = openCount(options, hosts, () => origin)
       tables.set(count, table)
       shortest = Math.min(shortest, find)
       return count
@@ -162,6 +136,41 @@ export function createWindows({ late, keys, hosts }: Pick<Limits, 'late' | 'keys
     size,
     evicted: () => evictedBefore + sum(tables.values(), table => table.evicted()),
     late: clocks.late,
+  }
+}
+
+/** Opens the count for a limit. @param origin from which time on its table counts */
+function openCount(
+  options: TableOptions,
+  hosts: number | undefined,
+  origin: () => number,
+): { table: Omit<FailureTable, 'add' | 'has'>; count: Count } {
+  const { max } = options
+  if (hosts !== undefined) {
+    const table = createQuorumTable({ ...options, least: hosts })
+    return {
+      table,
+      count: {
+        add(key, time, points, from = '') {
+          const quorum = table.add(key, time - origin(), points, from)
+          return quorum ? { ...quorum, since: quorum.since + origin() } : 'counted'
+        },
+        // for crowds, which one host alone could make up
+        isHalfway: () => false,
+      },
+    }
+  }
+  const table = createFailureTable(options)
+  const half = Math.ceil(max / 2)
+  return {
+    table,
+    count: {
+      add(key, time, points) {
+        const since = table.add(key, time - origin(), points)
+        return since === undefined ? 'counted' : { since: since + origin(), failures: max }
+      },
+      isHalfway: (key, time) => table.has(key, time - origin(), half),
+    },
   }
 }
 
