@@ -154,6 +154,27 @@ async function parsed(
   )
 }
 
+t.test('any byte of an address slot, and a number of any length', async t => {
+  const format = FORMATS.bars as Format
+  const lineWith = (slot: string, digits = 1, size = '3') =>
+    `1795356368 | ${'7'.repeat(digits)} ${slot} | - | / | x y | 404 ${size} 0\n`
+  const bytes = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte)).filter(
+    byte => byte !== '\n',
+  )
+  const log = [
+    ...bytes.flatMap(byte => [
+      lineWith(`203.0.${byte}113.7`),
+      lineWith(`203.0.113.7${byte}, 203.0.113.8`),
+    ]),
+    ...Array.from({ length: 40 }, (_, digits) => lineWith('203.0.113.7', digits)),
+    ...Array.from({ length: 40 }, (_, digits) => lineWith('203.0.113.7', 1, '7'.repeat(digits))),
+  ].map(text => Buffer.from(text, 'latin1'))
+  for (const line of log)
+    if ((await parsed(format, [line], false)) !== (await parsed(format, [line], true))) t.fail(String(line))
+  const whole = [Buffer.concat(log)]
+  t.equal(await parsed(format, whole, false), await parsed(format, whole, true))
+})
+
 for (const [name, format] of Object.entries(FORMATS)) {
   const line = lineOf(FORMAT_TEXTS[name] ?? '')
 

@@ -3,7 +3,7 @@
  * ordinary if the parts can stand in it in one way only, and nothing in it has to be escaped; all others are left to the
  * host, which has the full grammar.
  */
-import { byteSet, digitsEnd, equals, SPACE, skipSet, textEnd, ZERO } from '../../fast/assembly/bytes'
+import { digitsEnd, equals, SPACE, textEnd, ZERO } from '../../fast/assembly/bytes'
 import { dateEnd, lastInstant } from './layout-date'
 
 /** What a step is; fast-layout.ts has the same numbers. */
@@ -59,7 +59,6 @@ export let statusAt: usize = 0
 export let addressStart: usize = 0
 export let addressEnd: usize = 0
 
-const IN_ADDRESS = byteSet('09afAF..::,,  ')
 const QUOTE: u8 = 0x22
 const MINUS: u8 = 0x2d
 const BACKSLASH: u8 = 0x5c
@@ -161,16 +160,43 @@ function instantAt(start: usize, end: usize): f64 {
 
 /** The end of the address slot: where the literal behind it stands first. */
 function addressSlotEnd(start: usize, end: usize, step: usize): usize {
-  const furthest = skipSet(start, IN_ADDRESS)
+  const furthest = addressesEnd(start)
   const length: usize = load<u32>(step, 16)
   if (length === 0) return furthest === end && furthest > start && isFree(start, end, step) ? end : 0
   const literal: usize = load<u32>(step, 12)
   const first = load<u8>(literal)
-  for (let at = start; at <= furthest; at++) {
-    if (load<u8>(at) === first && at + length <= end && isAt(at, literal, length))
-      return at > start && isFree(start, at, step) ? at : 0
+  for (let at = nextOf(start, furthest, first); at <= furthest; at = nextOf(at + 1, furthest, first)) {
+    if (at + length <= end && isAt(at, literal, length)) return at > start && isFree(start, at, step) ? at : 0
   }
   return 0
+}
+
+/** The first byte that is in no address and no list of them: neither `0-9a-fA-F` nor one of `.:,` and the blank. */
+function addressesEnd(start: usize): usize {
+  // by the upper half of a byte, and by the lower one, of which groups it may be: 1 ` ,.`, 2 `0-9:`, 4 `a-fA-F`
+  const upper = i8x16(0, 0, 1, 2, 4, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+  const lower = i8x16(3, 6, 6, 6, 6, 6, 6, 2, 2, 2, 2, 0, 1, 0, 1, 0)
+  let at = start
+  let run: usize
+  do {
+    const bytes = v128.load(at)
+    const byUpper = i8x16.swizzle(upper, i8x16.shr_u(bytes, 4))
+    const byLower = i8x16.swizzle(lower, v128.and(bytes, i8x16.splat(15)))
+    const outside = i8x16.eq(v128.and(byUpper, byLower), i8x16.splat(0))
+    run = <usize>ctz(i8x16.bitmask(outside) | 0x10000)
+    at += run
+  } while (run === 16)
+  return at
+}
+
+/** Where a byte stands first, from a position on and up to the furthest one; behind that where it does not. */
+function nextOf(start: usize, furthest: usize, byte: u8): usize {
+  const wanted = i8x16.splat(byte)
+  for (let at = start; at <= furthest; at += 16) {
+    const found = i8x16.bitmask(i8x16.eq(v128.load(at), wanted))
+    if (found !== 0) return at + <usize>ctz(found)
+  }
+  return furthest + 1
 }
 
 /** The end of a text in which nothing is escaped: where the literal behind it stands first. */
