@@ -11,12 +11,16 @@ export interface LastBan {
   until: number
   /** whether an unban has ended it */
   unbanned: boolean
+  /** why, as that record says */
+  ended?: string
   /** how many bans this address has had, this one included */
   count: number
   failures?: number
   last?: Answer
-  /** the rule it broke, or why somebody asked for it */
-  why?: string
+  /** the rule of xff-window that it broke */
+  rule?: string
+  /** why somebody asked for it, or the reason that xff-window gave, and who asked */
+  reason?: string
   /** packets stopped since it began */
   hits?: number
 }
@@ -32,6 +36,8 @@ export interface BanHistory {
   inForce: (now: number) => LastBan[]
   /** The last ban of each address, in the order in which they began. */
   all: () => LastBan[]
+  /** Addresses and prefixes that were banned. */
+  everBanned: () => Iterable<string>
   /** Whether every address is still known; false once there were more than the bound. */
   complete: () => boolean
 }
@@ -55,8 +61,8 @@ export function createBanHistory(defaultTime: number): BanHistory {
 
   return {
     ban(record) {
-      const { ip, failures, last, rule, reason } = record
-      const why = [rule, reason].filter(Boolean).join(': ')
+      const { ip, failures, last, rule, by } = record
+      const reason = [record.reason, by === undefined ? undefined : `by ${by}`].filter(Boolean).join(', ')
       if (record.time === undefined) return false
       const from = parseInstant(record.time)
       const previous = known.get(ip)
@@ -73,16 +79,18 @@ export function createBanHistory(defaultTime: number): BanHistory {
         count: Math.max((previous?.count ?? 0) + 1, record.count ?? 1),
         ...(failures === undefined ? {} : { failures }),
         ...(last === undefined ? {} : { last: truncatedAnswer(last) }),
-        ...(why === '' ? {} : { why: truncated(why) }),
+        ...(rule === undefined ? {} : { rule: truncated(rule) }),
+        ...(reason === '' ? {} : { reason: truncated(reason) }),
       })
       return true
     },
-    unban({ ip, time }) {
+    unban({ ip, time, reason }) {
       const previous = known.get(ip)
       const end = time === undefined ? Number.NEGATIVE_INFINITY : parseInstant(time)
       if (!previous || end < previous.from) return
       previous.until = Math.min(previous.until, end)
       previous.unbanned = true
+      if (reason !== undefined) previous.ended = truncated(reason)
     },
     hit({ ip, hits }) {
       const previous = known.get(ip)
@@ -94,6 +102,7 @@ export function createBanHistory(defaultTime: number): BanHistory {
         .filter(({ from, until }) => from <= now && now < until)
         .sort((a, b) => b.until - a.until || (a.ip < b.ip ? -1 : 1)),
     all: () => [...known.values()].sort((a, b) => a.from - b.from || (a.ip < b.ip ? -1 : 1)),
+    everBanned: () => known.keys(),
     complete: () => complete,
   }
 }

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../bounded-map.js'
 import { canonical } from '../net/address.js'
 import type { Answer } from '../wire/field.js'
 import { parseInstant } from '../wire/instant.js'
@@ -5,7 +6,9 @@ import type { RequestRecord, StreamRecord } from '../wire/record.js'
 import { createBanHistory, type LastBan } from './bans.js'
 import { createCounter, type Frequent } from './frequent.js'
 import { NewestAnswer } from './newest-answer.js'
+import { digestOf } from './summary.js'
 import { type Bucket, createTimeline } from './timeline.js'
+import { createTroubles, type Troubles } from './troubles.js'
 import { pathOf, truncated } from './truncate.js'
 import { createWhatIf, type Outcome } from './what-if.js'
 
@@ -45,7 +48,10 @@ export interface FailingPath {
 }
 
 export interface Totals {
+  /** records of requests */
   requests: number
+  /** requests of the log, those without a record included, by its tallies; undefined without any */
+  inLog: number | undefined
   failures: number
   /** failures without a client */
   unattributed: number
@@ -67,6 +73,13 @@ export interface Digest {
   paths: { top: Frequent<FailingPath>[]; distinct: number; complete: boolean }
   /** the last ban of each address: the newest `top` of them, the oldest first */
   banned: { top: LastBan[]; all: number }
+  /** bans that have ended, the latest end first */
+  over: { top: LastBan[]; all: number; complete: boolean }
+  /** how many bans there were by which rule, the most in front; bans without a rule are in none */
+  rules: [string, number][]
+  troubles: Troubles
+  /** the address that failed most of those without a ban, and why it has none */
+  unbanned: { ip: string; failures: number; why: string } | undefined
   inForce: { top: LastBan[]; all: number; complete: boolean }
   outcomes: Outcome[][]
   /** errors of outages, which do not count for these */
@@ -76,6 +89,10 @@ export interface Digest {
 /** Limits to compare with those in use. */
 const MAX_VALUES = [3, 5, 10, 20, 50]
 const FIND_VALUES_MS = [60_000, 300_000, 900_000, 3_600_000]
+
+/** How many rules, and allowed addresses, are known; older ones are forgotten. */
+const MAX_RULES = 200
+const MAX_ALLOWED = 10_000
 
 /** A failed request as it is digested. */
 export interface Failure {
@@ -119,11 +136,12 @@ function cover(totals: Totals, oldest: number, newest: number): void {
   totals.newest = Math.max(totals.newest ?? newest, newest)
 }
 
-type Counts = ReturnType<typeof createCounts>
+export type Counts = ReturnType<typeof createCounts>
 
 function createCounts({ max, find, late, time, outage }: DigestOptions) {
   const totals: Totals = {
     requests: 0,
+    inLog: undefined,
     failures: 0,
     unattributed: 0,
     bans: 0,
@@ -142,6 +160,9 @@ function createCounts({ max, find, late, time, outage }: DigestOptions) {
     })),
     paths: createCounter<FailingPath>(() => ({ serverErrors: 0, newest: Number.NEGATIVE_INFINITY })),
     bans: createBanHistory(time),
+    rules: new BoundedMap<string, number>(MAX_RULES),
+    allowed: new BoundedMap<string, true>(MAX_ALLOWED),
+    troubles: createTroubles(),
     whatIf: createWhatIf({
       maxes: sorted([...MAX_VALUES, max]),
       finds: sorted([...FIND_VALUES_MS, find]),
@@ -153,10 +174,11 @@ function createCounts({ max, find, late, time, outage }: DigestOptions) {
 }
 
 function addRecord(record: StreamRecord, counts: Counts, options: DigestOptions): void {
-  const { totals, timeline, bans, whatIf } = counts
+  const { totals, timeline, bans, rules, allowed, troubles, whatIf } = counts
   // it tells of requests, which are here themselves
   if (record.type === 'tally') {
     whatIf.tally(record)
+    totals.inLog = (totals.inLog ?? 0) + record.requests
     return
   }
   if (typeof record.time === 'string') {
@@ -174,10 +196,26 @@ function addRecord(record: StreamRecord, counts: Counts, options: DigestOptions)
       totals.unbans += 1
       bans.unban(record)
       break
-    case 'ban':
+    case 'problem':
+      troubles.problem(record)
+      break
+    case 'held':
+      troubles.held(record)
+      break
+    case 'allow':
+      allowed.set(record.ip, true)
+      break
+    case 'disallow':
+      allowed.delete(record.ip)
+      break
+    case 'ban': {
+      troubles.fell(record.ip)
       if (!bans.ban(record)) break
       totals.bans += 1
+      const rule = record.rule === undefined ? undefined : truncated(record.rule)
+      if (rule !== undefined) rules.set(rule, (rules.get(rule) ?? 0) + 1)
       if (record.time !== undefined) timeline.add(parseInstant(record.time), 'bans')
+    }
   }
 }
 
@@ -213,31 +251,6 @@ function addFailure({ ip, at, answer, agent }: Failure, counts: Counts): void {
     if (agent !== undefined) address.agent = truncated(agent)
   }
   whatIf.failure(ip, at, status)
-}
-
-function digestOf(
-  { totals, timeline, addresses, paths, bans, whatIf }: Counts,
-  options: DigestOptions,
-): Digest {
-  const now = Math.max(totals.newest ?? 0, options.now?.() ?? 0)
-  const inForce = bans.inForce(now)
-  const banned = bans.all()
-  return {
-    options,
-    now,
-    totals,
-    timeline: timeline.buckets(),
-    addresses: {
-      top: addresses.top(options.top).map(address => ({ ...address, bans: bans.countOf(address.key) })),
-      distinct: addresses.size(),
-      complete: addresses.complete(),
-    },
-    paths: { top: paths.top(options.top), distinct: paths.size(), complete: paths.complete() },
-    banned: { top: banned.slice(-options.top), all: banned.length },
-    inForce: { top: inForce.slice(0, options.top), all: inForce.length, complete: bans.complete() },
-    outcomes: whatIf.outcomes(),
-    spared: whatIf.spared(),
-  }
 }
 
 function sorted(numbers: readonly number[]): number[] {

@@ -5,7 +5,7 @@ import type { Digest, Totals } from './digest.js'
 import { amount, clock, counted, date, percent, span } from './format.js'
 import { type Content, Html, html } from './html.js'
 import { STYLE } from './style.js'
-import { bansInForce, worstAddresses, worstPaths } from './tables.js'
+import { bansInForce, bansOver, wentWrong, worstAddresses, worstPaths } from './tables.js'
 import { otherLimits } from './what-if-table.js'
 
 /** The page may use its one style sheet and nothing else: no script, no image, no connection, no form. */
@@ -23,11 +23,13 @@ export interface Live {
 export function page(title: string, digest: Digest, live?: Live): string {
   const { totals } = digest
   const sections = [
+    section('limits', 'What other limits would have done', otherLimits(digest)),
+    section('wrong', 'What went wrong', wentWrong(digest)),
     section('time', 'Over time', chart(digest.timeline)),
     section('in-force', 'Bans in force', bansInForce(digest)),
+    ...(digest.totals.bans > 0 ? [section('over', 'Bans that are over', bansOver(digest))] : []),
     section('addresses', 'Worst addresses', worstAddresses(digest)),
     section('paths', 'Worst paths', worstPaths(digest)),
-    section('limits', 'Other limits', otherLimits(digest)),
   ]
   return html`<!DOCTYPE html>
 <html lang="en">
@@ -90,9 +92,15 @@ function written(now: number, { every, isLast }: Live): Html {
 }
 
 function tiles({ options, totals, addresses, inForce }: Digest): Html {
-  const { requests, failures, unattributed, bans, unbans } = totals
+  const { requests, inLog, failures, unattributed, bans, unbans } = totals
+  // of the other requests there are no records
+  const all = inLog === undefined || inLog < requests ? requests : inLog
+  const share =
+    failures < all
+      ? `${percent(failures, all)} of ${inLog === undefined ? 'these' : 'the requests'}`
+      : undefined
   const tile = (name: string, value: Content, more?: Content, kind = '') =>
     html`<div class="${kind}"><dt>${name}</dt><dd>${value}</dd>${more === undefined ? undefined : html`<dd class="more">${more}</dd>`}</div>\n`
   return html`<dl class="tiles">
-${tile('Requests', amount(requests))}${tile('Failures', amount(failures), failures < requests ? `${percent(failures, requests)} of the requests` : undefined, 'fail')}${tile('Addresses', html`${addresses.complete ? '' : '>'}${amount(addresses.distinct)}`, 'that failed')}${tile('Unattributed', amount(unattributed), 'client not known')}${tile('Bans', amount(bans), `${counted(unbans, 'unban')}`, 'ban')}${tile('In force', amount(inForce.all), options.now ? 'now' : 'at the end')}</dl>`
+${tile(inLog === undefined ? 'Request records' : 'Requests', amount(all))}${tile('Failures', amount(failures), share, 'fail')}${tile('Addresses', html`${addresses.complete ? '' : '>'}${amount(addresses.distinct)}`, 'that failed')}${tile('Unattributed', amount(unattributed), 'client not known')}${tile('Bans', amount(bans), `${counted(unbans, 'unban')}`, 'ban')}${tile('In force', amount(inForce.all), options.now ? 'now' : 'at the end')}</dl>`
 }

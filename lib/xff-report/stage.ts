@@ -15,7 +15,7 @@ export interface Options extends DigestOptions {
   thorough?: boolean
 }
 
-const READ = ['request', 'tally', 'ban', 'unban', 'hit'] as const
+const READ = ['request', 'tally', 'ban', 'held', 'unban', 'hit', 'allow', 'disallow', 'problem'] as const
 
 /** Bytes of records of any stage in; when the input ends, out comes what `last` makes of them. */
 export function xffReport(

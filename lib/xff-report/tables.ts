@@ -1,9 +1,11 @@
 import type { Answer } from '../wire/field.js'
 import { formatInstant } from '../wire/instant.js'
+import type { LastBan } from './bans.js'
 import type { Digest } from './digest.js'
-import { amount, counted, markedMoment, type Period, span } from './format.js'
+import { amount, counted, markedMoment, type Period, percent, span } from './format.js'
 import type { Frequency } from './frequent.js'
 import { type Html, html } from './html.js'
+import type { Trouble } from './troubles.js'
 
 interface Column<R> {
   name: string
@@ -29,7 +31,7 @@ ${rows.map(row => html`<tr role="row">${columns.map((column, i) => cell(column, 
 </table>`
 }
 
-export function worstAddresses({ addresses: { top, distinct, complete }, totals }: Digest): Html {
+export function worstAddresses({ addresses: { top, distinct, complete }, unbanned, totals }: Digest): Html {
   if (top.length === 0) return html`<p class="none">No failure of a known client in these records.</p>`
   const most = Math.max(...top.map(({ count }) => count))
   type Row = (typeof top)[number]
@@ -48,7 +50,10 @@ export function worstAddresses({ addresses: { top, distinct, complete }, totals 
     },
   ]
   const shown = showing(top.length, distinct, complete, 'address', 'addresses')
-  return html`${table(`${shown}, most failures first`, columns, top)}${lowerBounds(complete)}`
+  const why =
+    unbanned &&
+    html`<p class="note">Why <code>${unbanned.ip}</code> was not banned, with ${counted(unbanned.failures, 'failure')}: ${unbanned.why}</p>`
+  return html`${table(`${shown}, most failures first`, columns, top)}${lowerBounds(complete)}${why}`
 }
 
 export function worstPaths({ paths: { top, distinct, complete }, totals }: Digest): Html {
@@ -71,8 +76,7 @@ export function bansInForce({ inForce: { top, all, complete }, now, totals, opti
   const isOfNow = options.now !== undefined
   if (all === 0)
     return html`<p class="none">Every ban ${isOfNow ? 'is over.' : 'was over at the time of the newest record.'}</p>`
-  type Row = (typeof top)[number]
-  const columns: Column<Row>[] = [
+  const columns: Column<LastBan>[] = [
     { name: 'Address', kind: 'address', cell: ({ ip }) => html`<code>${ip}</code>` },
     { name: 'Since', kind: 'when', cell: ({ from }) => markedMoment(from, totals) },
     { name: 'Until', kind: 'when', cell: ({ until }) => markedMoment(until, totals) },
@@ -80,22 +84,87 @@ export function bansInForce({ inForce: { top, all, complete }, now, totals, opti
     { name: 'Failures', kind: 'number', cell: ({ failures }) => paleIfNone(failures) },
     { name: 'Bans', kind: 'number', cell: ({ count }) => paleIfNone(count) },
     ...(top.some(({ hits }) => hits !== undefined)
-      ? [{ name: 'Packets stopped', kind: 'number', cell: ({ hits }: Row) => paleIfNone(hits) } as const]
+      ? [{ name: 'Packets stopped', kind: 'number', cell: ({ hits }: LastBan) => paleIfNone(hits) } as const]
       : []),
-    ...(top.some(({ why }) => why !== undefined)
-      ? [{ name: 'Why', kind: 'text', cell: ({ why }: Row) => html`${why}` } as const]
-      : []),
-    {
-      name: 'Last failure',
-      kind: 'text',
-      cell: ({ last }) => (last ? request(last) : paleIfNone(undefined)),
-    },
+    ...reasonColumns(top),
   ]
   const shown = showing(top.length, all, complete, 'ban', 'bans')
   const time = `Where a record does not say when its ban ends, ${span(options.time)} are assumed.`
   return html`${table(`${shown}, the latest end first`, columns, top)}
 <p class="note">${isOfNow ? undefined : html`As of <time datetime="${formatInstant(now)}">the newest record</time>. `}${time}</p>`
 }
+
+export function bansOver({ over: { top, all, complete }, rules, totals }: Digest): Html {
+  const byRule = rules.map(
+    ([rule, bans], i) => html`${i > 0 ? ', ' : ''}<code>${rule}</code> ${amount(bans)}`,
+  )
+  const rulesNote = rules.length > 0 ? html`<p class="note">Bans by rule: ${byRule}.</p>` : undefined
+  if (all === 0) return html`<p class="none">None.</p>${rulesNote}`
+  const columns: Column<LastBan>[] = [
+    { name: 'Address', kind: 'address', cell: ({ ip }) => html`<code>${ip}</code>` },
+    { name: 'Since', kind: 'when', cell: ({ from }) => markedMoment(from, totals) },
+    { name: 'Until', kind: 'when', cell: ({ until }) => markedMoment(until, totals) },
+    {
+      name: 'Ended',
+      cell: ({ unbanned, ended = 'asked' }) => html`${unbanned && ended !== 'expired' ? ended : 'by itself'}`,
+    },
+    { name: 'Failures', kind: 'number', cell: ({ failures }) => paleIfNone(failures) },
+    { name: 'Bans', kind: 'number', cell: ({ count }) => paleIfNone(count) },
+    ...reasonColumns(top),
+  ]
+  const shown = showing(top.length, all, complete, 'address', 'addresses')
+  return html`${table(`The last ban of ${shown}, the latest end first`, columns, top)}${rulesNote}`
+}
+
+/** Why somebody was banned; columns in which nothing would stand are left out. */
+function reasonColumns(rows: readonly LastBan[]): Column<LastBan>[] {
+  const columns: Column<LastBan>[] = []
+  if (rows.some(({ rule }) => rule !== undefined))
+    columns.push({ name: 'Rule', cell: ({ rule }) => html`<code>${rule}</code>` })
+  if (rows.some(({ reason }) => reason !== undefined))
+    columns.push({ name: 'Reason', kind: 'text', cell: ({ reason }) => html`${reason}` })
+  columns.push({
+    name: 'Last failure',
+    kind: 'text',
+    cell: ({ last }) => (last ? request(last) : paleIfNone(undefined)),
+  })
+  return columns
+}
+
+/** What the records of xff-ban say went wrong. */
+export function wentWrong({ troubles: { problems, held }, totals }: Digest): Html {
+  const { failures, unattributed } = totals
+  const columns: Column<Trouble>[] = [
+    { name: 'What', cell: ({ kind }) => html`<b>${PROBLEMS[kind] ?? kind}</b>` },
+    { name: 'From', kind: 'when', cell: ({ from }) => markedMoment(from, totals) },
+    {
+      name: 'Until',
+      kind: 'when',
+      cell: ({ until }) =>
+        until === undefined ? html`<b class="status">lasts</b>` : markedMoment(until, totals),
+    },
+    { name: 'Told', kind: 'number', cell: ({ told }) => html`${amount(told)}` },
+    { name: 'Why', kind: 'text', cell: ({ reason }) => html`${reason}` },
+  ]
+  const shown = showing(problems.top.length, problems.all, true, 'problem', 'problems')
+  const notes = [
+    held.all > 0 &&
+      html`${counted(held.all, 'ban')} ${held.all === 1 ? 'was' : 'were'} held back by <code>--brake</code>, ${amount(held.waiting.length)} of them still${held.waiting.length > 0 ? html` (${held.waiting.slice(0, MAX_NAMED).join(', ')}${held.waiting.length > MAX_NAMED ? ', …' : ''})` : ''}: ${held.reason}`,
+    unattributed > 0 &&
+      html`${counted(unattributed, 'failure')}, ${percent(unattributed, failures)} of all, ${unattributed === 1 ? 'has' : 'have'} no known client, so that nobody is banned for ${unattributed === 1 ? 'it' : 'them'}: <code>uwsgi-parse --explain</code> says why.`,
+  ].filter(note => note !== false)
+  if (problems.all === 0 && notes.length === 0)
+    return html`<p class="none">Nothing that these records tell of.</p>`
+  return html`${problems.all > 0 ? table(`${shown}, the latest begin first`, columns, problems.top) : undefined}${notes.map(note => html`<p class="note">${note}</p>`)}`
+}
+
+/** What each kind of a `problem` record is, and how many addresses a sentence names. */
+const PROBLEMS: Readonly<Record<string, string>> = {
+  backend: 'Bans cannot be carried out',
+  ineffective: 'Bans have no effect',
+  blind: 'The log is silent',
+}
+const MAX_NAMED = 10
 
 /** No column if there are no server errors. */
 function serverErrorColumn<T extends { serverErrors: number }>(rows: readonly { details: T }[]) {

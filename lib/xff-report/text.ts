@@ -11,12 +11,12 @@ const MAX_UNITS = 60
  * @param safe makes a text from the log safe for a terminal
  */
 export function text(title: string, digest: Digest, safe: (text: string) => string): string {
-  const { now, totals, addresses, paths, banned, inForce } = digest
+  const { now, totals, addresses, paths, banned, inForce, troubles, unbanned } = digest
   const { oldest, newest, failures, unattributed, bans } = totals
   const when = (at: number) => (Number.isFinite(at) ? moment(at, totals) : '')
   const request = ({ status, method, uri }: Answer = {}) =>
     clipped(safe([status, method, uri].filter(part => part !== undefined).join(' ')))
-  const hasWhy = banned.top.some(({ why }) => why !== undefined)
+  const hasWhy = banned.top.some(({ rule, reason }) => rule !== undefined || reason !== undefined)
   const left = (until: number) => (until > now ? `${span(until - now)} left` : 'over')
 
   const parts = [
@@ -27,18 +27,30 @@ export function text(title: string, digest: Digest, safe: (text: string) => stri
     `${counted(failures, 'failure')}, ${amount(unattributed)} of them unattributed; ${counted(bans, 'ban')}, ${amount(inForce.all)} in force at the end`,
     table(
       ['BANNED', 'SINCE', 'UNTIL', '', 'BANS', ...(hasWhy ? ['WHY'] : []), 'FAILURES', 'THE LAST OF THEM'],
-      banned.top.map(({ ip, from, until, count, failures, last, why = '' }) => [
+      banned.top.map(({ ip, from, until, count, failures, last, rule, reason }) => [
         ip,
         when(from),
         when(until),
         left(until),
         count,
-        ...(hasWhy ? [clipped(safe(why))] : []),
+        ...(hasWhy ? [clipped(safe([rule, reason].filter(Boolean).join(': ')))] : []),
         failures ?? '',
         request(last),
       ]),
     ),
     more(banned.top.length, banned.all, 'earlier'),
+    table(
+      ['WENT WRONG', 'FROM', 'UNTIL', 'WHY'],
+      troubles.problems.top.map(({ kind, from, until, reason }) => [
+        clipped(safe(kind)),
+        when(from),
+        until === undefined ? 'lasts' : when(until),
+        safe(reason),
+      ]),
+    ),
+    more(troubles.problems.top.length, troubles.problems.all, 'earlier'),
+    troubles.held.all > 0 &&
+      `${counted(troubles.held.all, 'ban')} held back, ${amount(troubles.held.waiting.length)} of them still: ${safe(troubles.held.reason ?? '')}`,
     table(
       ['FAILED MOST', 'FIRST', 'LAST', 'BANS', 'FAILURES', 'THE LAST OF THEM'],
       addresses.top.map(({ key, count, bans, details: { first, newest, answer } }) => [
@@ -51,13 +63,14 @@ export function text(title: string, digest: Digest, safe: (text: string) => stri
       ]),
     ),
     more(addresses.top.length, addresses.distinct),
+    unbanned && `\nwhy ${unbanned.ip} was not banned: ${safe(unbanned.why)}`,
     table(
       ['FAILURES', 'PATH'],
       paths.top.map(({ key, count }) => [count, clipped(safe(key))]),
     ),
     more(paths.top.length, paths.distinct),
   ]
-  return `${parts.filter(part => part !== '').join('\n')}\n`
+  return `${parts.filter(Boolean).join('\n')}\n`
 }
 
 /** Empty if there are no rows. */

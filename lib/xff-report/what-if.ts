@@ -37,6 +37,8 @@ export interface WhatIf {
   end: () => void
   /** how many errors did not count, since they were part of an outage */
   spared: () => number
+  /** The limits by which an address would have been banned; undefined where it was not tracked. */
+  limitsThatBan: (ip: string) => { max: number; find: number }[] | undefined
   /** a row for each `max`, in it a cell for each `find` */
   outcomes: () => Outcome[][]
 }
@@ -79,6 +81,13 @@ export function createWhatIf({
     spared: outages.spared,
     end() {
       for (const { key, at } of outages.rest()) count(key, at)
+    },
+    limitsThatBan(ip) {
+      const address = table.find(ip)
+      if (!address) return table.lost() ? undefined : []
+      return trials
+        .filter(({ index }) => (address.bans?.counted[index] ?? 0) > 0)
+        .map(({ max, find }) => ({ max, find }))
     },
     outcomes: () =>
       maxes.map((max, row) =>
@@ -148,6 +157,8 @@ function createAddressTable(capacity: number, keepsSingles: boolean) {
       several.set(ip, address)
       return address
     },
+    /** An address that failed more than once. */
+    find: (ip: string): Address | undefined => several.get(ip),
     /** Whether an address that could have been banned was not tracked. */
     lost: () => lost,
   }

@@ -148,7 +148,7 @@ t.test('light is light and dark is dark', { skip }, async t => {
 t.test('a keyboard reaches all there is to do, and sees where it is', { skip }, async t => {
   const { page } = await visit(browser, shop)
   const stops: string[] = []
-  for (let i = 0; i < 6; i++) {
+  for (let i = 0; i < 8; i++) {
     await page.keyboard.press('Tab')
     const stop = await page.evaluate<{ text: string; outline: string }>(`({
       text: document.activeElement.textContent,
@@ -158,18 +158,20 @@ t.test('a keyboard reaches all there is to do, and sees where it is', { skip }, 
     t.equal(stop.outline, 'solid', stop.text)
   }
   t.strictSame(stops, [
+    'What other limits would have done',
+    'What went wrong',
     'Over time',
     'Bans in force',
+    'Bans that are over',
     'Worst addresses',
     'Worst paths',
-    'Other limits',
     'The chart as a table',
   ])
   await page.keyboard.press('Enter')
   t.ok(await page.isVisible('details table'), 'Enter shows the table')
   for (let i = 0; i < 2; i++) await page.keyboard.press('Shift+Tab')
   await page.keyboard.press('Enter')
-  t.match(page.url(), /#paths$/)
+  t.match(page.url(), /#addresses$/)
   await page.close()
 })
 
