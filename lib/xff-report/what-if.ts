@@ -85,9 +85,12 @@ export function createWhatIf({
     limitsThatBan(ip) {
       const address = table.find(ip)
       if (!address) return table.lost() ? undefined : []
-      return trials
-        .filter(({ index }) => (address.bans?.counted[index] ?? 0) > 0)
-        .map(({ max, find }) => ({ max, find }))
+      const { counted } = address.bans ?? {}
+      return maxes.flatMap((max, row) =>
+        finds.flatMap((find, column) =>
+          (counted?.[row * finds.length + column] ?? 0) > 0 ? [{ max, find }] : [],
+        ),
+      )
     },
     outcomes: () =>
       maxes.map((max, row) =>
