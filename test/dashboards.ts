@@ -1,6 +1,6 @@
 /** What the dashboard and the alerts ask for is what the commands write. */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { execa } from 'execa'
 import t from 'tap'
 import { parse } from 'yaml'
@@ -104,4 +104,90 @@ t.test(
 t.test('promtool takes the rules', { skip: missing('promtool') }, async t => {
   const { stdout } = await execa('promtool', ['check', 'rules', RULES])
   t.match(stdout, new RegExp(`SUCCESS: ${rules.length} rules found`))
+})
+
+/** What promtool is to evaluate: lines that were read, minute by minute, and when the alert stands. */
+const SITES: readonly {
+  name: string
+  series: Record<string, string>
+  stands: Record<string, Record<string, boolean>>
+}[] = [
+  {
+    name: 'nobody visits the site at night',
+    // an hour with 40 lines in ten minutes, an hour with fewer and fewer, and none
+    series: {
+      lines_total: '0+4x60 241+1x30 272+0x300',
+      newest_record_timestamp_seconds: '0+60x90 5400+0x300',
+    },
+    stands: { XffJailNoRecord: { '95m': false, '105m': false, '3h': false, '6h': false } },
+  },
+  {
+    name: 'what came in every minute comes no more',
+    series: { lines_total: '0+10x120 1200+0x240 1201+10x60' },
+    stands: { XffJailNoRecord: { '119m': false, '132m': true, '3h': true, '355m': true, '365m': false } },
+  },
+  {
+    name: 'the silence of a morning after a busy one',
+    series: { lines_total: '0+10x120 1201+0.1x1200 1321+0x300' },
+    stands: { XffJailNoRecord: { '22h5m': false, '24h45m': true } },
+  },
+  {
+    name: 'no line is a request any more',
+    series: { lines_total: '0+20x60', requests_total: '0+20x30 600+0x30' },
+    stands: { XffJailNotUnderstood: { '30m': false, '45m': true }, XffJailNoRecord: { '45m': false } },
+  },
+  {
+    name: 'the time of the records is an hour behind',
+    series: { failures_total: '0+2x60', newest_record_timestamp_seconds: '-3600+60x60' },
+    // until it is above 0
+    stands: { XffJailLate: { '30m': false, '75m': false } },
+  },
+  {
+    name: 'the records come late, and go on coming',
+    series: { failures_total: '0+2x240', newest_record_timestamp_seconds: '60+30x240' },
+    stands: { XffJailLate: { '15m': false, '3h': true } },
+  },
+  {
+    name: 'no failure for long',
+    series: { failures_total: '0+2x30 60+0x240', newest_record_timestamp_seconds: '0+60x30 1800+0x240' },
+    stands: { XffJailLate: { '60m': false, '3h': false } },
+  },
+]
+
+t.test('an alert stands when it should, and not at night', { skip: missing('promtool') }, async t => {
+  const dir = tempDir(t)
+  for (const [i, { name, series, stands }] of SITES.entries()) {
+    const labels = { instance: 'a', job: 'node', jail: 'shop' }
+    const all = Object.entries(labels)
+      .map(([key, value]) => `${key}="${value}"`)
+      .join(',')
+    const alerts = Object.entries(stands).flatMap(([alertname, times]) =>
+      Object.entries(times).map(([eval_time, isOn]) => ({ alertname, eval_time, isOn })),
+    )
+    // what the alert says is not compared
+    const isOn = ({ alertname, eval_time, isOn }: (typeof alerts)[number]) => ({
+      expr: `count(ALERTS{alertname="${alertname}",alertstate="firing"}) or vector(0)`,
+      eval_time,
+      exp_samples: [{ value: isOn ? 1 : 0 }],
+    })
+    const file = join(dir, `${i}.yml`)
+    const tests = [
+      {
+        name,
+        interval: '1m',
+        input_series: Object.entries(series).map(([what, values]) => ({
+          series: `uwsgi_parse_${what}{${all}}`,
+          values,
+        })),
+        promql_expr_test: alerts.map(isOn),
+      },
+    ]
+    // JSON is YAML
+    writeFileSync(file, JSON.stringify({ rule_files: [resolve(RULES)], evaluation_interval: '1m', tests }))
+    const { exitCode, all: said } = await execa('promtool', ['test', 'rules', file], {
+      all: true,
+      reject: false,
+    })
+    t.equal(exitCode, 0, name, { said })
+  }
 })
