@@ -56,11 +56,12 @@ run(usage.command, async ({ onBadLine, warn }) => {
     }
   })
   const [bans, urgent] = [chats.map(chat => chat.bans), chats.map(chat => chat.urgent)]
-  const { stage, tally } = xffNotify(posts, { told: mails, bans, urgent })
+  const { stage, tally, close } = xffNotify(posts, { told: mails, bans, urgent })
   const outboxes = [...mails, ...bans, ...urgent, ...posts]
   return {
     stages: [...decode(['request', 'ban', 'hit', 'unban', 'held', 'problem'], onBadLine), stage, encode()],
     finish: async () => {
+      close()
       await Promise.all(outboxes.map(({ close }) => close(given.linger * 1000)))
     },
     summary: () =>

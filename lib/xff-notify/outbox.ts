@@ -52,8 +52,8 @@ export interface Tally {
 /** A bounded queue of records for a receiver that may be slow, or down for good. */
 export interface Outbox<R extends AnyRecord> {
   readonly name: string
-  /** Takes a record; never waits. */
-  put: (item: Item<R>) => void
+  /** Takes a record; never waits. @param isUrgent it is delivered at once, with what has been gathered */
+  put: (item: Item<R>, isUrgent?: boolean) => void
   /** Delivers what is left, within this many milliseconds. */
   close: (linger: number) => Promise<void>
   tally: Readonly<Tally>
@@ -111,11 +111,11 @@ export function createOutbox<R extends AnyRecord>(options: OutboxOptions<R>): Ou
   return {
     name,
     tally,
-    put(item) {
+    put(item, isUrgent = false) {
       queue.put(item)
       dropOldest()
-      if (gathering && queue.length >= batch) pause.end()
       working ??= work()
+      if (gathering && (isUrgent || queue.length >= batch)) pause.end()
     },
     async close(linger) {
       closing = true

@@ -1,8 +1,9 @@
 import type { Transform } from 'node:stream'
 import { transform } from 'through2'
 import { encodeLine } from '../wire/jsonl.js'
-import type { AnyRecord, BanRecord } from '../wire/record.js'
-import type { Outbox } from './outbox.js'
+import type { AnyRecord, BanRecord, ProblemRecord } from '../wire/record.js'
+import type { Item, Outbox } from './outbox.js'
+import { createRepeats } from './repeats.js'
 import { isTold, type Told } from './told.js'
 
 export interface Tally {
@@ -23,24 +24,29 @@ export interface Boxes {
  * @param bans outboxes for bans only
  * @param urgent outboxes for what needs a person
  * @param told outboxes for both
+ * @returns `close` is to be called before the outboxes are closed: problems that are said again and again are held down
  */
 export function xffNotify(
   all: readonly Outbox<AnyRecord>[],
   { bans, urgent, told }: Boxes,
-): { stage: Transform; tally: Tally } {
+): { stage: Transform; tally: Tally; close: () => void } {
+  const problems = createRepeats<Item<ProblemRecord>>(item => {
+    for (const outbox of urgent) outbox.put(item)
+    for (const outbox of told) outbox.put(item, true)
+  })
   const tally: Tally = { records: 0, bans: 0 }
   const stage = transform({ objectMode: true }, (record: AnyRecord, _encoding, done) => {
     tally.records += 1
     const line = encodeLine(record)
     for (const outbox of all) outbox.put({ record, line })
-    if (isTold(record)) for (const outbox of told) outbox.put({ record, line })
-    if (record.type === 'problem' || record.type === 'held')
-      for (const outbox of urgent) outbox.put({ record, line })
+    if (record.type === 'problem') problems.put(record, { record, line })
+    else if (isTold(record)) for (const outbox of told) outbox.put({ record, line })
+    if (record.type === 'held') for (const outbox of urgent) outbox.put({ record, line })
     if (record.type === 'ban') {
       tally.bans += 1
       for (const outbox of bans) outbox.put({ record, line })
     }
     done(null, record)
   })
-  return { stage, tally }
+  return { stage, tally, close: problems.close }
 }
