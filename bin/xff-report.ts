@@ -3,12 +3,17 @@ import { parseOptions, UsageError } from '../lib/cli/options/parse.js'
 import { run } from '../lib/cli/run.js'
 import { counted } from '../lib/text/counted.js'
 import { excerpt } from '../lib/text/printable.js'
+import type { AnyRecord } from '../lib/wire/record.js'
 import type { Digest } from '../lib/xff-report/digest.js'
 import { createReportFile } from '../lib/xff-report/file.js'
 import { usage } from '../lib/xff-report/options.js'
 import { page } from '../lib/xff-report/page.js'
-import { xffReport } from '../lib/xff-report/stage.js'
+import { sentenceOf } from '../lib/xff-report/sentence.js'
+import { explainRecords, xffReport } from '../lib/xff-report/stage.js'
 import { text } from '../lib/xff-report/text.js'
+
+/** The longest sentence about a record, in UTF-16 units. */
+const MAX_SENTENCE = 1000
 
 run(usage.command, async ({ onBadLine, warn }) => {
   const given = await parseOptions(usage, process.argv.slice(2))
@@ -16,6 +21,13 @@ run(usage.command, async ({ onBadLine, warn }) => {
   const { title, every, output } = given
   if (every !== undefined && output === undefined)
     throw new UsageError('--every: expected --output FILE with it, got none')
+  if (given.explain) {
+    if (given.text || output !== undefined)
+      throw new UsageError('--explain: expected neither --text nor --output with it')
+    const explain = (record: AnyRecord) =>
+      sentenceOf(record, { failing: given.status, safe: text => excerpt(text, MAX_SENTENCE) })
+    return { stages: explainRecords(explain, onBadLine), summary: () => '' }
+  }
   const render = (digest: Digest, isLast: boolean) => {
     if (given.text) return text(title, digest, excerpt)
     return page(title, digest, every === undefined ? undefined : { every, isLast })

@@ -196,6 +196,8 @@ export const RECORDS = {
 
 type Table = typeof RECORDS
 export type RecordType = keyof Table
+/** All of them. */
+export const RECORD_TYPES = Object.keys(RECORDS) as readonly RecordType[]
 type Of<T extends RecordType> = Omit<Fields<Table[T]>, 'type'> & { type: T }
 
 export type RequestRecord = Of<'request'>

@@ -9,6 +9,7 @@ const options = {
     'write the file again so often while records come; the page shows itself anew (needs --output)',
     duration(1, 86_400),
   ),
+  explain: flag('instead of a report, write a sentence for each record: what it says, and why'),
   title: defaulted('TEXT', 'title of the page', text, 'Failures and bans'),
   top: defaulted('N', 'maximum number of rows in a table', whole(1, 1000), '20'),
   max: defaulted('N', '--max of xff-window, to compare other limits with', whole(1, 10_000), '10', [

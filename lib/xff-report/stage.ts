@@ -3,8 +3,9 @@ import { transform } from 'through2'
 import { type OwnedBuffer, release } from '../fast/buffer-pool.js'
 import { canonical } from '../net/address.js'
 import type { OnBadLine } from '../wire/bad-line.js'
-import { decodeLine } from '../wire/jsonl.js'
+import { decode, decodeLine } from '../wire/jsonl.js'
 import { linesOf, wholeLines } from '../wire/lines.js'
+import { type AnyRecord, RECORD_TYPES } from '../wire/record.js'
 import { compileFastPath } from '../xff-window/fast-path.js'
 import { createDigest, type Digest, type Digester, type DigestOptions, type Totals } from './digest.js'
 
@@ -45,6 +46,14 @@ export function xffReport(
     totals: digester.totals,
     digest: digester.digest,
   }
+}
+
+/** Bytes of records of any stage in; out comes a line of text for each. */
+export function explainRecords(explain: (record: AnyRecord) => string, onBadLine: OnBadLine): Duplex[] {
+  const stage = transform({ writableObjectMode: true }, (record: AnyRecord, _encoding, done) =>
+    done(null, Buffer.from(`${explain(record)}\n`)),
+  )
+  return [...decode(RECORD_TYPES, onBadLine), stage]
 }
 
 /** Reads a line of any shape. */

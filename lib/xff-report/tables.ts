@@ -5,6 +5,7 @@ import type { Digest } from './digest.js'
 import { amount, counted, markedMoment, type Period, percent, span } from './format.js'
 import type { Frequency } from './frequent.js'
 import { type Html, html } from './html.js'
+import { PROBLEMS } from './sentence.js'
 import type { Trouble } from './troubles.js'
 
 interface Column<R> {
@@ -135,7 +136,7 @@ function reasonColumns(rows: readonly LastBan[]): Column<LastBan>[] {
 export function wentWrong({ troubles: { problems, held }, totals }: Digest): Html {
   const { failures, unattributed } = totals
   const columns: Column<Trouble>[] = [
-    { name: 'What', cell: ({ kind }) => html`<b>${PROBLEMS[kind] ?? kind}</b>` },
+    { name: 'What', cell: ({ kind }) => html`<b>${capital(PROBLEMS.get(kind) ?? kind)}</b>` },
     { name: 'From', kind: 'when', cell: ({ from }) => markedMoment(from, totals) },
     {
       name: 'Until',
@@ -158,13 +159,12 @@ export function wentWrong({ troubles: { problems, held }, totals }: Digest): Htm
   return html`${problems.all > 0 ? table(`${shown}, the latest begin first`, columns, problems.top) : undefined}${notes.map(note => html`<p class="note">${note}</p>`)}`
 }
 
-/** What each kind of a `problem` record is, and how many addresses a sentence names. */
-const PROBLEMS: Readonly<Record<string, string>> = {
-  backend: 'Bans cannot be carried out',
-  ineffective: 'Bans have no effect',
-  blind: 'The log is silent',
-}
+/** How many addresses a sentence names. */
 const MAX_NAMED = 10
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
 
 /** No column if there are no server errors. */
 function serverErrorColumn<T extends { serverErrors: number }>(rows: readonly { details: T }[]) {
