@@ -4,6 +4,7 @@ import type { Answer } from '../wire/field.js'
 import { parseInstant } from '../wire/instant.js'
 import type { RequestRecord, StreamRecord } from '../wire/record.js'
 import { createBanHistory, type LastBan } from './bans.js'
+import type { FailingAddress, FailingPath } from './failing.js'
 import { createCounter, type Frequent } from './frequent.js'
 import { NewestAnswer } from './newest-answer.js'
 import { digestOf } from './summary.js'
@@ -27,24 +28,6 @@ export interface DigestOptions {
   top: number
   /** the clock, where the report is of now; else the time of the newest record is now */
   now?: () => number
-}
-
-/** Details of an address with failures. */
-export interface FailingAddress {
-  /** failures with a 5xx status */
-  serverErrors: number
-  /** times of the first and the newest failure, in milliseconds since 1970 */
-  first: number
-  newest: number
-  /** of the newest failure */
-  answer: NewestAnswer
-  agent?: string
-}
-
-/** Details of a path with failures. */
-export interface FailingPath {
-  serverErrors: number
-  newest: number
 }
 
 export interface Totals {
