@@ -184,7 +184,7 @@ const GLOBALS: readonly (readonly [RegExp, RegExp])[] = [
   [/\bnew Date\(\)/, /^$/],
   [
     /\bperformance\.now\b/,
-    /^(lib\/cli\/progress|bin\/xff-ban|bin\/xff-top|lib\/xff-ban\/backend\/nginx|lib\/xff-bus\/nats\/consumer)\.ts$/,
+    /^(lib\/cli\/progress|bin\/xff-ban|bin\/xff-top|lib\/xff-ban\/backend\/(nginx|push)|lib\/xff-bus\/nats\/consumer)\.ts$/,
   ],
   [/\bprocess\.\w/, /^(bin|lib\/cli|lib\/single)\//],
 ]

@@ -162,10 +162,7 @@ t.test('any byte of an address slot, and a number of any length', async t => {
     byte => byte !== '\n',
   )
   const log = [
-    ...bytes.flatMap(byte => [
-      lineWith(`203.0.${byte}113.7`),
-      lineWith(`203.0.113.7${byte}, 203.0.113.8`),
-    ]),
+    ...bytes.flatMap(byte => [lineWith(`203.0.${byte}113.7`), lineWith(`203.0.113.7${byte}, 203.0.113.8`)]),
     ...Array.from({ length: 40 }, (_, digits) => lineWith('203.0.113.7', digits)),
     ...Array.from({ length: 40 }, (_, digits) => lineWith('203.0.113.7', 1, '7'.repeat(digits))),
   ].map(text => Buffer.from(text, 'latin1'))
