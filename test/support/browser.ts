@@ -39,12 +39,18 @@ export function openBrowser(profile: string): Promise<BrowserContext> {
   })
 }
 
-/** Shows a page as a web server on loopback would give it, and watches what it does. */
-export async function visit(browser: BrowserContext, content: Buffer | string): Promise<Visit> {
+/**
+ * Shows a page as a web server on loopback would give it, and watches what it does.
+ * @param content the page, or what reads it whenever it is asked for
+ */
+export async function visit(
+  browser: BrowserContext,
+  content: Buffer | string | (() => string),
+): Promise<Visit> {
   const [asked, wanted, complaints]: string[][] = [[], [], []]
   const server = createServer((request, response) => {
     asked?.push(request.url ?? '')
-    response.setHeader('Content-Type', 'text/html').end(content)
+    response.setHeader('Content-Type', 'text/html').end(typeof content === 'function' ? content() : content)
   })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as { port: number }

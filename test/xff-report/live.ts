@@ -5,8 +5,8 @@ import { execa } from 'execa'
 import t from 'tap'
 import { noBrowser, openBrowser, visit } from '../support/browser.js'
 import { bundle } from '../support/commands.js'
-import { tempDir } from '../support/temp-dir.js'
-import { waitFor } from '../support/wait-for.js'
+import { shortTempDir, tempDir } from '../support/temp-dir.js'
+import { LIMIT, waitFor } from '../support/wait-for.js'
 
 type Test = Parameters<typeof tempDir>[0]
 
@@ -94,11 +94,16 @@ t.test('without --every a file has what stdout would have', async t => {
 })
 
 t.test('a browser shows it anew by itself', { skip: noBrowser }, async t => {
-  const browser = await openBrowser(join(tempDir(t), 'profile'))
+  const browser = await openBrowser(shortTempDir(t))
   t.teardown(() => browser.close())
-  const { content } = begin(t)
-  const { page, asked, complaints } = await visit(browser, await waitFor('the page', content))
+  const { child, content } = begin(t)
+  await waitFor('the page', content)
+  const { page, asked, complaints } = await visit(browser, content)
   await waitFor('it to ask again', () => asked.filter(path => path === '/').length > 1)
+  // the last page does not ask again: one that is on its way to another cannot be closed
+  child.stdin.end(failure('203.0.113.7'))
+  await page.getByText('no more records come').waitFor({ timeout: LIMIT })
+  t.match(await page.textContent('main'), '203.0.113.7')
   t.strictSame(complaints, [])
   await page.close()
 })
