@@ -50,7 +50,7 @@ export async function runWriteRequests(context: Context, metrics: Metrics): Prom
   commonMetrics(context, metrics)
   await writer.open()
   return {
-    ...writeStage({ ...writer, failing: Promise.race([writer.failing, context.broker.gone]) }, stop),
+    ...writeStage(writer, context.broker.gone, stop),
     summary: () =>
       `${counted(tally.written, 'request')} written in ${counted(tally.sender.batches, 'batch', 'batches')}, ` +
       `${tally.known} known already, ${tally.sender.retries} retries${unsent(writer.waiting())}`,
@@ -72,7 +72,7 @@ export async function runWriteBans(context: Context, metrics: Metrics): Promise<
   commonMetrics(context, metrics)
   await writer.open()
   return {
-    ...writeStage({ ...writer, failing: Promise.race([writer.failing, context.broker.gone]) }, stop),
+    ...writeStage(writer, context.broker.gone, stop),
     summary: () =>
       `${counted(tally.written, 'decision')} written in ${counted(tally.batches, 'batch', 'batches')}, ` +
       `${tally.known} known already, ${tally.retries} retries${unsent(writer.waiting())}`,

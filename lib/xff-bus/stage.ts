@@ -17,9 +17,14 @@ export interface Writer {
 
 /**
  * Bytes in, nothing out: it ends when all is stored. A broker that is away has the input wait, for as long as it takes.
+ * @param gone fails when the broker does not want us any more; else never ends
  * @param stop gives up what is under way: then the signal of the writer says so
  */
-export function writeStage(writer: Writer, stop: AbortController): { stages: Duplex[]; drain: () => void } {
+export function writeStage(
+  writer: Writer,
+  gone: Promise<never>,
+  stop: AbortController,
+): { stages: Duplex[]; drain: () => void } {
   const settle = (work: Promise<void>, done: (error?: Error | null) => void) => {
     // what is not stored will come again, as the log is read again
     work.then(
@@ -36,7 +41,7 @@ export function writeStage(writer: Writer, stop: AbortController): { stages: Dup
     (done: (error?: Error | null) => void) => settle(writer.end(), done),
   )
   // also while there is no input
-  writer.failing.catch(error => {
+  Promise.race([writer.failing, gone]).catch(error => {
     if (!stop.signal.aborted) stage.destroy(error)
   })
   return {
