@@ -162,7 +162,7 @@ INSTALLED = $(foreach file,$(PROGRAM),$(file):lib/xff-jail/$(file:dist/%=%)) LIC
   $(foreach command,$(COMMANDS),dist/completion/bash/$(command):share/bash-completion/completions/$(command)) \
   $(foreach command,$(COMMANDS),dist/completion/zsh/_$(command):share/zsh/site-functions/_$(command)) \
   $(foreach unit,$(wildcard share/systemd/*),$(unit):lib/systemd/system/$(notdir $(unit))) \
-  $(foreach file,$(wildcard share/examples/* share/grafana/* share/prometheus/* share/push/*),$(file):$(file:share/%=share/doc/xff-jail/%))
+  $(foreach file,$(wildcard share/examples/* share/grafana/* share/lnav/* share/prometheus/* share/push/*),$(file):$(file:share/%=share/doc/xff-jail/%))
 
 install: dist ## puts it below PREFIX (/usr/local); DESTDIR goes before it
 	@for file in $(INSTALLED); do \
