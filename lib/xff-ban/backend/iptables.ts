@@ -17,6 +17,7 @@ import { checkName } from './iptables/rules.js'
 import { createRuleset } from './iptables/ruleset.js'
 import { type Strategy, type StrategyOptions, strategiesFor, warningsOf } from './iptables/strategy.js'
 import { install, readHook, readTable, remove, restore } from './iptables/tables.js'
+import { removeOfOthers } from './iptables/variants.js'
 
 export interface Options extends Hook, StrategyOptions {
   match: Match
@@ -65,6 +66,7 @@ export function iptablesBackend(options: Options): Backend {
       const listeners = (await currentListeners()) ?? []
       await start(bans, listeners)
       for (const warning of warningsOf(rules.strategy, options, listeners)) warn(warning)
+      for (const said of await removeOfOthers(FAMILIES, name)) warn(said)
     },
 
     apply: changes => rules.apply(changes),
@@ -77,7 +79,8 @@ export function iptablesBackend(options: Options): Backend {
     },
 
     async flush() {
-      for (const family of FAMILIES) await remove(family, options).catch(ignoreMissing)
+      for (const family of FAMILIES) await remove(family, name).catch(ignoreMissing)
+      for (const said of await removeOfOthers(FAMILIES, name)) warn(said)
       await nft.remove()
       rules = createRules(options, strategies[0], [])
     },
@@ -86,7 +89,7 @@ export function iptablesBackend(options: Options): Backend {
 
 /** The rules of all families, written in the way of one strategy. */
 function createRules(options: Options, strategy: Strategy, bans: readonly Ban[]) {
-  const { chain, ports, protocol, warn } = options
+  const { name, chain, ports, protocol, warn } = options
   const ruleset = createRuleset({ ...options, ...strategy }, bans)
   let families: readonly Family[] = FAMILIES
 
@@ -103,7 +106,7 @@ function createRules(options: Options, strategy: Strategy, bans: readonly Ban[])
       families = reached(listeners)
       for (const family of FAMILIES) {
         if (families.includes(family)) await installIn(family)
-        else await remove(family, options).catch(ignoreMissing)
+        else await remove(family, name).catch(ignoreMissing)
       }
     },
 

@@ -10,11 +10,13 @@ export interface Hook {
   ports: readonly number[]
 }
 
-/** The lines that put the jumps to our chain first, one for each port, whatever rules there are now. */
-export function insertJumps(hook: Hook, current: readonly string[]): string[] {
-  const { chain, name, protocol, ports } = hook
+/**
+ * The lines that put the jumps to our chain first, one for each port.
+ * @param jumps those that there are now, from whatever chain
+ */
+export function insertJumps({ chain, name, protocol, ports }: Hook, jumps: readonly string[]): string[] {
   return [
-    ...removeJumps(hook, current),
+    ...removeJumps(jumps),
     ...ports.map(
       port =>
         `-I ${chain} 1 -p ${protocol} -m ${protocol} --dport ${port} -m comment --comment ${COMMENT} -j ${name}`,
@@ -22,8 +24,8 @@ export function insertJumps(hook: Hook, current: readonly string[]): string[] {
   ]
 }
 
-export function removeJumps(hook: Hook, current: readonly string[]): string[] {
-  return current.filter(rule => isOurs(hook, rule)).map(rule => rule.replace(/^-A/, '-D'))
+export function removeJumps(jumps: readonly string[]): string[] {
+  return jumps.map(rule => rule.replace(/^-A/, '-D'))
 }
 
 /**

@@ -2,20 +2,29 @@
 export interface SavedTable {
   /** how many rules each chain of the jail has, by its name */
   chains: Map<string, number>
+  /** the rules that lead to them from whatever chain, as `-A INPUT ... -j NAME` */
+  jumps: string[]
   /** the rules of the built-in chain in their order, as `-A INPUT ...` */
   hook: string[]
 }
 
-/** Reads what iptables-save prints, of all tables. */
-export function readTables(saved: string, name: string, builtIn: string): Map<string, SavedTable> {
+/**
+ * Reads what iptables-save prints, of all tables.
+ * @param builtIn the chain whose rules are `hook`; none: that is left out
+ */
+export function readTables(saved: string, name: string, builtIn?: string): Map<string, SavedTable> {
   const tables = new Map<string, SavedTable>()
   const beginning = `${name}/`
-  let table: SavedTable = { chains: new Map(), hook: [] }
+  const jump = ` -j ${name}`
+  let table: SavedTable = { chains: new Map(), jumps: [], hook: [] }
   for (const line of saved.split('\n')) {
     if (line.startsWith('*')) {
-      table = { chains: new Map(), hook: [] }
+      table = { chains: new Map(), jumps: [], hook: [] }
       tables.set(line.slice(1), table)
-    } else if (line.startsWith(`-A ${builtIn} `)) {
+      continue
+    }
+    if (line.startsWith('-A ') && line.endsWith(jump)) table.jumps.push(line)
+    if (line.startsWith(`-A ${builtIn} `)) {
       table.hook.push(line)
     } else if (line.startsWith(':') || line.startsWith('-A ')) {
       const isRule = line.startsWith('-A ')

@@ -4,7 +4,7 @@ import type { Family } from './listeners.js'
 import { readTables, type SavedTable } from './parse-save.js'
 import { restoreScript } from './restore-script.js'
 
-const EMPTY: SavedTable = { chains: new Map(), hook: [] }
+const EMPTY: SavedTable = { chains: new Map(), jumps: [], hook: [] }
 
 /** What of the jail is in the tables of a family. */
 export async function readAllTables(family: Family, { name, chain }: Hook): Promise<Map<string, SavedTable>> {
@@ -35,26 +35,31 @@ export async function install(
   const written = [...chains].map(([name, rules]) => ({ name, rules }))
   const gone = [...current.chains.keys()].filter(name => !chains.has(name))
   await restore(family, [
-    ...removals(hook, tables),
-    restoreScript(table, { written, gone }, insertJumps(hook, current.hook)),
+    ...removals(tables),
+    restoreScript(table, { written, gone }, insertJumps(hook, current.jumps)),
   ])
 }
 
-/** Removes all that a family has of the jail. */
-export async function remove(family: Family, hook: Hook): Promise<void> {
-  await restore(family, removals(hook, await readAllTables(family, hook)))
+/**
+ * Removes all that a family has of the jail.
+ * @param programs what its programs are called, as `iptables-legacy` for `iptables-legacy-save`
+ * @returns whether there was anything
+ */
+export async function remove(programs: string, name: string): Promise<boolean> {
+  const scripts = removals(readTables(await runProgram([`${programs}-save`]), name))
+  await restore(programs, scripts)
+  return scripts.length > 0
 }
 
-function removals(hook: Hook, tables: ReadonlyMap<string, SavedTable>): string[] {
-  return [...tables].flatMap(([table, current]) => {
-    const jumps = removeJumps(hook, current.hook)
-    if (current.chains.size === 0 && jumps.length === 0) return []
-    return [restoreScript(table, { written: [], gone: [...current.chains.keys()] }, jumps)]
+function removals(tables: ReadonlyMap<string, SavedTable>): string[] {
+  return [...tables].flatMap(([table, { chains, jumps }]) => {
+    if (chains.size === 0 && jumps.length === 0) return []
+    return [restoreScript(table, { written: [], gone: [...chains.keys()] }, removeJumps(jumps))]
   })
 }
 
 /** Hands transactions to iptables, a table each. */
-export async function restore(family: Family, transactions: readonly string[]): Promise<void> {
+export async function restore(programs: string, transactions: readonly string[]): Promise<void> {
   if (transactions.length === 0) return
-  await runProgram([`${family}-restore`, '--noflush', '--wait'], transactions.join(''))
+  await runProgram([`${programs}-restore`, '--noflush', '--wait'], transactions.join(''))
 }
