@@ -66,7 +66,7 @@ run(usage.command, async ({ onBadLine, warn }) => {
   if (!filter) {
     const { statusOf, statusText } = await import('../lib/xff-bus/status.js')
     const now = Date.now()
-    const status = await statusOf(broker, now)
+    const status = await statusOf(broker, now, given.ahead * 1000)
     await broker.close()
     return text(process.stdout.isTTY ? statusText(status, now) : `${JSON.stringify(status)}\n`)
   }

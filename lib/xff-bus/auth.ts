@@ -27,7 +27,8 @@ export function authConfig(fleet: string, { host, counter, operator, admin }: Us
     `$JS.API.CONSUMER.MSG.NEXT.${requests}.>`,
     `$JS.API.CONSUMER.DELETE.${requests}.>`,
   ]
-  const seeWriters = [
+  const seeAll = [
+    ...[requests, bans].map(stream => `$JS.API.CONSUMER.LIST.${stream}`),
     `$JS.API.STREAM.INFO.${requests}`,
     `$JS.API.DIRECT.GET.${requests}.${names.subject('requests', '*')}`,
   ]
@@ -50,7 +51,7 @@ export function authConfig(fleet: string, { host, counter, operator, admin }: Us
       ...readBans,
     ]),
     ...lines(counter, 'counter', name => [names.subject('bans', name), ...readRequests, ...readBans]),
-    ...lines(operator, 'operator', name => [names.subject('bans', name), ...seeWriters, ...readBans]),
+    ...lines(operator, 'operator', name => [names.subject('bans', name), ...seeAll, ...readBans]),
     ...admin.flatMap(({ name, key }) => [`      # admin ${name}: everything`, `      { nkey: ${key} }`]),
     '    ]',
     '  }',

@@ -62,6 +62,8 @@ export interface Reading {
   take: (batch: Stored) => undefined | number | Promise<undefined | number>
   /** the log was made anew: what was known of its batches is over */
   onNewLog: () => void
+  /** Is told whenever all is taken that is stored, and again every few seconds while nothing comes. */
+  onCurrent?: () => void
   signal: AbortSignal
 }
 
@@ -96,6 +98,6 @@ export interface LogStatus {
   replicas: number
   /** of the other replicas: their names, and whether they are up to date */
   others: readonly { name: string; isCurrent: boolean }[]
-  /** how many readers there are with a place of their own */
-  readers: number
+  /** the readers with a place of their own: the name of each, and how many batches it has not read yet */
+  readers: readonly { name: string; pending: number }[]
 }

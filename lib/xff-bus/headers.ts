@@ -1,7 +1,15 @@
 import type { Batch } from './broker.js'
 
-/** Headers of a batch: `NUMBER RUN`, or `NUMBER RUN first`; where in its log the writer was; how the lines are packed. */
-export const HEADER = { batch: 'Xff-Batch', place: 'Xff-Place', encoding: 'Content-Encoding' } as const
+/**
+ * Headers of a batch: `NUMBER RUN`, or `NUMBER RUN first`; where in its log the writer was; what its clock showed when it
+ * sent the batch, in milliseconds since 1970; how the lines are packed.
+ */
+export const HEADER = {
+  batch: 'Xff-Batch',
+  place: 'Xff-Place',
+  clock: 'Xff-Clock',
+  encoding: 'Content-Encoding',
+} as const
 
 /** Every batch of a writer has the number after that of the one before, over all its starts. */
 export interface BatchNumber {

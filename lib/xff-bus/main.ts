@@ -47,7 +47,7 @@ export async function runWriteRequests(context: Context, metrics: Metrics): Prom
   metrics.counter('batches_total', 'batches stored', () => tally.sender.batches)
   metrics.counter('retries_total', 'attempts to store a batch that failed', () => tally.sender.retries)
   metrics.gauge('waiting', 'requests that wait to be stored', writer.waiting)
-  commonMetrics(context, metrics)
+  commonMetrics(context, metrics, 'stored', writer.current)
   await writer.open()
   return {
     ...writeStage(writer, context.broker.gone, stop),
@@ -69,7 +69,7 @@ export async function runWriteBans(context: Context, metrics: Metrics): Promise<
   metrics.counter('batches_total', 'batches stored', () => tally.batches)
   metrics.counter('retries_total', 'attempts to store a batch that failed', () => tally.retries)
   metrics.gauge('waiting', 'decisions that wait to be stored', writer.waiting)
-  commonMetrics(context, metrics)
+  commonMetrics(context, metrics, 'stored', writer.current)
   await writer.open()
   return {
     ...writeStage(writer, context.broker.gone, stop),
@@ -81,7 +81,7 @@ export async function runWriteBans(context: Context, metrics: Metrics): Promise<
 
 /** `xff-bus read requests` */
 export function runReadRequests(context: Context, metrics: Metrics): Running {
-  const { broker, given, stop, warn } = context
+  const { broker, given, stop, warn, now } = context
   const bounds = { late: given.late * 1000, ahead: given.ahead * 1000 }
   const since = sinceOf(context, DEFAULT_SINCE_S.readRequests)
   const reading = {
@@ -89,11 +89,12 @@ export function runReadRequests(context: Context, metrics: Metrics): Running {
     since,
     isToEnd: given.end,
     warn,
+    now,
     signal: stop.signal,
     bounds,
     namesHosts: given['name-hosts'],
   }
-  const { input, tally, judged, wrongHosts } = readRequests(reading)
+  const { input, tally, judged, hosts, newestAt } = readRequests(reading)
   metrics.counter('requests_total', 'requests that count', () => judged.records)
   metrics.counter('late_total', 'requests that came too late to count', () => judged.late)
   metrics.counter(
@@ -102,7 +103,21 @@ export function runReadRequests(context: Context, metrics: Metrics): Running {
     () => judged.ahead,
   )
   metrics.counter('timeless_total', 'lines without a time', () => judged.timeless)
-  metrics.gauge('wrong_hosts', 'hosts of which requests were late or ahead', wrongHosts)
+  metrics.gauge(
+    'wrong_hosts',
+    'hosts with a wrong clock, or with requests that were late or ahead in the last ten minutes',
+    () => hosts.count(now()).wrong,
+  )
+  metrics.gauge(
+    'silent_hosts',
+    'hosts that have said nothing for three minutes, and something in the last hour',
+    () => hosts.count(now()).silent,
+  )
+  metrics.gauge(
+    'newest_seconds',
+    'when the broker got the newest batch that was read, in seconds since 1970',
+    () => newestAt() / 1000,
+  )
   readMetrics(context, metrics, tally)
   return {
     input,
@@ -115,9 +130,9 @@ export function runReadRequests(context: Context, metrics: Metrics): Running {
 
 /** `xff-bus read bans` */
 export function runReadBans(context: Context, metrics: Metrics): Running {
-  const { broker, given, stop, warn } = context
+  const { broker, given, stop, warn, now } = context
   const since = sinceOf(context, DEFAULT_SINCE_S.readBans)
-  const { input, tally } = readBans({ broker, since, isToEnd: given.end, warn, signal: stop.signal })
+  const { input, tally } = readBans({ broker, since, isToEnd: given.end, now, warn, signal: stop.signal })
   readMetrics(context, metrics, tally)
   return {
     input,
@@ -131,15 +146,21 @@ function readMetrics(context: Context, metrics: Metrics, tally: ReturnType<typeo
   metrics.counter('batches_total', 'batches read', () => tally.batches)
   metrics.counter('bad_total', 'batches that cannot be read', () => tally.bad)
   metrics.counter('missing_total', 'batches that never came', () => tally.chains.missing)
-  metrics.gauge(
-    'newest_seconds',
-    'when the broker got the newest batch read, in seconds since 1970',
-    () => tally.newestAt / 1000,
-  )
-  commonMetrics(context, metrics)
+  commonMetrics(context, metrics, 'read', () => tally.currentAt)
 }
 
-function commonMetrics({ broker }: Context, metrics: Metrics): void {
+/** @param current when all was stored, or read, that was there */
+function commonMetrics(
+  { broker }: Context,
+  metrics: Metrics,
+  done: 'stored' | 'read',
+  current: () => number,
+): void {
+  metrics.gauge(
+    'current_seconds',
+    `when all was ${done} that was there, in seconds since 1970; 0: never yet`,
+    () => current() / 1000,
+  )
   metrics.gauge('connected', 'whether the broker is there', () => Number(broker.isConnected()))
   metrics.counter('reconnects_total', 'how often the connection was lost and made again', broker.reconnects)
 }

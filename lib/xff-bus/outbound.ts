@@ -15,6 +15,8 @@ export interface Outbound<T> {
   failing: Promise<never>
   /** how many items wait */
   waiting: () => number
+  /** when all was stored that had been put before; now, where nothing waits. In milliseconds since 1970 */
+  current: () => number
 }
 
 export interface OutboundOptions<T> {
@@ -39,6 +41,7 @@ export function createOutbound<T>({ gatherMs, now, sizeOf, store }: OutboundOpti
   })
   failing.catch(() => {})
   let sentAt = Number.NEGATIVE_INFINITY
+  let currentAt = now()
   const gathering = createPause()
 
   const storeAll = async () => {
@@ -48,7 +51,9 @@ export function createOutbound<T>({ gatherMs, now, sizeOf, store }: OutboundOpti
       const rest = sentAt + gatherMs - now()
       if (rest > 0 && bytes < BATCH_BYTES && !isEnding) await gathering.wait(Math.min(rest, gatherMs))
       sentAt = now()
+      const before = waiting.length
       const count = await store(waiting)
+      if (count >= before) currentAt = sentAt
       for (const item of waiting.slice(0, count)) bytes -= sizeOf(item)
       waiting = waiting.slice(count)
       makeRoom()
@@ -92,6 +97,7 @@ export function createOutbound<T>({ gatherMs, now, sizeOf, store }: OutboundOpti
     },
     failing,
     waiting: () => waiting.length,
+    current: () => (waiting.length === 0 ? now() : currentAt),
   }
 }
 

@@ -33,6 +33,7 @@ export interface SenderOptions {
   from: string
   /** a random text that names this start */
   run: string
+  now: () => number
   warn: (message: string) => void
   signal: AbortSignal
 }
@@ -89,7 +90,7 @@ interface Chain {
 type Store = (one: Numbered) => Promise<'stored' | 'fenced'>
 
 function createStore(
-  { broker, from, run, warn, signal }: SenderOptions,
+  { broker, from, run, now, warn, signal }: SenderOptions,
   chain: Chain,
   tally: SenderTally,
 ): Store {
@@ -97,7 +98,14 @@ function createStore(
     const backoff = createBackoff(RETRY)
     for (;;) {
       signal.throwIfAborted()
-      const appended = await broker.append('requests', from, batch, { ofWriter: chain.behind })
+      // at this very attempt
+      const headers = new Map(batch.headers).set(HEADER.clock, String(now()))
+      const appended = await broker.append(
+        'requests',
+        from,
+        { ...batch, headers },
+        { ofWriter: chain.behind },
+      )
       if (appended && 'seq' in appended) {
         chain.behind = appended.seq
         return 'stored'

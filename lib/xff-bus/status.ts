@@ -2,9 +2,7 @@ import { compactDuration } from '../text/duration.js'
 import { textTable } from '../text/text-table.js'
 import { formatInstant } from '../wire/instant.js'
 import type { Broker } from './broker.js'
-
-/** A writer of requests says every minute that it is there; after so long without, it is silent. In milliseconds. */
-export const SILENT_MS = 180_000
+import { clockOffset, isOff, isSilent } from './hosts.js'
 
 /** What xff-bus status tells; instants as in the records, null where there is none. */
 export interface Status {
@@ -17,18 +15,36 @@ export interface Status {
     replicas: number
     /** of these, how many are not up to date */
     behind: number
-    readers: number
+    /** who reads requests, and how many batches each has not read yet */
+    readers: readonly { reader: string; behind: number }[]
   }[]
-  hosts: readonly { host: string; newest: string | null; silent: boolean }[]
+  hosts: readonly {
+    host: string
+    newest: string | null
+    silent: boolean
+    /** how many seconds its clock was ahead of the broker's then; negative: behind */
+    clock: number | null
+    /** whether that is more than --ahead */
+    wrong: boolean
+  }[]
 }
 
-/** @param now milliseconds since 1970. @throws ExitError */
-export async function statusOf(broker: Broker, now: number): Promise<Status> {
+/**
+ * @param now milliseconds since 1970
+ * @param tolerated how far a clock may be off, in milliseconds
+ * @throws ExitError
+ */
+export async function statusOf(broker: Broker, now: number, tolerated: number): Promise<Status> {
   const logs = await broker.status()
   const hosts = await Promise.all(
     (await broker.writers('requests')).map(async host => {
-      const at = (await broker.newestOf('requests', host))?.at ?? Number.NaN
-      return { host, newest: instant(at), silent: !(at >= now - SILENT_MS) }
+      const newest = await broker.newestOf('requests', host)
+      const at = newest?.at ?? Number.NaN
+      const offset = newest ? clockOffset(newest) : Number.NaN
+      return {
+        ...{ host, newest: instant(at), silent: isSilent(at, now) },
+        ...{ clock: Number.isNaN(offset) ? null : offset / 1000, wrong: isOff(offset, tolerated) },
+      }
     }),
   )
   return {
@@ -40,7 +56,7 @@ export async function statusOf(broker: Broker, now: number): Promise<Status> {
       newest: instant(newest),
       replicas,
       behind: others.filter(({ isCurrent }) => !isCurrent).length,
-      readers,
+      readers: readers.map(({ name, pending }) => ({ reader: name, behind: pending })),
     })),
     hosts,
   }
@@ -50,21 +66,30 @@ export async function statusOf(broker: Broker, now: number): Promise<Status> {
 export function statusText({ logs, hosts }: Status, now: number): string {
   const age = (text: string | null) =>
     text === null ? '-' : compactDuration(Math.max(0, Math.round((now - Date.parse(text)) / 1000)))
-  const rows = logs.map(({ log, batches, bytes, oldest, newest, replicas, behind, readers }) => [
+  const rows = logs.map(({ log, batches, bytes, oldest, newest, replicas, behind }) => [
     log,
     batches,
     Math.ceil(bytes / 1024),
     age(oldest),
     age(newest),
     behind > 0 ? `${replicas}, ${behind} behind` : replicas,
-    readers,
   ])
+  const readers = logs.flatMap(({ log, readers }) => readers.map(reader => ({ log, ...reader })))
   return [
-    ...textTable(['log', 'batches', 'KiB', 'oldest', 'newest', 'replicas', 'readers'], rows),
+    ...textTable(['log', 'batches', 'KiB', 'oldest', 'newest', 'replicas'], rows),
+    '',
+    ...textTable(
+      ['reads', 'who', 'batches behind'],
+      readers.map(({ log, reader, behind }) => [log, reader, behind]),
+    ),
     '',
     ...textTable(
       ['host', 'last heard', ''],
-      hosts.map(({ host, newest, silent }) => [host, age(newest), silent ? 'silent' : '']),
+      hosts.map(({ host, newest, silent, wrong, clock }) => [
+        host,
+        age(newest),
+        [silent ? 'silent' : '', wrong ? `its clock is off by ${clock} s` : ''].filter(Boolean).join(', '),
+      ]),
     ),
     '',
   ].join('\n')

@@ -28,6 +28,8 @@ export interface BanWriter {
   tally: BanWriterTally
   /** how many decisions wait */
   waiting: () => number
+  /** when nothing waited that had come before, in milliseconds since 1970 */
+  current: () => number
 }
 
 export interface BanWriterTally {
@@ -148,6 +150,7 @@ export function createBanWriter(options: BanWriterOptions): BanWriter {
   return {
     tally,
     waiting: outbound.waiting,
+    current: outbound.current,
     failing: outbound.failing,
     open: written.open,
     async write(block) {

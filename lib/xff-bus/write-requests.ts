@@ -24,6 +24,8 @@ export interface RequestWriter {
   tally: RequestWriterTally
   /** how many requests wait */
   waiting: () => number
+  /** when nothing waited that had come before, in milliseconds since 1970 */
+  current: () => number
 }
 
 export interface RequestWriterTally {
@@ -36,7 +38,6 @@ export interface RequestWriterTally {
 
 export interface RequestWriterOptions extends SenderOptions {
   gatherMs: number
-  now: () => number
   onBadLine: OnBadLine
   signOfLifeMs?: number
 }
@@ -108,6 +109,7 @@ export function createRequestWriter(options: RequestWriterOptions): RequestWrite
   return {
     tally,
     waiting: outbound.waiting,
+    current: outbound.current,
     failing: outbound.failing,
     async open() {
       const place = parsePlace((await sender.claim()) ?? '')

@@ -200,8 +200,12 @@ t.test('on Debian 12’s nats-server', { skip: noNats }, async t => {
         { log: 'requests', batches: 2, replicas: 1 },
         { log: 'bans', batches: 0, newest: null },
       ],
-      hosts: [{ host: 'web1', silent: false }],
+      hosts: [{ host: 'web1', silent: false, wrong: false }],
     })
+    const reader = pipeline(t, nats, 'xff-bus read requests --from count1 $SERVER')
+    await waitFor('what it reads', () => reader.said.stdout.length > 0)
+    const [requests] = JSON.parse((await bus(nats, 'status')).stdout).logs
+    t.same(requests.readers, [{ reader: 'count1', behind: 0 }])
   })
 
   t.test('metrics tell whether the broker is there, and what became of the records', async t => {
@@ -213,6 +217,9 @@ t.test('on Debian 12’s nats-server', { skip: noNats }, async t => {
     const text = readFileSync(file, 'utf8')
     t.match(text, /xff_bus_read_requests_requests_total\{jail="shop"\} 3/)
     t.match(text, /xff_bus_read_requests_connected\{jail="shop"\} 1/)
+    t.match(text, /xff_bus_read_requests_(silent|wrong)_hosts\{jail="shop"\} 0/)
+    const current = Number(/xff_bus_read_requests_current_seconds\{.*\} (.*)/.exec(text)?.[1])
+    t.ok(Math.abs(current - Date.now() / 1000) < 60, `${current}`)
   })
 })
 

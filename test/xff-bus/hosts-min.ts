@@ -1,5 +1,5 @@
 /** A host that was taken over reports what never was: nobody is banned for it, its name is known, and one key ends it. */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import t from 'tap'
@@ -15,15 +15,16 @@ import { waitFor } from '../support/wait-for.js'
 t.test('a ban needs failures of several hosts, if that is asked', { skip: noNats }, async t => {
   const keys = shortTempDir(t)
   const user = async (name: string): Promise<User> => ({ name, key: await makeKey(join(keys, name)) })
-  const [web1, web2, count1, root] = [
+  const [web1, web2, count1, count2, root] = [
     await user('web1'),
     await user('web2'),
     await user('count1'),
+    await user('count2'),
     await user('root'),
   ]
-  const configOf = (host: User[]) =>
-    authConfig('app', { host, counter: [count1], operator: [], admin: [root] })
-  const nats = await startNats(t, { config: configOf([web1, web2]) })
+  const configOf = (host: User[], counter: User[]) =>
+    authConfig('app', { host, counter, operator: [], admin: [root] })
+  const nats = await startNats(t, { config: configOf([web1, web2], [count1, count2]) })
   const as = (name: string) => `--from ${name} --nkey ${join(keys, name)}`
   await waitFor('the streams', async () => (await bus(nats, `setup ${as('root')}`)).exitCode === 0)
   pipeline(
@@ -70,8 +71,17 @@ t.test('a ban needs failures of several hosts, if that is asked', { skip: noNats
   const why = await execa('xff-jail', ['why', '203.0.113.7', '--folder', settings], { env: withCommands() })
   t.match(JSON.parse(why.stdout), { bans: [{ ip: '203.0.113.7', hosts: ['web1', 'web2'] }] })
 
-  nats.reconfigure(configOf([web2]))
-  await waitFor('the end of the writer', () => taken.said.stdout === '69\n', { within: 30_000 })
+  const readers = [
+    pipeline(t, nats, `xff-bus read bans ${as('web1')} $SERVER > bans.jsonl; echo $?`),
+    pipeline(t, nats, `xff-bus read requests ${as('count2')} $SERVER > requests.jsonl; echo $?`),
+  ]
+  for (const file of ['bans.jsonl', 'requests.jsonl'])
+    await waitFor(file, () => readFileSync(join(nats.dir, file), 'utf8').includes('203.0.113.7'))
+  nats.reconfigure(configOf([web2], [count1]))
+  const revoked = performance.now()
+  for (const [i, { said }] of [taken, ...readers].entries())
+    await waitFor(`the end of ${i}`, () => said.stdout === '69\n', { within: 30_000 })
+  t.comment(`${Math.round(performance.now() - revoked)} ms from the revocation to the end of all three`)
   t.match(await bus(nats, `write requests ${as('web1')}`, reported('198.51.100.1', 1)), { exitCode: 69 })
   t.match(await bus(nats, `write requests ${as('web2')}`, reported('198.51.100.2', 1)), { exitCode: 0 })
 })

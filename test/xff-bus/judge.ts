@@ -61,6 +61,7 @@ t.test('a bomb, a batch that is no batch and one in another encoding are one eve
     isToEnd: true,
     bounds: { late: 1, ahead: 1 },
     namesHosts: false,
+    now: () => AT,
     warn: text => warnings.push(text),
     signal: new AbortController().signal,
   })

@@ -15,7 +15,7 @@ function senderOn(
   run: string,
   warn: (text: string) => void = () => {},
 ) {
-  return createSender({ broker: made.broker, from: 'web1', run, warn, signal })
+  return createSender({ broker: made.broker, from: 'web1', run, now: () => 0, warn, signal })
 }
 const linesIn = (log: readonly Stored[]) =>
   log.map(batch => String(unpack(batch))).filter(text => text !== '')

@@ -133,7 +133,6 @@ export interface StreamState {
   /** in milliseconds since 1970; NaN where it is empty */
   firstAt: number
   lastAt: number
-  consumers: number
   replicas: number
   others: { name: string; isCurrent: boolean }[]
 }
@@ -155,7 +154,6 @@ export async function streamState(link: Link, stream: string): Promise<StreamSta
     last: Number(state.last_seq),
     firstAt: instant(state.first_ts),
     lastAt: instant(state.last_ts),
-    consumers: Number(state.consumer_count),
     replicas: Number(config.num_replicas),
     others: (Array.isArray(cluster.replicas) ? cluster.replicas : [])
       .filter(isObject)

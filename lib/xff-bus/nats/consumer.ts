@@ -1,6 +1,7 @@
 import type { Msg, Subscription } from '@nats-io/transport-node'
 import { askApi, type Json } from './api.js'
 import type { Link } from './link.js'
+import { consumerOf } from './names.js'
 
 /** How many messages may be on their way to us. */
 const AHEAD = 128
@@ -27,15 +28,20 @@ export interface Consumer {
   close: () => Promise<void>
 }
 
-/** @returns undefined where nobody answers. @throws ApiError */
+/**
+ * @param onIdle is told now and then while there is no message that is not taken
+ * @returns undefined where nobody answers
+ * @throws ApiError
+ */
 export async function openConsumer(
   link: Link,
   stream: string,
   start: { since: number } | { seq: number },
   signal: AbortSignal,
+  onIdle: () => void,
 ): Promise<Consumer | undefined> {
   const inbox = link.newInbox()
-  const name = `r${inbox.slice(-16)}`
+  const name = consumerOf(inbox)
   const made = await askApi(link, `CONSUMER.CREATE.${stream}.${name}`, {
     stream_name: stream,
     config: {
@@ -51,19 +57,30 @@ export async function openConsumer(
     },
   })
   if (!made) return undefined
-  return { pending: pendingOf(made), ...pullFrom(link, stream, name, inbox, signal) }
+  return { pending: pendingOf(made), ...pullFrom({ link, stream, name, inbox, signal, onIdle }) }
 }
 
 function pendingOf(made: Json): number {
   return Number(made.num_pending)
 }
 
-function pullFrom(link: Link, stream: string, name: string, inbox: string, signal: AbortSignal) {
+interface Pulled {
+  link: Link
+  stream: string
+  /** of the consumer */
+  name: string
+  inbox: string
+  signal: AbortSignal
+  onIdle: () => void
+}
+
+function pullFrom({ link, stream, name, inbox, signal, onIdle }: Pulled) {
   const { connection } = link
   const arrived: Msg[] = []
   let taken = 0
   let outstanding = 0
   let isBroken = false
+  let isWaiting = false
   let heard = performance.now()
   let wake = () => {}
 
@@ -73,7 +90,7 @@ function pullFrom(link: Link, stream: string, name: string, inbox: string, signa
   }
   const onStatus = (code: number) => {
     // 100: a heartbeat; 404 and 408: that pull is over; anything else: the consumer is, or its leader
-    if (code === 100) return
+    if (code === 100) return isWaiting ? onIdle() : undefined
     if (code === 404 || code === 408) outstanding = 0
     else isBroken = true
     wake()
@@ -118,9 +135,11 @@ function pullFrom(link: Link, stream: string, name: string, inbox: string, signa
           return message
         }
         if (outstanding === 0) pull()
+        isWaiting = true
         await new Promise<void>(resolve => {
           wake = resolve
         })
+        isWaiting = false
         wake = () => {}
       }
       return undefined

@@ -32,7 +32,7 @@ export async function follow(
   reading: Reading & { isToEnd: boolean },
   tally: FollowTally,
 ): Promise<void> {
-  const { since, isToEnd, onNewLog, signal } = reading
+  const { since, isToEnd, onNewLog, onCurrent = () => {}, signal } = reading
   const position: Position = { next: undefined, rest: undefined, created: undefined }
   while (!signal.aborted) {
     const state = await persist(link, stream, signal, () => streamState(link, stream))
@@ -43,7 +43,9 @@ export async function follow(
     }
     position.created = state.created
     const start = position.next === undefined ? { since } : { seq: position.next }
-    const consumer = await persist(link, stream, signal, () => openConsumer(link, stream, start, signal))
+    const consumer = await persist(link, stream, signal, () =>
+      openConsumer(link, stream, start, signal, onCurrent),
+    )
     if (isToEnd) position.rest = consumer.pending
     try {
       if (position.rest === 0) return
@@ -57,7 +59,11 @@ export async function follow(
 }
 
 /** @returns whether the end is reached; else another consumer is needed */
-async function readFrom(consumer: Consumer, { take, signal }: Reading, position: Position): Promise<boolean> {
+async function readFrom(
+  consumer: Consumer,
+  { take, onCurrent, signal }: Reading,
+  position: Position,
+): Promise<boolean> {
   let expected = 1
   while (!signal.aborted) {
     const message = await consumer.next()
@@ -74,6 +80,7 @@ async function readFrom(consumer: Consumer, { take, signal }: Reading, position:
       return false
     }
     position.next = batch.seq + 1
+    if (pending === 0) onCurrent?.()
     if (position.rest !== undefined) {
       position.rest -= 1
       if (position.rest <= 0 || pending === 0) return true

@@ -54,6 +54,7 @@ export function listen(
     const state = await persist(link, stream, signal, () => streamState(link, stream))
     const reader = createReader(link, stream, reading, state)
     await reader.readSince(state)
+    reading.onCurrent?.()
     onCaughtUp({ seq: state.last, at: state.lastAt })
     if (reading.isToEnd) return
     const timer = setInterval(look, LOOK_MS * (0.75 + Math.random() / 2))
@@ -78,6 +79,7 @@ export function listen(
           isDue = false
           looks += 1
           await reader.readOn(looks % LOOKS_PER_CHECK === 0)
+          if (!signal.aborted) reading.onCurrent?.()
         }
       }
     } finally {

@@ -9,6 +9,7 @@ export interface Names {
   heard: (from: string) => string
 }
 
+const SUFFIX_LENGTH = 16
 const WORDS: Readonly<Record<Topic, string>> = { requests: 'request', bans: 'ban' }
 
 export function namesOf(fleet: string): Names {
@@ -22,6 +23,16 @@ export function namesOf(fleet: string): Names {
 /** Where a user's answers go. */
 export function inboxOf(name: string): string {
   return `_INBOX.${name}`
+}
+
+/** What a reader is called, of whom the servers know where it is: by the inbox of its user. */
+export function consumerOf(inbox: string): string {
+  return `${inbox.split('.')[1]}-${inbox.slice(-SUFFIX_LENGTH)}`
+}
+
+/** The user whose consumer it is. */
+export function readerOf(consumer: string): string {
+  return consumer.slice(0, -SUFFIX_LENGTH - 1)
 }
 
 /** The writer of a message, by its subject. */

@@ -14,7 +14,7 @@ import {
 import { type FollowTally, follow } from './follow.js'
 import { type Link, type LinkOptions, openLink } from './link.js'
 import { listen } from './listen.js'
-import { namesOf, writerOf } from './names.js'
+import { namesOf, readerOf, writerOf } from './names.js'
 import { notSetUp, persist } from './patience.js'
 import { setup } from './setup.js'
 
@@ -77,7 +77,7 @@ async function logStatus(link: Link, topic: Topic, stream: string): Promise<LogS
     throw error
   })
   if (!state) throw new ExitError(`${stream}: nobody answers`, EXIT.unavailable)
-  const { messages, bytes, firstAt, lastAt, replicas, others, consumers } = state
+  const { messages, bytes, firstAt, lastAt, replicas, others } = state
   return {
     topic,
     batches: messages,
@@ -86,8 +86,17 @@ async function logStatus(link: Link, topic: Topic, stream: string): Promise<LogS
     newest: lastAt,
     replicas,
     others,
-    readers: consumers,
+    readers: await readers(link, stream),
   }
+}
+
+async function readers(link: Link, stream: string): Promise<{ name: string; pending: number }[]> {
+  const answer = await askApi(link, `CONSUMER.LIST.${stream}`)
+  const consumers = Array.isArray(answer?.consumers) ? answer.consumers.filter(isObject) : []
+  return consumers.map(({ name, num_pending }) => ({
+    name: readerOf(String(name)),
+    pending: Number(num_pending),
+  }))
 }
 
 /** The names are those of the subjects that have messages. */
