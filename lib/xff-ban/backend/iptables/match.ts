@@ -13,6 +13,8 @@ export interface Spelling {
 export interface Match {
   /** what stands before the key, a pattern */
   leads: readonly Bytes[]
+  /** whether letters are the same in upper and lower case */
+  ignoresCase: boolean
   spell: (ip: string) => Spelling[]
 }
 
@@ -23,19 +25,22 @@ interface Preset {
   around: readonly (readonly [string, string])[]
   /** the same, where the front end appends the client to what the client sent; none: it never does */
   appended?: readonly (readonly [string, string])[]
+  ignoresCase?: true
 }
 
 // From the beginning of the line to its end: what stands in other lines, before and behind, is the client's to choose.
 // HAProxy writes names in lower case, the others do not.
 const NGINX = ['|0d0a|X-Forwarded-For:', ''] as const
 const HAPROXY = ['|0d0a|x-forwarded-for:', ''] as const
+// one rule a client for both: half of the time that it takes to write them into the kernel
+const ANY = { around: [HAPROXY], ignoresCase: true } as const
 // the beginning of such a line is the client's, so any line that ends like it is matched
 const APPENDED = [[',', '']] as const
 const ALONE = [['', '']] as const
 
 /** What each front end really sends (measured on nginx 1.22 and HAProxy 2.6). */
 const PRESETS: Readonly<Record<string, Preset>> = {
-  http: { key: ' {ip}|0d0a|', around: [NGINX, HAPROXY], appended: APPENDED },
+  http: { key: ' {ip}|0d0a|', ...ANY, appended: APPENDED },
   nginx: { key: ' {ip}|0d0a|', around: [NGINX], appended: APPENDED },
   haproxy: { key: ' {ip}|0d0a|', around: [HAPROXY] },
   // nginx's uwsgi_pass with the stock uwsgi_params: lengths are 16 bits, little-endian
@@ -71,6 +76,7 @@ export function compileMatch(match: string, mapped: boolean, appended = false): 
   }
   return {
     leads: sides.map(([before]) => before),
+    ignoresCase: preset.ignoresCase === true,
     spell: ip =>
       (mapped && !ip.includes(':') ? [ip, `::ffff:${ip}`] : [ip])
         .map(fillKey)
@@ -82,8 +88,7 @@ function presetOf(match: string): Preset {
   if (Object.hasOwn(PRESETS, match)) return PRESETS[match] as Preset
   // a proxy in front of the one that speaks to the app writes its own address behind the client's
   const [, proxy] = /^behind:([0-9a-f.:]+)$/i.exec(match) ?? []
-  if (proxy !== undefined)
-    return { key: ` {ip}, ${proxy}|0d0a|`, around: [NGINX, HAPROXY], appended: APPENDED }
+  if (proxy !== undefined) return { key: ` {ip}, ${proxy}|0d0a|`, ...ANY, appended: APPENDED }
   if (match.includes('{ip}')) return { key: match, around: ALONE }
   throw new RangeError(
     `expected ${Object.keys(PRESETS).join(', ')}, behind:PROXY or a template with {ip}, got ${JSON.stringify(match)}`,

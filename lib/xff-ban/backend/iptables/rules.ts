@@ -36,6 +36,7 @@ export function createWriter(
   { name, match, only, target }: WriterOptions,
   rulesOf: (key: Bytes) => KeyRules | undefined,
 ) {
+  const search = (pattern: Bytes) => searchFor(pattern, match.ignoresCase)
   /** A rule for each of the key's patterns, or for the one given; the kernel ends it with the ban. */
   const refuse = (key: Bytes, which?: number): string[] => {
     const found = rulesOf(key)
@@ -94,8 +95,9 @@ export function createWriter(
  * kmp, for bm overlooks a match that spans two fragments of a packet. Hex throughout: no byte of a pattern can
  * mean anything to iptables-restore.
  */
-function search(bytes: Bytes): string {
-  return `-m string --algo kmp --from ${HEADER_BYTES} --hex-string |${Buffer.from(bytes, 'latin1').toString('hex')}|`
+function searchFor(bytes: Bytes, ignoresCase: boolean): string {
+  const hex = Buffer.from(bytes, 'latin1').toString('hex')
+  return `-m string --algo kmp ${ignoresCase ? '--icase ' : ''}--from ${HEADER_BYTES} --hex-string |${hex}|`
 }
 
 /** How many characters a jail's name may have: the kernel's 28 for a chain's, less what `nameOf` adds. */

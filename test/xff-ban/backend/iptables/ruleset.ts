@@ -21,7 +21,8 @@ function pass(chains: Ruleset['chains'], packet: string): { dropped: boolean; se
     for (const rule of rules) {
       const [, hex = '', target = ''] = /--hex-string \|([0-9a-f]+)\|.* -j (.*)$/.exec(rule) ?? []
       searches += 1
-      if (!packet.includes(Buffer.from(hex, 'hex').toString('latin1'))) continue
+      const fold = (text: string) => (rule.includes('--icase') ? text.toUpperCase() : text)
+      if (!fold(packet).includes(fold(Buffer.from(hex, 'hex').toString('latin1')))) continue
       if (target === 'DROP' || passChain(target)) return true
     }
     return false
