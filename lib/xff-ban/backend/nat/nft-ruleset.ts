@@ -12,7 +12,7 @@ import {
 } from './nft-maps.js'
 import type { NatRule, NatTable, Verdict } from './rules.js'
 
-/** What `nft -j list ruleset` prints, as far as it is read here. */
+/** What `nft -j list` prints of chains, tables and maps, as far as it is read here. */
 interface Listing {
   nftables: readonly { chain?: Chain; rule?: Rule; map?: { elem?: readonly Element[] } }[]
 }
@@ -67,6 +67,15 @@ export function readNftNat(json: string, maps: NamedMaps = new Map()): NatTable[
     rules.push(...rulesOf(rule, maps))
   }
   return [...tables.values()]
+}
+
+/** The tables in which addresses are translated, of what `nft -j list chains` prints. */
+export function natTablesOf(json: string): { family: string; table: string }[] {
+  const { nftables }: Listing = JSON.parse(json)
+  return [...rootsOf(nftables).keys()].map(key => {
+    const [family = '', table = ''] = key.split(' ', 2)
+    return { family, table }
+  })
 }
 
 /** The maps that rules of these tables ask, whose elements are not in a listing without sets (`nft -t`). */

@@ -1,9 +1,6 @@
 import { isIP } from 'node:net'
 import { ownAddresses } from '../../../net/own-addresses.js'
-import { runProgram } from '../run-program.js'
-import { readIptablesNat } from './iptables-save.js'
-import { type Element, keyOfMap, type NamedMaps } from './nft-maps.js'
-import { mapsOfNat, readNftMap, readNftNat } from './nft-ruleset.js'
+import { readNatTables } from './read-tables.js'
 import { type NatTable, type Way, waysIn } from './rules.js'
 
 /** What NAT of this host makes of some ports. */
@@ -16,8 +13,6 @@ export interface Translations {
 
 /** Rules are read no more often than this, in milliseconds. */
 const FRESH_MS = 500
-/** How many maps of nft are read: kube-proxy has two. */
-const MAX_MAPS = 16
 
 /**
  * What is known of NAT in this network namespace: rules of iptables and of nft. What is not in them (IPVS, programs of
@@ -29,7 +24,7 @@ export function natOf(ports: readonly number[], now: () => number): () => Promis
   return async () => {
     const at = now()
     if (last && Math.abs(at - last.at) < FRESH_MS) return last.found
-    const found = translationsOf(await readTables(), ports, new Set(ownAddresses()))
+    const found = translationsOf(await readNatTables(), ports, new Set(ownAddresses()))
     last = { at, found }
     return found
   }
@@ -55,25 +50,4 @@ export function translationsOf(
   })
   const aliases = ways.filter(way => isWanted(way.to) && !isWanted(way.port) && !leavesHost(way))
   return { targets, aliases: [...new Set(aliases.map(({ port }) => port))] }
-}
-
-async function readTables(): Promise<NatTable[]> {
-  const [v4 = '', v6 = '', nft = ''] = await Promise.all(
-    [['iptables-save'], ['ip6tables-save'], ['nft', '-j', '-t', 'list', 'ruleset']].map(read),
-  )
-  return [...[v4, v6].map(readIptablesNat), ...(nft ? readNftNat(nft, await readMaps(nft)) : [])]
-}
-
-/** What is not installed, or not ours to read, has no rules that we know of. */
-function read(argv: readonly string[]): Promise<string> {
-  return runProgram(argv).catch(() => '')
-}
-
-async function readMaps(ruleset: string): Promise<NamedMaps> {
-  const maps = new Map<string, readonly Element[]>()
-  for (const { family, table, name } of mapsOfNat(ruleset).slice(0, MAX_MAPS)) {
-    const listing = await read(['nft', '-j', 'list', 'map', family, table, name])
-    if (listing) maps.set(keyOfMap(family, table, name), readNftMap(listing))
-  }
-  return maps
 }
