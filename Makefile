@@ -58,6 +58,11 @@ bpf: ## compiles the kernel program again, into the file that is committed
 dist/xff-ban.bpf.o: $(BPF_PROGRAM:.c=.o)
 	mkdir -p dist
 	cp $< $@
+# drop-ins of the unit, beside the commands, where xff-jail setup finds them
+DROP_INS := $(patsubst share/%,dist/%,$(wildcard share/drop-ins/*))
+$(DROP_INS): dist/%: share/%
+	mkdir -p $(@D)
+	cp $< $@
 # The same for a test, with a small buffer.
 small-bites: $(if $(CAN_BUILD_BPF),build/xff-ban-small-bites.bpf.o)
 build/xff-ban-small-bites.bpf.o: $(wildcard lib/xff-ban/backend/bpf/*.[ch])
@@ -86,7 +91,7 @@ ESBUILD = npx esbuild --bundle --platform=node --format=cjs --target=node20 --lo
   --alias:assert=./lib/cli/yargs-shims/assert.ts \
   --banner:js='const here=require("node:url").pathToFileURL(__filename).href;'
 LEAST_NODE := $(shell sed -n 's/.*"node": ">=\(.*\)".*/\1/p' package.json)
-dist: $(BUNDLES) manual dist/THIRD-PARTY-LICENSES dist/xff-ban.bpf.o ## the commands as they are installed, in dist/
+dist: $(BUNDLES) manual dist/THIRD-PARTY-LICENSES dist/xff-ban.bpf.o $(DROP_INS) ## the commands as they are installed, in dist/
 $(BUNDLES) $(MAINS) &: $(SOURCES) $(ASSEMBLED) Makefile node_modules/.package-lock.json
 	$(call say,esbuild,dist/*.js)
 	rm -rf dist/*.js dist/library build/meta
@@ -154,7 +159,7 @@ PREFIX ?= /usr/local
 TO = $(DESTDIR)$(PREFIX)
 OURS := lib/xff-jail share/doc/xff-jail
 # each as SOURCE:TARGET below PREFIX
-PROGRAM := $(BUNDLES) $(MAINS) $(LIBRARIES:%=dist/library/%.js) dist/package.json dist/xff-ban.bpf.o
+PROGRAM := $(BUNDLES) $(MAINS) $(LIBRARIES:%=dist/library/%.js) dist/package.json dist/xff-ban.bpf.o $(DROP_INS)
 INSTALLED = $(foreach file,$(PROGRAM),$(file):lib/xff-jail/$(file:dist/%=%)) LICENSE:lib/xff-jail/LICENSE \
   dist/THIRD-PARTY-LICENSES:lib/xff-jail/THIRD-PARTY-LICENSES \
   $(foreach page,$(filter dist/man/%,$(MANUAL)),$(page):share/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page))) \

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline/promises'
+import { fileURLToPath } from 'node:url'
 import type { Values } from '../lib/cli/options/option.js'
 import { checked, checkedLater, parseWords, UsageError } from '../lib/cli/options/parse.js'
 import { run } from '../lib/cli/run.js'
@@ -15,6 +16,9 @@ import { checkJail, runJail } from '../lib/xff-jail/run.js'
 import { askAt } from '../lib/xff-jail/setup/ask.js'
 import { statusOf, statusText } from '../lib/xff-jail/status.js'
 import { readSubcommand } from '../lib/xff-jail/subcommand.js'
+
+/** built beside the bundle */
+const DROP_INS = fileURLToPath(new URL('drop-ins', import.meta.url))
 
 const isRoot = process.getuid?.() === 0
 
@@ -103,7 +107,8 @@ async function setup(name: string | undefined, given: Values<typeof usage.option
       ? createInterface({ input: process.stdin, output: process.stderr })
       : undefined
   try {
-    return await checkedLater('', () => setUp({ ...given, name, ask: terminal && askAt(terminal) }))
+    const ask = terminal && askAt(terminal)
+    return await checkedLater('', () => setUp({ ...given, name, dropIns: DROP_INS, ask }))
   } finally {
     terminal?.close()
   }

@@ -40,7 +40,13 @@ t.test('npm pack, npm install --global, and the commands answer from any folder'
       `ships the licence of ${name}`,
     )
   t.notMatch(licences, /^(typescript|esbuild|tap|string-width) /m, 'and of nothing that is not shipped')
-  for (const folder of ['dist/completion/bash', 'dist/completion/zsh', 'share/systemd', 'share/examples'])
+  for (const folder of [
+    'dist/completion/bash',
+    'dist/completion/zsh',
+    'dist/drop-ins',
+    'share/systemd',
+    'share/examples',
+  ])
     t.same(shipped(folder), readdirSync(folder).sort(), folder)
   t.same([...pages].sort(), readdirSync('dist/man').sort(), 'every manual page is named for npm')
   const PATH = [join(prefix, 'bin'), process.env.PATH].join(delimiter)

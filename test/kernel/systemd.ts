@@ -130,13 +130,7 @@ t.test('the services of an app ban, restart and stop together', { skip, timeout 
   await append('/etc/xff-jail/edge.conf', settings.replace('--port 3031', '--dir /var/lib/denied'))
   await inside(['install', '-d', '-m', '700', '/var/lib/denied'])
   const dropIns = '/etc/systemd/system/xff-jail@edge.service.d'
-  await inside([
-    'install',
-    '-D',
-    '-t',
-    dropIns,
-    '/usr/local/share/doc/xff-jail/examples/xff-jail-as-root.conf',
-  ])
+  await inside(['install', '-D', '-t', dropIns, '/usr/local/lib/xff-jail/drop-ins/root.conf'])
   await append(`${dropIns}/paths.conf`, '[Service]\nReadWritePaths=/var/lib/denied\n')
   await inside(['systemctl', 'daemon-reload'])
   await inside(['systemctl', 'start', 'xff-jail@edge'])

@@ -91,7 +91,7 @@ t.test('at a terminal it asks for what it does not find, and before it writes', 
     if (String(text).endsWith('> ')) input.write(`${answers.shift()}\n`)
   })
   const options = { name: undefined, folder: '/etc/xff-jail', root, ini: undefined, front: undefined }
-  const rest = { port: undefined, log: undefined, trust: [], write: false }
+  const rest = { dropIns: 'share/drop-ins', port: undefined, log: undefined, trust: [], write: false }
   const said = await setUp({ ...options, ...rest, ask: askAt(terminal) })
   terminal.close()
   t.same(answers, [])

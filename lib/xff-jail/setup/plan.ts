@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { settingValue, shellWord } from '../../xff-import/shell.js'
 import { appLines, frontLines, type Lines } from './additions.js'
 import { showEndpoint } from './endpoint.js'
@@ -33,19 +33,27 @@ export interface Plan {
   steps: string[]
 }
 
+export interface PlanOptions {
+  name: string
+  /** where settings files are */
+  folder: string
+  /** what listens on the machine; none where nobody knows */
+  listeners: readonly Listener[]
+  /** the text of a drop-in of the unit that comes with us */
+  dropIn: (name: 'nginx') => string
+}
+
 const NGINX_BANS = '/etc/nginx/banned.conf'
 const UNITS = '/etc/systemd/system'
 const DEFAULT_LOG = { nginx: '/var/log/nginx/access.log', haproxy: '/var/log/haproxy.log' } as const
 
 /**
  * Decides how the log of a site is read and where its bans are enforced.
- * @param folder where settings files are
- * @param listeners what listens on the machine; none where nobody knows
  * @throws RangeError where something has to be known that is not
  */
 export function planFor(
   site: Site & { front: Front },
-  { name, folder, listeners }: { name: string; folder: string; listeners: readonly Listener[] },
+  { name, folder, listeners, dropIn }: PlanOptions,
   answers: Answers,
 ): Plan {
   const { app, front } = site
@@ -78,7 +86,7 @@ export function planFor(
     found: foundOf(site, log),
     files: [
       { path: join(folder, `${name}.conf`), text: settingsText({ log, parse, ban }) },
-      ...(path === undefined ? [] : filesForNginx(name)),
+      ...(path === undefined ? [] : filesForNginx(name, dropIn('nginx'))),
     ],
     additions: [
       ...frontLines(front, path === undefined ? undefined : NGINX_BANS),
@@ -129,23 +137,10 @@ function settingsText({ log, parse, ban }: { log: string; parse: string[]; ban: 
   return settings.map(([setting, words]) => `${setting}=${settingValue(words)}\n`).join('')
 }
 
-/** nginx is reloaded by root alone, and opens its own files when it tests its configuration. */
-function filesForNginx(name: string): NewFile[] {
-  const lines = [
-    '# bans of this jail are lines of nginx, which root alone reloads',
-    '[Service]',
-    ...['User=root', 'DynamicUser=no', 'StateDirectory=', 'RuntimeDirectory=', 'ExecStartPre='],
-    "ExecStartPre=+/bin/sh -c 'mkdir -p -m 700 /var/lib/xff-ban /run/xff-ban'",
-    'ExecStartPre=+/usr/bin/env xff-jail run %i --check',
-    'CapabilityBoundingSet=CAP_DAC_OVERRIDE CAP_NET_BIND_SERVICE',
-    'AmbientCapabilities=',
-    // /run, where nginx has its pid, is read-only for other jails
-    ...['ReadOnlyPaths=', 'ReadOnlyPaths=/sys /proc/sys'],
-    `ReadWritePaths=-/var/lib/xff-ban /run ${dirname(NGINX_BANS)} /var/log/nginx`,
-  ]
+function filesForNginx(name: string, dropIn: string): NewFile[] {
   return [
     { path: NGINX_BANS, text: '', keeps: true },
-    { path: `${UNITS}/xff-jail@${name}.service.d/nginx.conf`, text: lines.map(line => `${line}\n`).join('') },
+    { path: `${UNITS}/xff-jail@${name}.service.d/nginx.conf`, text: dropIn },
   ]
 }
 

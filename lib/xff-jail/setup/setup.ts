@@ -1,5 +1,5 @@
-import { mkdirSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { mkdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { EXIT, ExitError, messageOf } from '../../exit.js'
 import { replaceFile } from '../../files/replace-file.js'
 import { didYouMean } from '../../text/nearest.js'
@@ -16,6 +16,8 @@ export interface SetupOptions extends Answers {
   folder: string
   /** the folder below which the machine is that is looked at */
   root: string
+  /** where the drop-ins of the unit are that come with us */
+  dropIns: string
   ini: string | undefined
   front: FrontName | undefined
   port: number | undefined
@@ -47,7 +49,12 @@ export async function setUp(options: SetupOptions): Promise<string> {
   const log =
     options.log ??
     (site.app && !site.app.log && ask ? await ask('Where is the log of its requests?', []) : undefined)
-  const plan = planFor(site, { name, folder, listeners: looked.listeners }, { log: log || undefined, trust })
+  const dropIn = (name: string) => readFileSync(join(options.dropIns, `${name}.conf`), 'utf8')
+  const plan = planFor(
+    site,
+    { name, folder, listeners: looked.listeners, dropIn },
+    { log: log || undefined, trust },
+  )
   plan.warnings.push(...looked.unread)
   const fates = new Map(plan.files.map(file => [file, fateOf(file, machine)]))
   if (options.write) await write(plan, fates, machine)
