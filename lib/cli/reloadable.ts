@@ -11,16 +11,23 @@ export function reloadable<T>(
   make: () => T,
   warn: (message: string) => void,
 ): { current: T } {
+  return given.some(text => text.startsWith('@')) ? reloadableFile(what, make, warn) : { current: make() }
+}
+
+/** The same for what is always read from a file. */
+export function reloadableFile<T>(
+  what: string,
+  make: () => T,
+  warn: (message: string) => void,
+): { current: T } {
   const holder = { current: make() }
-  if (given.some(text => text.startsWith('@'))) {
-    process.on('SIGHUP', () => {
-      try {
-        holder.current = make()
-        warn(`${what} reloaded`)
-      } catch (error) {
-        warn(`${what} not reloaded: ${messageOf(error)}`)
-      }
-    })
-  }
+  process.on('SIGHUP', () => {
+    try {
+      holder.current = make()
+      warn(`${what} reloaded`)
+    } catch (error) {
+      warn(`${what} not reloaded: ${messageOf(error)}`)
+    }
+  })
   return holder
 }
