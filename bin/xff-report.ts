@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { openNetworks } from '../lib/cli/networks-file.js'
 import { parseOptions, UsageError } from '../lib/cli/options/parse.js'
 import { run } from '../lib/cli/run.js'
 import { counted } from '../lib/text/counted.js'
@@ -35,6 +36,7 @@ run(usage.command, async ({ onBadLine, warn }) => {
   const { stages, totals, digest } = xffReport(
     {
       ...given,
+      networks: openNetworks(given.networks, warn),
       find: given.find * 1000,
       late: given.late * 1000,
       time: given.time * 1000,

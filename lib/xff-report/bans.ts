@@ -47,7 +47,7 @@ const MAX_ADDRESSES = 100_000
 
 /**
  * Who was banned until when, from the records of xff-window or xff-ban.
- * @param defaultTime how long a ban lasts whose record has no `until`, in milliseconds
+ * @param defaultTime how long a ban lasts whose record has neither `until` nor `lasts`, in milliseconds
  */
 export function createBanHistory(defaultTime: number): BanHistory {
   const known = new BoundedMap<string, LastBan>(MAX_ADDRESSES)
@@ -66,7 +66,8 @@ export function createBanHistory(defaultTime: number): BanHistory {
       if (record.time === undefined) return false
       const from = parseInstant(record.time)
       const previous = known.get(ip)
-      const until = record.until === undefined ? from + defaultTime : parseInstant(record.until)
+      const lasts = record.lasts === undefined ? defaultTime : record.lasts * 1000
+      const until = record.until === undefined ? from + lasts : parseInstant(record.until)
       // the record of xff-window is followed by that of xff-ban, which has the true end
       if (previous && from === previous.from && record.until !== undefined && !previous.unbanned)
         previous.until = until

@@ -1,11 +1,13 @@
 import { BoundedMap } from '../bounded-map.js'
 import { canonical } from '../net/address.js'
+import type { Networks } from '../net/networks/networks.js'
 import type { Answer } from '../wire/field.js'
 import { parseInstant } from '../wire/instant.js'
 import type { RequestRecord, StreamRecord } from '../wire/record.js'
 import { createBanHistory, type LastBan } from './bans.js'
-import type { FailingAddress, FailingPath } from './failing.js'
+import type { AddressRow, FailingAddress, FailingPath } from './failing.js'
 import { createCounter, type Frequent } from './frequent.js'
+import { createNetworkCounts, type NetworksDigest } from './networks.js'
 import { NewestAnswer } from './newest-answer.js'
 import { digestOf } from './summary.js'
 import { type Bucket, createTimeline } from './timeline.js'
@@ -26,6 +28,8 @@ export interface DigestOptions {
   failing: (status: number) => boolean
   /** rows of a table, at most */
   top: number
+  /** the table of networks, if there is one; may change while it runs */
+  networks?: { readonly current: Networks } | undefined
   /** the clock, where the report is of now; else the time of the newest record is now */
   now?: () => number
 }
@@ -52,7 +56,9 @@ export interface Digest {
   now: number
   totals: Totals
   timeline: { width: number; buckets: Bucket[] }
-  addresses: { top: (Frequent<FailingAddress> & { bans: number })[]; distinct: number; complete: boolean }
+  addresses: { top: AddressRow[]; distinct: number; complete: boolean }
+  /** undefined where there is no table of them */
+  networks: NetworksDigest | undefined
   paths: { top: Frequent<FailingPath>[]; distinct: number; complete: boolean }
   /** the last ban of each address: the newest `top` of them, the oldest first */
   banned: { top: LastBan[]; all: number }
@@ -121,7 +127,7 @@ function cover(totals: Totals, oldest: number, newest: number): void {
 
 export type Counts = ReturnType<typeof createCounts>
 
-function createCounts({ max, find, late, time, outage }: DigestOptions) {
+function createCounts({ max, find, late, time, outage, networks }: DigestOptions) {
   const totals: Totals = {
     requests: 0,
     inLog: undefined,
@@ -142,6 +148,7 @@ function createCounts({ max, find, late, time, outage }: DigestOptions) {
       answer: left?.answer ?? new NewestAnswer(),
     })),
     paths: createCounter<FailingPath>(() => ({ serverErrors: 0, newest: Number.NEGATIVE_INFINITY })),
+    networks: networks && createNetworkCounts(networks),
     bans: createBanHistory(time),
     rules: new BoundedMap<string, number>(MAX_RULES),
     allowed: new BoundedMap<string, true>(MAX_ALLOWED),
@@ -211,7 +218,7 @@ function addRequest(request: RequestRecord, counts: Counts, { failing }: DigestO
 }
 
 function addFailure({ ip, at, answer, agent }: Failure, counts: Counts): void {
-  const { totals, timeline, addresses, paths, whatIf } = counts
+  const { totals, timeline, addresses, paths, networks, whatIf } = counts
   totals.failures += 1
   const { status, uri } = answer
   const serverError = status !== undefined && status >= 500 ? 1 : 0
@@ -225,6 +232,7 @@ function addFailure({ ip, at, answer, agent }: Failure, counts: Counts): void {
     totals.unattributed += 1
     return
   }
+  networks?.failure(ip, at, serverError)
   const address = addresses.count(ip)
   address.serverErrors += serverError
   address.first = Math.min(address.first, at)

@@ -1,3 +1,4 @@
+import type { Frequent } from './frequent.js'
 import type { NewestAnswer } from './newest-answer.js'
 
 /** Details of an address with failures. */
@@ -10,6 +11,13 @@ export interface FailingAddress {
   /** of the newest failure */
   answer: NewestAnswer
   agent?: string
+}
+
+/** An address as it is shown. */
+export interface AddressRow extends Frequent<FailingAddress> {
+  bans: number
+  /** to which network it belongs, where there is a table that has it */
+  network: string | undefined
 }
 
 /** Details of a path with failures. */

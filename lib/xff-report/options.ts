@@ -11,6 +11,11 @@ const options = {
   ),
   explain: flag('instead of a report, write a sentence for each record: what it says, and why'),
   title: defaulted('TEXT', 'title of the page', text, 'Failures and bans'),
+  networks: single(
+    'FILE',
+    'table of networks (autonomous systems), as those of iptoasn.com, whose names stand by addresses; read again on SIGHUP',
+    text,
+  ),
   top: defaulted('N', 'maximum number of rows in a table', whole(1, 1000), '20'),
   max: defaulted('N', '--max of xff-window, to compare other limits with', whole(1, 10_000), '10', [
     'maxretry',

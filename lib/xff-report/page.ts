@@ -5,7 +5,7 @@ import type { Digest, Totals } from './digest.js'
 import { amount, clock, counted, date, percent, span } from './format.js'
 import { type Content, Html, html } from './html.js'
 import { STYLE } from './style.js'
-import { bansInForce, bansOver, wentWrong, worstAddresses, worstPaths } from './tables.js'
+import { bansInForce, bansOver, wentWrong, worstAddresses, worstNetworks, worstPaths } from './tables.js'
 import { otherLimits } from './what-if-table.js'
 
 /** The page may use its one style sheet and nothing else: no script, no image, no connection, no form. */
@@ -29,6 +29,9 @@ export function page(title: string, digest: Digest, live?: Live): string {
     section('in-force', 'Bans in force', bansInForce(digest)),
     ...(digest.totals.bans > 0 ? [section('over', 'Bans that are over', bansOver(digest))] : []),
     section('addresses', 'Worst addresses', worstAddresses(digest)),
+    ...(digest.networks
+      ? [section('networks', 'Worst networks', worstNetworks(digest.networks, totals))]
+      : []),
     section('paths', 'Worst paths', worstPaths(digest)),
   ]
   return html`<!DOCTYPE html>

@@ -3,19 +3,28 @@ import { whyNone } from './why-none.js'
 
 /** What has been counted so far, as it is shown. */
 export function digestOf(counts: Counts, options: DigestOptions): Digest {
-  const { totals, timeline, addresses, paths, bans, rules, troubles, whatIf } = counts
+  const { totals, timeline, addresses, paths, networks, bans, rules, troubles, whatIf } = counts
   const now = Math.max(totals.newest ?? 0, options.now?.() ?? 0)
   const inForce = bans.inForce(now)
   const banned = bans.all()
   const over = banned.filter(({ until }) => until <= now).sort((a, b) => b.until - a.until)
   const complete = bans.complete()
-  const worst = addresses.top(options.top).map(address => ({ ...address, bans: bans.countOf(address.key) }))
+  const worst = addresses.top(options.top).map(address => ({
+    ...address,
+    bans: bans.countOf(address.key),
+    network: networks?.nameOf(address.key),
+  }))
+  const failed = () => ({
+    known: addresses.top(Number.POSITIVE_INFINITY).map(({ key }) => key),
+    complete: addresses.complete(),
+  })
   return {
     options,
     now,
     totals,
     timeline: timeline.buckets(),
     addresses: { top: worst, distinct: addresses.size(), complete: addresses.complete() },
+    networks: networks?.digest(options.top, failed(), bans.everBanned()),
     paths: { top: paths.top(options.top), distinct: paths.size(), complete: paths.complete() },
     banned: { top: banned.slice(-options.top), all: banned.length },
     inForce: { top: inForce.slice(0, options.top), all: inForce.length, complete },

@@ -5,6 +5,7 @@ import type { Digest } from './digest.js'
 import { amount, counted, markedMoment, type Period, percent, span } from './format.js'
 import type { Frequency } from './frequent.js'
 import { type Html, html } from './html.js'
+import type { NetworkRow, NetworksDigest } from './networks.js'
 import { PROBLEMS } from './sentence.js'
 import type { Trouble } from './troubles.js'
 
@@ -38,6 +39,9 @@ export function worstAddresses({ addresses: { top, distinct, complete }, unbanne
   type Row = (typeof top)[number]
   const columns: Column<Row>[] = [
     { name: 'Address', kind: 'address', cell: ({ key }) => html`<code>${key}</code>` },
+    ...(top.some(({ network }) => network !== undefined)
+      ? [{ name: 'Network', kind: 'text', cell: ({ network }: Row) => html`${network}` } as const]
+      : []),
     { name: 'Failures', kind: 'count', cell: row => bar(row, row.details.serverErrors, most) },
     ...serverErrorColumn(top),
     { name: 'Bans', kind: 'number', cell: ({ bans }) => paleIfNone(bans) },
@@ -55,6 +59,29 @@ export function worstAddresses({ addresses: { top, distinct, complete }, unbanne
     unbanned &&
     html`<p class="note">Why <code>${unbanned.ip}</code> was not banned, with ${counted(unbanned.failures, 'failure')}: ${unbanned.why}</p>`
   return html`${table(`${shown}, most failures first`, columns, top)}${lowerBounds(complete)}${why}`
+}
+
+export function worstNetworks(
+  { top, distinct, complete, allAddresses, unlisted }: NetworksDigest,
+  period: Period,
+): Html {
+  const others =
+    unlisted > 0
+      ? html`<p class="note">${counted(unlisted, 'failure')} of addresses that are not in the table of networks.</p>`
+      : undefined
+  if (top.length === 0) return html`<p class="none">No failure of an address of the table.</p>${others}`
+  const most = Math.max(...top.map(({ count }) => count))
+  const atLeast = allAddresses ? undefined : html`<abbr title="at least">≥</abbr> `
+  const columns: Column<NetworkRow>[] = [
+    { name: 'Network', kind: 'text', cell: ({ key }) => html`${key}` },
+    { name: 'Failures', kind: 'count', cell: row => bar(row, row.details.serverErrors, most) },
+    ...serverErrorColumn(top),
+    { name: 'Addresses', kind: 'number', cell: ({ addresses }) => html`${atLeast}${amount(addresses)}` },
+    { name: 'Banned', kind: 'number', cell: ({ bans }) => paleIfNone(bans) },
+    { name: 'Last', kind: 'when', cell: ({ details }) => instant(details.newest, period) },
+  ]
+  const shown = showing(top.length, distinct, complete, 'network', 'networks')
+  return html`${table(`${shown}, most failures first`, columns, top)}${lowerBounds(complete && allAddresses)}${others}`
 }
 
 export function worstPaths({ paths: { top, distinct, complete }, totals }: Digest): Html {

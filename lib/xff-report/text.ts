@@ -11,7 +11,7 @@ const MAX_UNITS = 60
  * @param safe makes a text from the log safe for a terminal
  */
 export function text(title: string, digest: Digest, safe: (text: string) => string): string {
-  const { now, totals, addresses, paths, banned, inForce, troubles, unbanned } = digest
+  const { now, totals, addresses, networks, paths, banned, inForce, troubles, unbanned } = digest
   const { oldest, newest, failures, unattributed, bans } = totals
   const when = (at: number) => (Number.isFinite(at) ? moment(at, totals) : '')
   const request = ({ status, method, uri }: Answer = {}) =>
@@ -52,9 +52,14 @@ export function text(title: string, digest: Digest, safe: (text: string) => stri
     troubles.held.all > 0 &&
       `${counted(troubles.held.all, 'ban')} held back, ${amount(troubles.held.waiting.length)} of them still: ${safe(troubles.held.reason ?? '')}`,
     table(
-      ['FAILED MOST', 'FIRST', 'LAST', 'BANS', 'FAILURES', 'THE LAST OF THEM'],
-      addresses.top.map(({ key, count, bans, details: { first, newest, answer } }) => [
+      [
+        'FAILED MOST',
+        ...(networks ? ['NETWORK'] : []),
+        ...['FIRST', 'LAST', 'BANS', 'FAILURES', 'THE LAST OF THEM'],
+      ],
+      addresses.top.map(({ key, network, count, bans, details: { first, newest, answer } }) => [
         key,
+        ...(networks ? [clipped(safe(network ?? ''))] : []),
         when(first),
         when(newest),
         bans,
@@ -64,6 +69,15 @@ export function text(title: string, digest: Digest, safe: (text: string) => stri
     ),
     more(addresses.top.length, addresses.distinct),
     unbanned && `\nwhy ${unbanned.ip} was not banned: ${safe(unbanned.why)}`,
+    networks &&
+      table(
+        ['FAILURES', 'ADDRESSES', 'BANNED', 'NETWORK'],
+        networks.top.map(({ key, count, addresses, bans }) => [count, addresses, bans, clipped(safe(key))]),
+      ),
+    networks && more(networks.top.length, networks.distinct),
+    networks &&
+      networks.unlisted > 0 &&
+      `${counted(networks.unlisted, 'failure')} of addresses that are not in the table of networks`,
     table(
       ['FAILURES', 'PATH'],
       paths.top.map(({ key, count }) => [count, clipped(safe(key))]),
