@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { openMetrics } from '../lib/cli/metrics.js'
+import { openNetworks } from '../lib/cli/networks-file.js'
 import { checked, parseOptions, UsageError } from '../lib/cli/options/parse.js'
 import { reloadable } from '../lib/cli/reloadable.js'
 import { reloadableRanges } from '../lib/cli/reloadable-ranges.js'
@@ -19,6 +20,7 @@ import { xffWindow } from '../lib/xff-window/stage.js'
 /** What requests count for; undefined where that is the same for all failures. */
 function rulesOf(
   given: NonNullable<Awaited<ReturnType<typeof parseOptions<typeof usage.options>>>>,
+  networks: ReturnType<typeof openNetworks>,
   warn: (message: string) => void,
 ): { readonly current: Rules } | undefined {
   const except = given.except.flat()
@@ -30,7 +32,7 @@ function rulesOf(
     ? undefined
     : { name: undefined, max, find, lasts: undefined, share: given.share }
   const make = () =>
-    compileRules(given.rule.flatMap(rules), { general, max, find, failing: given.status, except })
+    compileRules(given.rule.flatMap(rules), { general, max, find, failing: given.status, except, networks })
   return checked('--rule: ', () => reloadable(given.rule, 'rules', make, warn))
 }
 
@@ -51,6 +53,10 @@ run(usage.command, async ({ onBadLine, warn, badLineCount }) => {
     throw new UsageError('--only-rules: expected --rule with it, got none')
   if (given['hosts-min'] !== undefined && given.crowd.length > 0)
     throw new UsageError('--hosts-min: expected no --crowd with it, for which one host suffices; got both')
+  const isByNetwork = given.crowd.some(({ of }) => of === 'network')
+  if (isByNetwork && given.networks === undefined)
+    throw new UsageError('--crowd: expected --networks FILE with network/N, got none')
+  const networks = openNetworks(given.networks, warn)
   const metrics = await openMetrics('xff_window', given.metrics, warn)
   const ignored = reloadableRanges(given.ignore, warn)
   const { stages, tally, window } = xffWindow({
@@ -62,12 +68,12 @@ run(usage.command, async ({ onBadLine, warn, badLineCount }) => {
     failing: given.status,
     outage: given.outage,
     tallies: given.tallies,
-    rules: rulesOf(given, warn),
+    rules: rulesOf(given, networks, warn),
     crowds:
       given.crowd.length === 0
         ? undefined
         : createCrowds({
-            ...{ crowds: given.crowd, find: given.find * 1000, warn },
+            ...{ crowds: given.crowd, networks, find: given.find * 1000, warn },
             spared: prefix => (ignored.overlaps(prefix) ? 'it holds addresses of --ignore' : edgeIn(prefix)),
           }),
     ignored: given.ignore.length > 0 ? ignored.has : undefined,

@@ -61,13 +61,16 @@ export function createCounter(options: Options, tally: Tally, judge: Judge<Candi
   }
   const count = (key: string, time: number, candidate: Candidate): string => {
     const own = countOne(key, time, candidate)
-    const crowd = judge.takeCrowd?.()
-    if (!crowd) return own
-    tally.bans += 1
-    const { prefix, ...ban } = crowd
-    const failure = { key: prefix, time, request: candidate.request() }
-    const named = { ...ban, rule: CROWD }
-    return own + (explainer ? explainer.explain(failure, named) : banLine(failure, named))
+    const crowd = judge.takeCrowd?.() ?? []
+    if (crowd.length === 0) return own
+    tally.bans += crowd.length
+    const request = candidate.request()
+    const lines = crowd.map(({ prefix, ...ban }) => {
+      const failure = { key: prefix, time, request }
+      const named = { ...ban, rule: CROWD }
+      return explainer ? explainer.explain(failure, named) : banLine(failure, named)
+    })
+    return own + lines.join('')
   }
   const countAll = (errors: readonly Failure[]) => {
     tally.spared = outages.spared()

@@ -20,8 +20,8 @@ export type Verdict = 'passed' | 'counted' | RuledBan
 export interface Judge<S extends Seen & Reported> extends Omit<Window, 'observe'> {
   /** @param time milliseconds since 1970 */
   observe: (key: string, time: number, seen: S) => Verdict
-  /** Takes the ban of a crowd which the last request made, if it made one. */
-  takeCrowd?: () => CrowdBan | undefined
+  /** Takes the bans of a crowd which the last request made. */
+  takeCrowd?: () => readonly CrowdBan[]
 }
 
 export interface Options<S extends Seen & Reported> extends Pick<Limits, 'late' | 'keys' | 'hosts'> {
@@ -35,6 +35,8 @@ export interface Options<S extends Seen & Reported> extends Pick<Limits, 'late' 
   onCounted?: ((key: string, time: number, rule: string | undefined, seen: S) => void) | undefined
 }
 
+const NONE: readonly CrowdBan[] = []
+
 /**
  * Counts each request for all rules that it breaks. A request makes one ban at most, that of the first of these rules;
  * those whose count is full start from zero, all of them.
@@ -45,13 +47,16 @@ export function createJudge<S extends Seen & Reported>(options: Options<S>): Jud
   const counts = createCounts(windows.open, windows.close)
   const shares = shareOver === undefined ? undefined : createShares(shareOver, keys)
   let known: Rules | undefined
-  let crowd: CrowdBan | undefined
+  let crowd: readonly CrowdBan[] = NONE
 
   const count = (key: string, time: number, { limit, points }: Hit, { from }: S): RuledBan | undefined => {
     const own = counts.of(limit)
     const verdict = own.add(key, time, points, from)
     const isBan = verdict !== 'counted' && (shares === undefined || shares.failedOf(key) >= limit.share)
-    if (crowds && (isBan || own.isHalfway(key, time))) crowd = crowds.joined(key, time) ?? crowd
+    if (crowds && (isBan || own.isHalfway(key, time))) {
+      const bans = crowds.joined(key, time)
+      if (bans.length > 0) crowd = bans
+    }
     if (!isBan) return undefined
     return { ...verdict, rule: limit.name, lasts: limit.lasts }
   }
@@ -64,7 +69,7 @@ export function createJudge<S extends Seen & Reported>(options: Options<S>): Jud
         known = current
         counts.use(current.limits)
       }
-      crowd = undefined
+      crowd = NONE
       const hits = current.weigh(seen)
       const isFailure = seen.status === undefined || failing(seen.status)
       if (!isFailure || hits.length > 0) {

@@ -47,13 +47,17 @@ export function patternsText(given: string): string[] {
   return given.split(',').flatMap(text => (text === 'browsers' ? BROWSERS : [pathPattern(text)]))
 }
 
-/** `24/5`: five addresses of an IPv4 /24. Lengths up to 31 are those of IPv4, from 32 on of IPv6. */
+/**
+ * `24/5`: five addresses of an IPv4 /24; lengths up to 31 are those of IPv4, from 32 on of IPv6. `network/20`: twenty of
+ * one network of --networks.
+ */
 export function crowd(given: string): Crowd {
-  const [, bits, count] = /^(\d{1,3})\/(\d{1,4})$/.exec(given) ?? []
-  const [length, addresses] = [Number(bits), Number(count)]
+  const [, word, count] = /^(\d{1,3}|network)\/(\d{1,4})$/.exec(given) ?? []
+  const [length, addresses] = [Number(word), Number(count)]
+  if (word === 'network' && addresses >= 2) return { of: word, addresses }
   if (length >= 16 && length <= 127 && addresses >= 2)
-    return { family: length < 32 ? 4 : 6, length, addresses }
+    return { of: { family: length < 32 ? 4 : 6, length }, addresses }
   throw new RangeError(
-    `expected BITS/N such as 24/5, of 16 to 31 bits for IPv4 or 32 to 127 for IPv6 and 2 addresses or more, got ${value.quote(given)}`,
+    `expected BITS/N such as 24/5, of 16 to 31 bits for IPv4 or 32 to 127 for IPv6 and 2 addresses or more, or network/N, got ${value.quote(given)}`,
   )
 }

@@ -35,8 +35,13 @@ const options = {
   ),
   crowd: cli.repeated(
     'BITS/N',
-    'ban a prefix of so many bits when N of its addresses are banned or half-way, as 24/5; for 10 minutes at first',
+    'ban a prefix of so many bits when N of its addresses are banned or half-way, as 24/5, for 10 minutes at first; as network/20 the prefixes of a network of --networks',
     crowd,
+  ),
+  networks: cli.single(
+    'FILE',
+    'table of networks (autonomous systems), as those of iptoasn.com, for --crowd and rules; read again on SIGHUP',
+    value.text,
   ),
   except: cli.repeated(
     'PATHS',

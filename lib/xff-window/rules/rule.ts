@@ -1,3 +1,4 @@
+import { asnOf } from '../../net/networks/networks.js'
 import { decodeEscapes } from './path.js'
 
 /** What a rule says, as it is written; what it leaves open is undefined. Times in seconds. */
@@ -11,6 +12,8 @@ export interface Rule {
   /** in upper case */
   method?: readonly string[]
   status?: (status: number) => boolean
+  /** numbers of autonomous systems */
+  network?: readonly number[]
   points?: number
   max?: number
   find?: number
@@ -63,6 +66,7 @@ export function compileRuleReader({
     into('status', statuses),
     into('host', list(pattern)),
     into('agent', list(pattern)),
+    into('network', list(network)),
     into('points', whole(0, MAX_POINTS)),
     into('max', whole(1, MAX_POINTS)),
     into('find', duration(1, MAX_FIND)),
@@ -169,6 +173,12 @@ function pattern(text: string): string {
 function method(text: string): string {
   if (/^[A-Za-z]{1,32}$/.test(text)) return text.toUpperCase()
   throw new RangeError(`expected a method such as POST, got ${quote(text)}`)
+}
+
+function network(text: string): number {
+  const asn = asnOf(text)
+  if (asn !== undefined) return asn
+  throw new RangeError(`expected a network such as AS64500, got ${quote(text)}`)
 }
 
 function quote(text: string): string {

@@ -1,4 +1,6 @@
 import { BoundedMap } from '../../bounded-map.js'
+import { bytes } from '../../net/address.js'
+import type { Networks } from '../../net/networks/networks.js'
 import { compileGlob, type FitsGlob } from '../../text/glob.js'
 import { exactReadings, pathOf, readingsOf } from './path.js'
 import type { Rule } from './rule.js'
@@ -52,6 +54,8 @@ export interface Options {
   failing: (status: number) => boolean
   /** patterns of paths that do not count */
   except: readonly string[]
+  /** the table of networks; may change while it runs */
+  networks?: { readonly current: Networks } | undefined
 }
 
 const ALL_STATUSES = Array.from({ length: 900 }, (_, i) => 100 + i)
@@ -78,9 +82,15 @@ type Candidates = readonly Compiled[] | undefined
 export function compileRules(rules: readonly Rule[], options: Options): Rules {
   const { general, failing } = options
   const limits = limitsOf(rules, options)
+  const needy = options.networks ? undefined : rules.find(({ network }) => network)
+  if (needy)
+    throw new RangeError(
+      `network=AS${needy.network?.join(',AS')}: expected --networks FILE with it, got none`,
+    )
+  const networkOf = compileNetworkOf(options)
   // those of one limit together, and of the general one last
   const compiled = [...limits].flatMap(([name, limit]) =>
-    rules.filter(rule => rule.name === name).map(rule => compile(rule, limit, options)),
+    rules.filter(rule => rule.name === name).map(rule => compile(rule, limit, options, networkOf)),
   )
   const candidatesOf = compileCandidates(compiled, options.except)
   const failed: readonly Hit[] = general ? [{ limit: general, points: 1 }] : NONE
@@ -138,8 +148,25 @@ function onlyOne(rules: readonly Rule[], key: 'max' | 'find' | 'time' | 'share')
   )
 }
 
-function compile(rule: Rule, limit: Limit, { failing }: Options): Compiled {
-  const { points = 1, status = failing, method } = rule
+/** The number of the network of an address, 0 where it is not known. */
+type NetworkOf = (ip: string) => number
+
+function compileNetworkOf({ networks }: Options): NetworkOf {
+  const known = new BoundedMap<string, number>(MAX_CACHED)
+  let table = networks?.current
+  const make = (ip: string) => {
+    const address = bytes(ip)
+    return (address && table?.of(address)?.asn) ?? 0
+  }
+  return ip => {
+    if (networks?.current !== table) known.clear()
+    table = networks?.current
+    return known.getOrMake(ip, make)
+  }
+}
+
+function compile(rule: Rule, limit: Limit, { failing }: Options, networkOf: NetworkOf): Compiled {
+  const { points = 1, status = failing, method, network } = rule
   const hosts = rule.host?.map(pattern => compileGlob(pattern.toLowerCase()))
   const agents = rule.agent?.map(pattern => compileGlob(pattern.toLowerCase()))
   const isListed = (globs: readonly FitsGlob[], text = '') => globs.some(fits => fits(text.toLowerCase()))
@@ -150,6 +177,7 @@ function compile(rule: Rule, limit: Limit, { failing }: Options): Compiled {
       (seen.status === undefined ? rule.status === undefined : status(seen.status)) &&
       // apps take `post` for POST
       (!method || method.includes((seen.method() ?? '').toUpperCase())) &&
+      (!network || network.includes(networkOf(seen.ip))) &&
       (!hosts || isListed(hosts, seen.host())) &&
       (!agents || isListed(agents, seen.agent())),
   }

@@ -25,7 +25,7 @@ t.test('a rule says what it counts, and how much', async t => {
 
 t.test('what is wrong with a rule is said, and where', async t => {
   for (const [text, column, message] of [
-    ['login: pth=/x', 8, 'expected one of path=, method=, status=, host=, agent=, points='],
+    ['login: pth=/x', 8, 'expected one of path=, method=, status=, host=, agent=, network=, points='],
     ['login: path=login', 13, 'path: expected a path that begins with / or *, got "login"'],
     ['login: path=/x,', 13, 'path: expected a path that begins with / or *, got ""'],
     ['login: path=/x?a=b', 13, 'path: expected a path without a query, got "/x?a=b"'],
