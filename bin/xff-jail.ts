@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import type { Values } from '../lib/cli/options/option.js'
 import { checked, checkedLater, parseWords, UsageError } from '../lib/cli/options/parse.js'
 import { run } from '../lib/cli/run.js'
+import { writeText } from '../lib/cli/stdout.js'
 import { EXIT } from '../lib/exit.js'
 import { didYouMean } from '../lib/text/nearest.js'
 import { banTable, hitsOf, knownOf, listBans, whyText } from '../lib/xff-jail/bans.js'
@@ -31,7 +32,7 @@ run(usage.command, async ({ warn }) => {
   const asText = process.stdout.isTTY
   switch (subcommand.verb) {
     case 'setup':
-      write(await setup(subcommand.name, given))
+      writeText(await setup(subcommand.name, given))
       break
     case 'run': {
       const options = { name: subcommand.name, folder: given.folder, env: process.env, isRoot }
@@ -54,13 +55,13 @@ run(usage.command, async ({ warn }) => {
       const found = await Promise.all(
         jails.map(jail => statusOf(jail, places, Date.now(), hitsOf(jail.name, bans))),
       )
-      write(asText ? found.map(statusText).join('\n') : jsonLines(found))
+      writeText(asText ? found.map(statusText).join('\n') : jsonLines(found))
       if (found.some(({ amiss }) => amiss.length > 0)) process.exitCode = EXIT.amiss
       break
     }
     case 'list': {
       const bans = await listBans(chosen(places, given.jail), warn)
-      write(asText ? banTable(bans, Date.now()) : jsonLines(bans))
+      writeText(asText ? banTable(bans, Date.now()) : jsonLines(bans))
       break
     }
     case 'why': {
@@ -69,7 +70,7 @@ run(usage.command, async ({ warn }) => {
       for (const ip of subcommand.targets) {
         const known = knownOf(ip, jails, bans, places.journals)
         if (known.every(({ bans }) => bans.length === 0)) process.exitCode = EXIT.notBanned
-        write(
+        writeText(
           asText ? whyText(ip, known, Date.now()) : jsonLines(known.length > 0 ? known : [{ ip, bans: [] }]),
         )
       }
@@ -77,7 +78,7 @@ run(usage.command, async ({ warn }) => {
     }
     case 'allowed': {
       const { records, code } = await callEach('allowed', [], [], chosen(places, given.jail), warn)
-      write(jsonLines(records))
+      writeText(jsonLines(records))
       process.exitCode = code
       break
     }
@@ -91,7 +92,7 @@ run(usage.command, async ({ warn }) => {
       )
       const jails = chosen(places, given.jail)
       const { records, code } = await callEach(verb, targets, options, jails, warn)
-      write(jsonLines(records))
+      writeText(jsonLines(records))
       process.exitCode = code
       break
     }
@@ -148,8 +149,4 @@ function hasAmbientCapability(): boolean {
 
 function jsonLines(records: readonly object[]): string {
   return records.map(record => `${JSON.stringify(record)}\n`).join('')
-}
-
-function write(text: string): void {
-  process.stdout.write(text)
 }

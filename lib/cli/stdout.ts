@@ -1,15 +1,23 @@
 import { Writable } from 'node:stream'
+import { StringDecoder } from 'node:string_decoder'
 import { type OwnedBuffer, release } from '../fast/buffer-pool.js'
+import { printableJson } from '../text/printable.js'
 import { watchReader } from './stdout-reader.js'
+
+/** Writes a text to stdout, as `openOutput` does. */
+export function writeText(text: string): void {
+  process.stdout.write(process.stdout.isTTY ? printableJson(text) : text)
+}
 
 /**
  * stdout, which releases the buffers that it has written, and is never shut down, as a shell may share it. It fails with
- * EPIPE when its reader goes away, also while nothing is written.
+ * EPIPE when its reader goes away, also while nothing is written. On a terminal nothing in a record steers it.
  */
 export function openOutput(): Writable {
+  const decoder = process.stdout.isTTY ? new StringDecoder('utf8') : undefined
   const output = new Writable({
     write(block: OwnedBuffer, _encoding, done) {
-      process.stdout.write(block, error => {
+      process.stdout.write(decoder ? printableJson(decoder.write(block)) : block, error => {
         release(block)
         done(error)
       })

@@ -74,11 +74,10 @@ function openKeyboard(): ReadStream | undefined {
   }
 }
 
-/** The keys in what came at once: one that is known by name, or else each character. */
+/** What a terminal sends for one key (ECMA-48, control sequences; SS3), or one character. */
+const KEY = /\x1b\[[0-?]*[ -/]*[@-~]|\x1bO[A-Za-z]|[\s\S]/g
+
+/** The keys in what came at once, by name or character: over a slow line several come together. */
 export function keysOf(text: string): string[] {
-  const name = KEYS[text]
-  if (name !== undefined) return [name]
-  // an escape sequence that is not known is no key
-  if (text.startsWith('\x1b')) return []
-  return [...text].map(character => KEYS[character] ?? character)
+  return (text.match(KEY) ?? []).flatMap(key => KEYS[key] ?? (key.length > 1 ? [] : key))
 }

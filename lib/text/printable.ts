@@ -4,6 +4,7 @@
  */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Cs}\u2028\u2029]/gu
 const UNPRINTABLE_RUN = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Cs}\u2028\u2029]+/gu
+const UNPRINTABLE_IN_LINES = /(?![\t\n])[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Cs}\u2028\u2029]/gu
 /** The same, and what is simply not seen: blanks other than U+0020 and ignorable code points. */
 const INVISIBLE = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?! )\p{Zs}/gu
 
@@ -20,6 +21,15 @@ export function visible(text: string): string {
 /** Text from outside as one line: each run of unprintable characters becomes a blank. */
 export function oneLine(text: string): string {
   return text.replace(UNPRINTABLE_RUN, ' ').trim()
+}
+
+/** JSON Lines for a terminal: the same records, with unprintable characters as JSON writes them, `\u009b`. */
+export function printableJson(lines: string): string {
+  return lines.replace(UNPRINTABLE_IN_LINES, character =>
+    Array.from({ length: character.length }, (_, i) => character.charCodeAt(i))
+      .map(unit => `\\u${unit.toString(16).padStart(4, '0')}`)
+      .join(''),
+  )
 }
 
 /** The beginning of a text from outside, of at most `most` UTF-16 units, harmless on a terminal. */

@@ -120,7 +120,8 @@ export function whyText(ip: string, known: readonly Known[], now: number): strin
 }
 
 function describe(jail: string, ban: BanRecord | HeldRecord, now: number): string {
-  if (ban.type === 'held') return `held back by ${jail} until ${ban.falls}: ${ban.reason}; ${reason(ban)}`
+  if (ban.type === 'held')
+    return `held back by ${jail} until ${ban.falls}: ${excerpt(ban.reason)}; ${reason(ban)}`
   const ends =
     ban.until === undefined
       ? ''

@@ -147,7 +147,9 @@ function banLines({ bans, held }: Board, most: number): Line[] {
     source: record.source,
     why: `${record.failures ?? ''} failures, ${answerText(record.last)}`,
   }))
-  const rows = [...heldRows, ...bans.map(ban => ({ ...ban, why: whyOf(ban) }))].slice(0, most)
+  // however many are held back, the last bans are in sight
+  const room = Math.max(Math.ceil(most / 2), most - bans.length)
+  const rows = [...heldRows.slice(0, room), ...bans.map(ban => ({ ...ban, why: whyOf(ban) }))].slice(0, most)
   const [head = '', ...lines] = textTable(
     ['LAST BANS', 'TIME', 'IS', 'UNTIL', 'WHY'],
     rows.map(({ record, state, why }) => [

@@ -1,6 +1,5 @@
 /** xff-top on a terminal of tmux, with jails that run. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import t from 'tap'
@@ -8,6 +7,7 @@ import { askStatus } from '../../lib/xff-ban/control/client.js'
 import { bundle } from '../support/commands.js'
 import { missing } from '../support/programs.js'
 import { tempDir } from '../support/temp-dir.js'
+import { terminal } from '../support/tmux.js'
 import { waitFor } from '../support/wait-for.js'
 
 type Test = Parameters<typeof tempDir>[0]
@@ -37,41 +37,6 @@ async function jails(t: Test) {
     child.stdin.write(`${JSON.stringify(record)}\n`)
   await waitFor('the bans', async () => (await askStatus(join(folder, 'shop.sock')))?.bans === 2)
   return { folder, child }
-}
-
-/** A terminal of this size that runs a command; its server is one of the test's own. */
-async function terminal(
-  t: Test,
-  [columns, rows]: [number, number],
-  command: string,
-  env: Record<string, string> = {},
-) {
-  // the path of a socket has to be short
-  const own = mkdtempSync(join(tmpdir(), 'top-'))
-  t.teardown(() => rmSync(own, { recursive: true, force: true }))
-  const socket = join(own, 's')
-  const tmux = async (...args: string[]) =>
-    (await execa('tmux', ['-S', socket, '-f', '/dev/null', ...args])).stdout
-  t.teardown(() => tmux('kill-server').catch(() => {}))
-  const set = Object.entries(env).flatMap(([name, value]) => ['-e', `${name}=${value}`])
-  const size = ['-x', String(columns), '-y', String(rows)]
-  await tmux(
-    'new-session',
-    '-d',
-    ...size,
-    ...set,
-    `unset NO_COLOR; ${command}; echo "exit $?"; exec sleep 600`,
-  )
-  return {
-    keys: (...keys: string[]) => tmux('send-keys', ...keys),
-    screen: () => tmux('capture-pane', '-p'),
-    styled: () => tmux('capture-pane', '-p', '-e'),
-    shows: async (what: RegExp) =>
-      await waitFor(`${what} on the screen`, async () => {
-        const seen = await tmux('capture-pane', '-p')
-        return what.test(seen) && seen
-      }),
-  }
 }
 
 t.test('it answers what operators ask', { skip: missing('tmux') }, async t => {
