@@ -24,7 +24,7 @@ RUN_TESTS = node build/test/support/run.js
 
 # a program of another architecture cannot be tried here, but built: make deb DEB_ARCH=arm64
 .PHONY: single deb
-.PHONY: all help install uninstall dist manual bpf small-bites bpf-kernels run report test fresh matrix bench bench-hostile \
+.PHONY: all help install uninstall purge dist manual bpf small-bites bpf-kernels run report test fresh matrix bench bench-hostile \
   bench-ban bench-bpf lint format golden fuzz soak fleet-chaos clean
 
 all: dist
@@ -70,6 +70,11 @@ build/xff-ban-small-bites.bpf.o: $(wildcard lib/xff-ban/backend/bpf/*.[ch])
 	mkdir -p build
 	$(BUILD_BPF) -DCHUNK=64 -o $@
 
+# What names running units and standing bans before the files go, where no package manager does.
+dist/uninstall: packaging/leave.sh packaging/uninstall
+	mkdir -p dist
+	{ printf '#!/bin/sh\nset -e\n' && cat $^; } > $@
+
 # The innermost loops of the first two commands, from AssemblyScript to WebAssembly: they run at full speed from their
 # first line on, look at sixteen bytes at once, and leave no garbage. In base64, so that they are part of the bundle.
 ASSEMBLED := $(patsubst lib/%/assembly/index.ts,build/assembly/%.js,$(wildcard lib/*/assembly/index.ts))
@@ -91,7 +96,7 @@ ESBUILD = npx esbuild --bundle --platform=node --format=cjs --target=node20 --lo
   --alias:assert=./lib/cli/yargs-shims/assert.ts \
   --banner:js='const here=require("node:url").pathToFileURL(__filename).href;'
 LEAST_NODE := $(shell sed -n 's/.*"node": ">=\(.*\)".*/\1/p' package.json)
-dist: $(BUNDLES) manual dist/THIRD-PARTY-LICENSES dist/xff-ban.bpf.o $(DROP_INS) ## the commands as they are installed, in dist/
+dist: $(BUNDLES) manual dist/THIRD-PARTY-LICENSES dist/xff-ban.bpf.o $(DROP_INS) dist/uninstall ## the commands as they are installed, in dist/
 $(BUNDLES) $(MAINS) &: $(SOURCES) $(ASSEMBLED) Makefile node_modules/.package-lock.json
 	$(call say,esbuild,dist/*.js)
 	rm -rf dist/*.js dist/library build/meta
@@ -159,7 +164,7 @@ PREFIX ?= /usr/local
 TO = $(DESTDIR)$(PREFIX)
 OURS := lib/xff-jail share/doc/xff-jail
 # each as SOURCE:TARGET below PREFIX
-PROGRAM := $(BUNDLES) $(MAINS) $(LIBRARIES:%=dist/library/%.js) dist/package.json dist/xff-ban.bpf.o $(DROP_INS)
+PROGRAM := $(BUNDLES) $(MAINS) $(LIBRARIES:%=dist/library/%.js) dist/package.json dist/xff-ban.bpf.o $(DROP_INS) dist/uninstall
 INSTALLED = $(foreach file,$(PROGRAM),$(file):lib/xff-jail/$(file:dist/%=%)) LICENSE:lib/xff-jail/LICENSE \
   dist/THIRD-PARTY-LICENSES:lib/xff-jail/THIRD-PARTY-LICENSES \
   $(foreach page,$(filter dist/man/%,$(MANUAL)),$(page):share/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page))) \
@@ -176,10 +181,17 @@ install: dist ## puts it below PREFIX (/usr/local); DESTDIR goes before it
 	  ln -sfn "../lib/xff-jail/$$command.js" "$(TO)/bin/$$command" || exit; done
 	@echo "installed in $(TO); settings for a service go into /etc/xff-jail, see man xff-jail"
 
-uninstall: ## takes away what make install put there, and nothing else
+uninstall: ## takes away what make install put there, and nothing else; running units are named and stopped
+	@[ -n "$(DESTDIR)" ] || [ ! -e "$(TO)/lib/xff-jail/uninstall" ] || \
+	  PATH="$(TO)/bin:$$PATH" sh "$(TO)/lib/xff-jail/uninstall" stop 'make purge' "$(TO)/lib/systemd/system"
 	@for file in $(INSTALLED); do rm -f "$(TO)/$${file#*:}"; done
 	@for command in $(COMMANDS); do rm -f "$(TO)/bin/$$command"; done
 	@for folder in $(OURS); do [ ! -d "$(TO)/$$folder" ] || find "$(TO)/$$folder" -depth -type d -empty -delete; done
+
+purge: ## uninstall, and with it bans, settings and journals of this machine
+	@[ -z "$(DESTDIR)" ] || { echo 'DESTDIR: expected none with purge, which is about this machine' >&2; exit 64; }
+	@PATH="$(TO)/bin:$$PATH" sh "$(TO)/lib/xff-jail/uninstall" purge
+	@$(MAKE) --no-print-directory uninstall
 
 # An attack as it was logged, through the commands: who would have been banned, when and why; and nobody is.
 # `make run LOG=FILE` takes a log of your own.

@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { execa } from 'execa'
 import t from 'tap'
-import { boot } from '../support/booted.js'
+import { boot, type Inside } from '../support/booted.js'
 import { COMMANDS } from '../support/commands.js'
 import { failure } from '../support/failure.js'
 import { missing } from '../support/programs.js'
@@ -19,7 +19,9 @@ const arch = process.arch === 'arm64' ? 'arm64' : 'amd64'
 const [FULL, SMALL] = [arch, 'all'].map(one => join(FOLDER, `xff-jail_${version}_${one}.deb`))
 const noDpkg = missing('dpkg-deb', 'strip')
 const skip =
-  noDpkg || missing('systemd-analyze', 'python3') || (process.getuid?.() !== 0 && 'only root boots a systemd')
+  noDpkg ||
+  missing('systemd-analyze', 'python3', 'iptables', 'ipset', 'nft', 'nginx') ||
+  (process.getuid?.() !== 0 && 'only root boots a systemd')
 /** How long one test may take, in milliseconds: longer than any one of its waits. */
 const timeout = 5 * LIMIT
 
@@ -91,6 +93,36 @@ import http.client, sys
 c = http.client.HTTPConnection("127.0.0.1", 3031); c.request("GET", "/", headers={"X-Forwarded-For": sys.argv[1]})
 print(c.getresponse().status)`
 
+/** Prints what stands of bans: rules, sets, tables, programs, lines of nginx. */
+const STANDS = [
+  'sh',
+  '-c',
+  `for table in mangle filter; do iptables-save -t $table; done | grep -v "^[#:]\\(.* \\(ACCEPT\\|on\\) \\)\\|INPUT ACCEPT"
+   nft list tables | grep -v "table ip"; ipset save; tc filter show dev lo ingress; tc qdisc show dev lo
+   cat /etc/nginx/banned.conf`,
+]
+
+/** Starts jails that ban by rules of iptables, in a set, and in nginx, and bans somebody in each. */
+async function startOtherWays(inside: Inside): Promise<void> {
+  const settings = (ban: string) => `LOG=/var/log/uwsgi/app/shop.log\nPARSE='--tz UTC'\nBAN='${ban}'\n`
+  for (const [jail, ban] of [
+    ['wiki', '--port 3032 --packets iptables'],
+    ['edge', '--set banned'],
+    ['front', '--nginx /etc/nginx/banned.conf'],
+  ] as const)
+    await inside(['tee', `/etc/xff-jail/${jail}.conf`], settings(ban))
+  const dropIn = ['/usr/lib/xff-jail/drop-ins/nginx.conf', '/etc/systemd/system/xff-jail@front.service.d/']
+  await inside(['install', '-D', '-m', '644', '-t', ...dropIn.reverse()])
+  await inside(['tee', '/etc/nginx/conf.d/bans.conf'], 'include /etc/nginx/banned.conf;\n')
+  await inside(['sh', '-c', 'systemctl daemon-reload && systemctl start nginx'])
+  for (const jail of ['wiki', 'edge', 'front']) {
+    await inside(['systemctl', 'start', `xff-jail@${jail}`])
+    await waitFor(`${jail} and its ban`, () =>
+      inside(['xff-jail', 'ban', '203.0.113.7', '--jail', jail]).then(() => true),
+    )
+  }
+}
+
 t.test(
   'the package installs, bans, is upgraded and purged without Node and without a trace',
   { skip, timeout },
@@ -101,7 +133,10 @@ t.test(
     const text = async (argv: string[]) => (await inside(['sh', '-c', '"$@" 2>&1', 'sh', ...argv])).trimEnd()
     await inside(['sh', '-c', 'rm -f $(command -v -a node nodejs npm) /usr/bin/node /usr/local/bin/node'])
     await inside(['ip', 'link', 'set', 'lo', 'up'])
+    await inside(['touch', '/etc/nginx/banned.conf'])
     const before = await inside(['ls', '/etc', '/var/lib', '/usr/lib', '/usr/bin'])
+
+    const untouched = await text(STANDS)
 
     await inside(['dpkg', '--install', FULL ?? ''])
     await inside(['mkdir', '-p', '/var/log/uwsgi/app', '/srv/app'])
@@ -156,15 +191,26 @@ t.test(
     t.equal(await answer('203.0.113.5'), '200')
     t.equal(await answer('203.0.113.7'), '403')
 
+    await startOtherWays(inside)
+    const stand = async (when: string) => {
+      const ways = await text(STANDS)
+      for (const way of [/^:wiki /m, /^table inet xff-ban\/wiki/m, /^add banned 203\.0\.113\.7 /m, /xff_ban/])
+        t.match(ways, way, when)
+    }
+    await stand('before it goes')
+
     const said = await text(['dpkg', '--remove', 'xff-jail'])
-    t.match(said, /xff-jail: 1 bans stand, and end by themselves/)
+    t.match(said, /xff-jail: 4 bans stand, and end by themselves/)
     t.match(said, /xff-jail unban --jail shop 203\.0\.113\.7/)
+    t.match(said, /xff-jail: those of front \(--nginx, --exec, --push\) do not end without it/)
     t.match(said, /xff-jail: stops .*xff-jail@shop\.service/)
     t.equal(await answer('203.0.113.7'), '403', 'removed, its bans stand')
-    await inside(['dpkg', '--purge', 'xff-jail'])
+    await stand('and in every other way')
+    const left = await text(['dpkg', '--purge', 'xff-jail'])
+    t.match(left, /\/etc\/nginx\/banned\.conf is empty now/)
     t.equal(await answer('203.0.113.7'), '200', 'purged, they do not')
     t.equal(await inside(['ls', '/etc', '/var/lib', '/usr/lib', '/usr/bin']), before, 'and nothing is left')
-    t.notMatch(await inside(['find', '/etc/systemd', '/run', '/sys/fs/bpf', '-name', '*xff*']), /xff/)
-    t.notMatch(await inside(['tc', 'filter', 'show', 'dev', 'lo', 'ingress']), /bpf/)
+    t.notMatch(await inside(['find', '/etc', '/var', '/run', '/sys/fs/bpf', '-name', '*xff*']), /xff/)
+    t.equal(await text(STANDS), untouched)
   },
 )

@@ -63,6 +63,19 @@ t.test('files of bans, and metrics, are written where others read them', { skip,
   await waitFor('a ban without metrics', async () =>
     (await inside(['ls', '/var/lib/xff-jail/edge'])).includes('203.0.113.6'),
   )
+
+  const said = await inside(['make', '-C', process.cwd(), 'purge'])
+  t.match(said, /^xff-jail: 1 bans stand, and end by themselves/m)
+  t.match(said, /^ {4}xff-jail unban --jail edge 203\.0\.113\.6 /m)
+  t.match(said, /^xff-jail: stops xff-jail@edge\.service/m)
+  const places = ['/etc', '/run', '/var', '/sys/fs/bpf', '/usr/local']
+  const isOurs = /\/(xff|uwsgi-parse)/
+  const left = (await inside(['find', ...places, '-name', '*xff*'])).split('\n')
+  t.same(
+    left.filter(file => isOurs.test(file) && !file.startsWith(process.cwd())),
+    [],
+    'nothing is left',
+  )
 })
 
 /** Debian's configuration of HAProxy, with the lines that share/front-ends/haproxy.md adds for bans in HAProxy. */
