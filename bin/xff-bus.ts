@@ -54,7 +54,8 @@ run(usage.command, async ({ onBadLine, warn }) => {
     nkey: given.nkey,
     creds: given.creds,
     ca: given.ca,
-    isPatient: filter !== undefined,
+    // what is the end now cannot be awaited
+    isPatient: filter !== undefined && !given.end,
     warn,
   })
   if (call === 'setup') {

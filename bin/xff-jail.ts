@@ -8,8 +8,9 @@ import { run } from '../lib/cli/run.js'
 import { writeText } from '../lib/cli/stdout.js'
 import { EXIT } from '../lib/exit.js'
 import { didYouMean } from '../lib/text/nearest.js'
-import { banTable, hitsOf, knownOf, listBans, whyText } from '../lib/xff-jail/bans.js'
+import { banTable, hitsOf, type Known, knownOf, listBans, whyText } from '../lib/xff-jail/bans.js'
 import { callEach } from '../lib/xff-jail/change.js'
+import { fleetBans, knownByFleets } from '../lib/xff-jail/fleet.js'
 import { findJails, type Jail, PLACES } from '../lib/xff-jail/jails.js'
 import { usage } from '../lib/xff-jail/options.js'
 import type { Control } from '../lib/xff-jail/pipeline.js'
@@ -28,6 +29,8 @@ run(usage.command, async ({ warn }) => {
   if (!read) return null
   const { given } = read
   const subcommand = checked('', () => readSubcommand(read.words))
+  if (given.fleet && subcommand.verb !== 'list' && subcommand.verb !== 'why')
+    throw new UsageError(`--fleet: expected list or why with it, got ${subcommand.verb}`)
   const places = { ...PLACES, settings: given.folder }
   const asText = process.stdout.isTTY
   switch (subcommand.verb) {
@@ -60,15 +63,15 @@ run(usage.command, async ({ warn }) => {
       break
     }
     case 'list': {
-      const bans = await listBans(chosen(places, given.jail), warn)
+      const jails = chosen(places, given.jail)
+      const fleets = given.fleet ? await askFleets(jails, given.folder) : undefined
+      const bans = fleets ? fleets.flatMap(({ bans }) => bans) : await listBans(jails, warn)
       writeText(asText ? banTable(bans, Date.now()) : jsonLines(bans))
       break
     }
     case 'why': {
-      const jails = chosen(places, given.jail)
-      const bans = await listBans(jails, warn)
-      for (const ip of subcommand.targets) {
-        const known = knownOf(ip, jails, bans, places.journals)
+      const { targets } = subcommand
+      for (const [ip, known] of await knowledgeOf(targets, given, places, warn)) {
         if (known.every(({ bans }) => bans.length === 0)) process.exitCode = EXIT.notBanned
         writeText(
           asText ? whyText(ip, known, Date.now()) : jsonLines(known.length > 0 ? known : [{ ip, bans: [] }]),
@@ -113,6 +116,27 @@ async function setup(name: string | undefined, given: Values<typeof usage.option
   } finally {
     terminal?.close()
   }
+}
+
+/** What is known of each of these addresses: by the jails of this machine, or by the brokers of their fleets. */
+async function knowledgeOf(
+  targets: readonly string[],
+  given: Values<typeof usage.options>,
+  places: typeof PLACES,
+  warn: (message: string) => void,
+): Promise<(readonly [ip: string, known: Known[]])[]> {
+  const jails = chosen(places, given.jail)
+  if (given.fleet) {
+    const fleets = await askFleets(jails, given.folder, targets)
+    return targets.map(ip => [ip, knownByFleets(ip, fleets)])
+  }
+  const bans = await listBans(jails, warn)
+  return targets.map(ip => [ip, knownOf(ip, jails, bans, places.journals)])
+}
+
+/** @throws UsageError where there is none */
+async function askFleets(jails: readonly Jail[], folder: string, targets: readonly string[] = []) {
+  return await checkedLater('', () => fleetBans(jails, folder, targets))
 }
 
 /** @throws UsageError where there is no jail, or none of this name */

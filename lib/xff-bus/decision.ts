@@ -16,19 +16,21 @@ export interface Decided {
 
 /**
  * Reads a line as a decision.
+ * @param from who writes it: one that a person has made, and that names nobody, is told to be by him
  * @param now the time of one that has none, in milliseconds since 1970: else every reader would take it for one of the
  *   moment in which it reads, and again whenever it reads anew
  * @returns what is wrong with it, or nothing for what concerns others
  */
-export function readDecision(text: string, now: number): Decided | string | undefined {
+export function readDecision(text: string, from: string, now: number): Decided | string | undefined {
   const record = parseLine(text, [...DECISIONS, ...PASSED_OVER] as const)
   if (typeof record === 'string') return record
   if (record.type === 'tally' || record.type === 'held' || record.type === 'hit') return undefined
   if ('reason' in record && OWN_REASONS.includes(record.reason ?? '')) return undefined
-  if (record.time !== undefined) return { key: keyOf(record), line: Buffer.from(`${text}\n`) }
-  const { type, ...rest } = record
-  const time = formatInstant(now)
-  const line = Buffer.from(`${JSON.stringify({ type, time, ...rest })}\n`)
+  const isCounted = record.type === 'ban' && record.failures !== undefined
+  if (record.time !== undefined && (isCounted || record.by !== undefined))
+    return { key: keyOf(record), line: Buffer.from(`${text}\n`) }
+  const { type, time = formatInstant(now), by = from, ...rest } = record
+  const line = Buffer.from(`${JSON.stringify({ type, time, ...rest, ...(isCounted ? {} : { by }) })}\n`)
   return { key: keyOf({ type, ip: record.ip, time }), line }
 }
 

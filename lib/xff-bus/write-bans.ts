@@ -115,7 +115,7 @@ function createStore(
 }
 
 export function createBanWriter(options: BanWriterOptions): BanWriter {
-  const { gatherMs, now, onBadLine, signal } = options
+  const { from, gatherMs, now, onBadLine, signal } = options
   const tally: BanWriterTally = { written: 0, known: 0, batches: 0, retries: 0, raced: 0, again: 0 }
   const written = createWritten(options)
   const own: Own = { decided: [], lost: [] }
@@ -157,7 +157,7 @@ export function createBanWriter(options: BanWriterOptions): BanWriter {
       for (const text of linesOf(block)) {
         lineNumber += 1
         if (text.trim() === '') continue
-        const read = readDecision(text.trimEnd(), now())
+        const read = readDecision(text.trimEnd(), from, now())
         if (typeof read === 'string') onBadLine({ line: lineNumber, kind: read, text })
         if (read === undefined || typeof read === 'string') continue
         own.decided.push(read)

@@ -75,17 +75,26 @@ export function knownOf(
   bans: readonly JailBan[],
   journals: string,
 ): Known[] {
+  return jails.flatMap(({ name, settings }) =>
+    knownIn(name, ip, bans, lastBanIn(journalOf(settings?.ban ?? [], name, journals), ip)),
+  )
+}
+
+/** What one jail knows of an address; nothing where that is nothing. @param last its last ban, in force or not */
+export function knownIn(
+  name: string,
+  ip: string,
+  bans: readonly JailBan[],
+  last: BanRecord | undefined,
+): Known[] {
   const asked = parsePrefix(ip)
-  return jails.flatMap(({ name, settings }) => {
-    const covering = bans.filter(ban => {
-      const prefix = parsePrefix(ban.ip)
-      return ban.jail === name && asked && prefix && overlap(asked, prefix)
-    })
-    const last = lastBanIn(journalOf(settings?.ban ?? [], name, journals), ip)
-    return covering.length > 0 || last
-      ? [{ ip, jail: name, bans: covering.map(({ jail: _, ...record }) => record), last }]
-      : []
+  const covering = bans.filter(ban => {
+    const prefix = parsePrefix(ban.ip)
+    return ban.jail === name && asked && prefix && overlap(asked, prefix)
   })
+  return covering.length > 0 || last
+    ? [{ ip, jail: name, bans: covering.map(({ jail: _, ...record }) => record), last }]
+    : []
 }
 
 /** The file of the journal: that of `--state` among the options of xff-ban, or the usual one. */

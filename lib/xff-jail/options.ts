@@ -13,6 +13,7 @@ const options = {
   ),
   reason: cli.single('TEXT', 'for ban: why', value.text),
   note: cli.single('TEXT', 'for allow and disallow: why', value.text),
+  fleet: cli.flag('for list and why: the bans as the broker of the fleet has them (BUS in the settings)'),
   only: cli.single(
     'PART',
     'for run: log: what reads the log and decides, bans on stdout; ban: what enforces them, bans on stdin; report: what reports the log to a fleet',

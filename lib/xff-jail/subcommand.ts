@@ -22,10 +22,10 @@ export const SUBCOMMANDS = [
     describe: 'runs the pipeline that /etc/xff-jail/NAME.conf describes, until a signal ends it',
   },
   { call: 'status [NAME...]', describe: 'shows what jails read and how they ban, and what is amiss' },
-  { call: 'list', describe: 'shows who is banned, in all jails: a table, or JSON Lines in a pipe' },
+  { call: 'list', describe: 'shows who is banned, in all jails or in the fleet: a table, or JSON Lines' },
   {
     call: 'why IP...',
-    describe: 'shows whether an address is banned or was, where, and for what',
+    describe: 'shows whether an address is banned or was, where, and for what; also in the fleet',
     completes: 'banned addresses',
   },
   { call: 'ban IP...', describe: 'bans addresses or prefixes, in all jails or in --jail' },

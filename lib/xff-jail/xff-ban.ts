@@ -1,5 +1,6 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import type { Readable } from 'node:stream'
 import { EXIT, ExitError, messageOf } from '../exit.js'
 import { parsePrefix } from '../net/prefix.js'
 import { parseLine } from '../wire/jsonl.js'
@@ -7,12 +8,16 @@ import type { AllowRecord, BanRecord, DisallowRecord, HeldRecord, UnbanRecord } 
 import type { Jail } from './jails.js'
 import { metricsFileIn } from './parts.js'
 
-/** What a call of xff-ban came to. */
-export interface Answer {
-  records: (BanRecord | HeldRecord | UnbanRecord | AllowRecord | DisallowRecord)[]
+/** What a call of a command came to. */
+export interface End {
   /** what it said on stderr, without the name of the command */
   said: string[]
   code: number
+}
+
+/** What a call of xff-ban came to. */
+export interface Answer extends End {
+  records: (BanRecord | HeldRecord | UnbanRecord | AllowRecord | DisallowRecord)[]
 }
 
 /**
@@ -21,22 +26,30 @@ export interface Answer {
  */
 export async function askXffBan(jail: Jail, words: readonly string[]): Promise<Answer> {
   const options = ['--name', jail.name, ...withoutMetrics(jail.settings?.ban ?? [])]
-  const child = spawn('xff-ban', [...words, ...options], { stdio: ['ignore', 'pipe', 'pipe'] })
-  const [out, err] = [child.stdout.setEncoding('utf8').toArray(), child.stderr.setEncoding('utf8').toArray()]
-  let code: number
+  return answerOf(spawn('xff-ban', [...words, ...options], { stdio: ['ignore', 'pipe', 'pipe'] }))
+}
+
+/** @throws ExitError where there is no xff-ban */
+export async function answerOf(
+  child: ChildProcess & { stdout: Readable; stderr: Readable },
+): Promise<Answer> {
+  const [out, end] = await Promise.all([child.stdout.setEncoding('utf8').toArray(), endOf('xff-ban', child)])
+  const records = linesIn(out).flatMap(line => {
+    const record = parseLine(line, ['ban', 'held', 'unban', 'allow', 'disallow'])
+    return typeof record === 'string' ? [] : [record]
+  })
+  return { ...end, records }
+}
+
+/** @throws ExitError where there is no such command */
+export async function endOf(command: string, child: ChildProcess & { stderr: Readable }): Promise<End> {
+  const said = child.stderr.setEncoding('utf8').toArray()
   try {
     const [status]: (number | null)[] = await once(child, 'close')
-    code = status ?? EXIT.software
+    const lines = linesIn(await said).map(line => line.replace(`${command}: `, ''))
+    return { said: lines, code: status ?? EXIT.software }
   } catch (error) {
-    throw new ExitError(`cannot run xff-ban: ${messageOf(error)}`, EXIT.unavailable, { cause: error })
-  }
-  return {
-    records: linesIn(await out).flatMap(line => {
-      const record = parseLine(line, ['ban', 'held', 'unban', 'allow', 'disallow'])
-      return typeof record === 'string' ? [] : [record]
-    }),
-    said: linesIn(await err).map(line => line.replace(/^xff-ban: /, '')),
-    code,
+    throw new ExitError(`cannot run ${command}: ${messageOf(error)}`, EXIT.unavailable, { cause: error })
   }
 }
 
@@ -45,7 +58,7 @@ function linesIn(chunks: readonly string[]): string[] {
 }
 
 /** The file belongs to the process that runs. */
-function withoutMetrics(options: readonly string[]): string[] {
+export function withoutMetrics(options: readonly string[]): string[] {
   const file = metricsFileIn(options)
   return options.filter(
     (word, i) =>

@@ -74,13 +74,17 @@ t.test('a bomb, a batch that is no batch and one in another encoding are one eve
 
 t.test('people decide by every record that a jail takes from them', async t => {
   t.same([...DECISIONS].sort(), ['allow', 'ban', 'disallow', 'unban'])
-  const { key, line } = Object(readDecision('{"type":"unban","ip":"203.0.113.7"}', AT))
+  const { key, line } = Object(readDecision('{"type":"unban","ip":"203.0.113.7"}', 'ops', AT))
   t.equal(key, 'unban 203.0.113.7 2026-11-22T14:00:00.000Z')
-  t.equal(String(line), '{"type":"unban","time":"2026-11-22T14:00:00.000Z","ip":"203.0.113.7"}\n')
+  t.equal(String(line), '{"type":"unban","time":"2026-11-22T14:00:00.000Z","ip":"203.0.113.7","by":"ops"}\n')
   t.equal(
-    readDecision('{"type":"held","ip":"203.0.113.7","reason":"x","falls":"2026-11-22T14:00:00.000Z"}', AT),
+    readDecision(
+      '{"type":"held","ip":"203.0.113.7","reason":"x","falls":"2026-11-22T14:00:00.000Z"}',
+      'ops',
+      AT,
+    ),
     undefined,
   )
-  t.equal(readDecision('{"type":"unban","ip":"203.0.113.7","reason":"evicted"}', AT), undefined)
-  t.match(readDecision('{"type":"release","ip":"203.0.113.7"}', AT), /^not a ban or /)
+  t.equal(readDecision('{"type":"unban","ip":"203.0.113.7","reason":"evicted"}', 'ops', AT), undefined)
+  t.match(readDecision('{"type":"release","ip":"203.0.113.7"}', 'ops', AT), /^not a ban or /)
 })
