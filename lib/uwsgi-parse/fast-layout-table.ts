@@ -10,8 +10,9 @@ const STEPS = {
   date: 4,
   instant: 5,
   address: 6,
-  text: 7,
-  lastText: 8,
+  oneAddress: 7,
+  text: 8,
+  lastText: 9,
 } as const
 /** What assembly/layout-record.ts writes of a part; it has the same numbers. */
 const ROWS = { number: 0, text: 1, filledText: 2, list: 3, variable: 4 } as const

@@ -42,7 +42,7 @@ const LONG_NUMBER = 15
 /** Numbers that tell the time, with the milliseconds that they count. */
 const INSTANTS: Readonly<Record<string, number>> = { tmsecs: 1, time: 1000, epoch: 1000 }
 /** Fields that are read in a way of their own. */
-const ODD = ['tmicros', 'micros', 'secs', 'nanos', 'ctime', 'var.REMOTE_ADDR', 'colour', 'rest of the line']
+const ODD = ['tmicros', 'micros', 'secs', 'nanos', 'ctime', 'colour', 'rest of the line']
 /** Names that JSON, and an object of JavaScript, have as they are, in the order in which they come. */
 const IS_PLAIN_NAME = /^(?!(?:var\.|other )?(?:\d+|__proto__)$)[ !#-[\]-~]{0,100}$/
 /** How many texts one record carries (request.ts). */
@@ -55,8 +55,8 @@ const MAX_TEXTS = 32
  * @returns null for a layout that is left to the full parser
  */
 export function compileLayout(format: Format): FastLayout | null {
-  const { parts, dates, isEscaped, read, layouts } = format
-  if (!parts || isEscaped || read || layouts.length > 1 || parts.length > MAX_STEPS) return null
+  const { parts, dates, isEscaped, read } = format
+  if (!parts || isEscaped || read || parts.length > MAX_STEPS) return null
   const names = parts.map(nameOf)
   const texts = parts.flatMap(part => ('text' in part ? part.text : []))
   const clocks = names.filter(
@@ -65,7 +65,6 @@ export function compileLayout(format: Format): FastLayout | null {
   const isPlain =
     clocks.length === 1 &&
     names.filter(name => ADDRESSES.includes(name)).length === 1 &&
-    texts.some(name => ADDRESSES.includes(name)) &&
     texts.length <= MAX_TEXTS &&
     names.every((name, i) => name === '' || names.indexOf(name) === i) &&
     !Object.entries(SAME_AS).some(pair => pair.every(name => names.includes(name))) &&
@@ -121,6 +120,7 @@ function step(does: Step['does'], rest: Partial<Step> = {}): Step {
 function stepOfField({ field, unformatted }: Field, { dates }: Format): Step | null {
   if (unformatted !== undefined) return null
   if (field === 'status') return step('status')
+  if (ADDRESSES.includes(field)) return step('oneAddress')
   if (field === 'ltime') return step('date', { number: '22/Nov/2026:14:09:'.length })
   const date = dates.find(one => one.field === field)
   if (date) return isInstant(date.format) ? step('date', { number: secondsIn(date.format) }) : null

@@ -5,6 +5,7 @@ import { PRIVATE_RANGES } from '../../lib/net/private.js'
 import { compileClient } from '../../lib/uwsgi-parse/client.js'
 import { compileLayout } from '../../lib/uwsgi-parse/fast-layout.js'
 import { compileFormat, type Format } from '../../lib/uwsgi-parse/layout/log-format.js'
+import { namedFormat } from '../../lib/uwsgi-parse/layout/named.js'
 import { uwsgiParse } from '../../lib/uwsgi-parse/stage.js'
 import { compileZone } from '../../lib/uwsgi-parse/time/zone.js'
 import { collect } from '../support/collect.js'
@@ -28,6 +29,8 @@ const FORMATS: Readonly<Record<string, Format>> = {
       '%(epoch) | %(pid) %(addr) | %(user) | %(uri) | %(var.HTTP_X_APP) %(request_id) | %(status) %(rsize) %(msecs)',
   }),
   'address last': compileFormat({ format: '[%(ltime)] %(status) %(msecs) %(method) %(uri) %(addr)' }),
+  // of several layouts, the module has the first
+  apache: namedFormat('apache', {}),
   tabs: compileFormat({ format: '%(tmsecs)\t%(addr)\t%(host)\t%(uri)\t%(status)\t%(uagent)' }),
 }
 
@@ -35,6 +38,7 @@ const FORMAT_TEXTS: Readonly<Record<string, string>> = {
   combined:
     '%(addr) - %(user) [%(ltime)] "%(method) %(uri) %(proto)" %(status) %(size) "%(referer)" "%(uagent)"',
   json: '{"time":"%(ftime)","ip":"%(addr)","status":%(status),"method":"%(method)","uri":"%(uri)","size":%(size),"msecs":%(msecs)}',
+  apache: '%(addr) - %(user) [%(ltime)] "%(method) %(uri) %(proto)" %(status) %(size)%(behind)',
   bars: '%(epoch) | %(pid) %(addr) | %(user) | %(uri) | %(x) %(x) | %(status) %(size) %(msecs)',
   'address last': '[%(ltime)] %(status) %(msecs) %(method) %(uri) %(addr)',
   tabs: '%(tmsecs)\t%(addr)\t%(user)\t%(uri)\t%(status)\t%(uagent)',
@@ -72,6 +76,10 @@ const VALUES: Readonly<Record<string, fc.Arbitrary<string>>> = {
       '',
       '1.2.3.4 - 5.6.7.8',
       'web: 1.2.3.4',
+      'www.example.org:443 203.0.113.7',
+      'fe80::1%eth0',
+      'unix:',
+      '1.2.3.4'.repeat(7),
     ),
     fc.constantFrom(...hostile),
   ),
@@ -109,6 +117,7 @@ const VALUES: Readonly<Record<string, fc.Arbitrary<string>>> = {
   msecs: mostly('0', '15', '1500', '015', '-', '1234567890'),
   referer: mostly('-', 'https://www.example.org/', '', ...hostile),
   uagent: mostly('Mozilla/5.0 (X11; Linux)', '-', '', ...hostile),
+  behind: mostly(' "-" "curl/8"', '', ' "a" "b" "c"', ' "-"', ' "https://a/" "x\\"y"'),
   x: mostly('abc', '-', '', ...hostile),
 }
 

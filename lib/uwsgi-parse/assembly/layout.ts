@@ -3,8 +3,9 @@
  * ordinary if the parts can stand in it in one way only, and nothing in it has to be escaped; all others are left to the
  * host, which has the full grammar.
  */
-import { digitsEnd, equals, SPACE, textEnd, ZERO } from '../../fast/assembly/bytes'
+import { byteSet, digitsEnd, SPACE, skipSet, textEnd, ZERO } from '../../fast/assembly/bytes'
 import { dateEnd, lastInstant } from './layout-date'
+import { isAt, isFree, plainTextEnd } from './layout-text'
 
 /** What a step is; fast-layout.ts has the same numbers. */
 const LITERAL: u32 = 0
@@ -14,7 +15,8 @@ const STATUS: u32 = 3
 const DATE: u32 = 4
 const INSTANT: u32 = 5
 const ADDRESS: u32 = 6
-const TEXT: u32 = 7
+const ONE_ADDRESS: u32 = 7
+const TEXT: u32 = 8
 // and any other number: the last text
 
 // a step: what it is, its place, a number, the literal behind it (where, and how long), two bytes that must not be in it
@@ -59,9 +61,10 @@ export let statusAt: usize = 0
 export let addressStart: usize = 0
 export let addressEnd: usize = 0
 
-const QUOTE: u8 = 0x22
 const MINUS: u8 = 0x2d
-const BACKSLASH: u8 = 0x5c
+/** The longest text of an address. */
+const MAX_ADDRESS: usize = 45
+const IN_ADDRESS = byteSet('09afAF..::')
 
 /** Takes an ordinary line apart. @returns whether it is ordinary */
 export function takeApartLayout(start: usize, end: usize): bool {
@@ -98,6 +101,12 @@ export function takeApartLayout(start: usize, end: usize): bool {
         addressStart = first
         addressEnd = at
         break
+      case ONE_ADDRESS:
+        at = skipSet(at, IN_ADDRESS)
+        if (at === first || at - first > MAX_ADDRESS) at = 0
+        addressStart = first
+        addressEnd = at
+        break
       case TEXT:
         at = plainTextEnd(at, step)
         break
@@ -130,13 +139,6 @@ function mayBePiece(start: usize): bool {
 function behindLiteral(at: usize, end: usize, step: usize): usize {
   const length: usize = load<u32>(step, 16)
   return at + length <= end && isAt(at, load<u32>(step, 12), length) ? at + length : 0
-}
-
-/** Whether a literal stands at a position; most are short. */
-function isAt(at: usize, literal: usize, length: usize): bool {
-  if (length > 16) return equals(at, literal, length)
-  const differs = ~i8x16.bitmask(i8x16.eq(v128.load(at), v128.load(literal)))
-  return (differs & ((1 << (<u32>length)) - 1)) === 0
 }
 
 /** The end of a number that is not looked at: `7`, `-7` or `-`. */
@@ -197,53 +199,4 @@ function nextOf(start: usize, furthest: usize, byte: u8): usize {
     if (found !== 0) return at + <usize>ctz(found)
   }
   return furthest + 1
-}
-
-/** The end of a text in which nothing is escaped: where the literal behind it stands first. */
-function plainTextEnd(start: usize, step: usize): usize {
-  const literal: usize = load<u32>(step, 12)
-  const length: usize = load<u32>(step, 16)
-  const first = load<u8>(literal)
-  let at = start
-  do {
-    at = stopAt(at, first)
-    if (load<u8>(at) !== first) return 0
-    if (isAt(at, literal, length)) return isFree(start, at, step) ? at : 0
-    at += 1
-  } while (first >= SPACE && first !== QUOTE && first !== BACKSLASH)
-  return 0
-}
-
-/** The first byte that is a given one, or has to be escaped. */
-function stopAt(start: usize, byte: u8): usize {
-  const least = i8x16.splat(SPACE)
-  const quote = i8x16.splat(QUOTE)
-  const backslash = i8x16.splat(BACKSLASH)
-  const wanted = i8x16.splat(byte)
-  let at = start
-  let found: i32 = 0
-  do {
-    const bytes = v128.load(at)
-    const escaped = v128.or(i8x16.eq(bytes, quote), i8x16.eq(bytes, backslash))
-    found = i8x16.bitmask(v128.or(v128.or(escaped, i8x16.eq(bytes, wanted)), i8x16.lt_s(bytes, least)))
-    at += 16
-  } while (found === 0)
-  return at - 16 + <usize>ctz(found)
-}
-
-/** Whether a text holds neither of the bytes by which the part before it could stand further right. */
-function isFree(start: usize, end: usize, step: usize): bool {
-  return lacks(start, end, load<u32>(step, 20)) && lacks(start, end, load<u32>(step, 24))
-}
-
-/** @param byte 0: none, and it is lacking */
-function lacks(start: usize, end: usize, byte: u32): bool {
-  if (byte === 0) return true
-  const wanted = i8x16.splat(<i8>byte)
-  for (let at = start; at < end; at += 16) {
-    const rest = end - at
-    const found = i8x16.bitmask(i8x16.eq(v128.load(at), wanted))
-    if ((rest < 16 ? found & ((1 << (<u32>rest)) - 1) : found) !== 0) return false
-  }
-  return true
 }

@@ -36,7 +36,7 @@ export interface Format {
   layouts: readonly [Layout, ...Layout[]]
   /** reads a line where that is no matter of layouts: JSON */
   read?: (line: string) => Reading | undefined
-  /** the parts of which a layout was made, where it is the only one */
+  /** the parts of which the first layout was made */
   parts?: readonly Part[]
   /** whether it is uWSGI's own, which has a mark at the head of each line */
   isOwn: boolean

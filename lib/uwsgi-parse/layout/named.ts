@@ -149,10 +149,11 @@ export function namedFormat(
     return { ...formatBy([ALB]), dates: [{ field: 'answered', format: '%FT%T' }], isDatedAtEnd: true }
   const [first, ...others] = (FORMATS[name] ?? [{ format: COMBINED }])
     .map(format => compileFormat({ ...format, cutAt, isSplit }))
-    .map(({ layouts, dates }) => ({ layout: layouts[0], dates }))
+    .map(({ layouts, dates, parts = [] }) => ({ layout: layouts[0], dates, parts }))
   const layouts = others.map(({ layout }) => layout)
   const vhost = name === 'apache' && first ? [behindHost(first.layout)] : []
-  return { ...formatBy([first?.layout ?? HAPROXY[0], ...vhost, ...layouts]), dates: first?.dates ?? [] }
+  const { layout = HAPROXY[0], dates = [], parts = [] } = first ?? {}
+  return { ...formatBy([layout, ...vhost, ...layouts]), dates, parts }
 }
 
 /** The same as Debian's `vhost_combined` has it: behind the name of the host that the server has chosen, and a port. */
