@@ -88,11 +88,11 @@ build/assembly/%.js: $(wildcard lib/fast/block-size.ts lib/*/assembly/*.ts) node
 # One file a command: it starts in a third of the time that loading the packages one by one takes; as CommonJS, which
 # starts without Node's loader of modules. Libraries that few runs need are files of their own, read when needed. The file
 # with the command's name is a small one that checks the version of Node and loads the other (lib/cli/launch.ts).
-# (Of what yargs uses, string-width carries tables of every script and wrap-ansi colours, while our help is ASCII, and so does assert.)
-LIBRARIES := execa nodemailer prom-client yaml @rgrove/parse-xml @nats-io/transport-node
+# (Of what yargs uses, cliui and string-width are for its help, which nobody sees, and of assert it uses two functions.)
+LIBRARIES := yargs execa nodemailer prom-client yaml @rgrove/parse-xml @nats-io/transport-node
 ESBUILD = npx esbuild --bundle --platform=node --format=cjs --target=node20 --log-level=warning \
   --minify-whitespace --minify-syntax --supported:dynamic-import=false --define:import.meta.url=here --conditions=bundle \
-  --alias:string-width=./lib/cli/yargs-shims/string-width.ts --alias:wrap-ansi=./lib/cli/yargs-shims/wrap-ansi.ts \
+  --alias:string-width=./lib/cli/yargs-shims/unused.ts --alias:cliui=./lib/cli/yargs-shims/unused.ts \
   --alias:assert=./lib/cli/yargs-shims/assert.ts \
   --banner:js='const here=require("node:url").pathToFileURL(__filename).href;'
 LEAST_NODE := $(shell sed -n 's/.*"node": ">=\(.*\)".*/\1/p' package.json)
@@ -103,7 +103,8 @@ $(BUNDLES) $(MAINS) &: $(SOURCES) $(ASSEMBLED) Makefile node_modules/.package-lo
 	$(ESBUILD) $(COMMANDS:%=bin/%.ts) --outdir=dist --entry-names=[name].main --metafile=build/meta/commands.json \
 	  --alias:readable-stream=node:stream \
 	  $(foreach library,$(LIBRARIES),--alias:$(library)=./library/$(library).js --external:./library/$(library).js)
-	for library in $(LIBRARIES); do echo "export * from '$$library'" | \
+	for library in $(LIBRARIES); do \
+	  if [ $$library = yargs ]; then echo "module.exports = require('yargs').default"; else echo "export * from '$$library'"; fi | \
 	  $(ESBUILD) --outfile=dist/library/$$library.js --metafile=build/meta/$$(basename $$library).json; done
 	echo '{"type":"commonjs"}' > dist/package.json
 	npx esbuild lib/cli/launch.ts --target=es2015 --define:LEAST='"$(LEAST_NODE)"' --log-level=warning \

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream'
 import { openMetrics } from '../lib/cli/metrics.js'
 import { parseWords, UsageError } from '../lib/cli/options/parse.js'
 import { run } from '../lib/cli/run.js'
+import { didYouMean } from '../lib/text/nearest.js'
 import { usage } from '../lib/xff-bus/options.js'
 
 type Main = typeof import('../lib/xff-bus/main.js')
@@ -35,7 +36,10 @@ run(usage.command, async ({ onBadLine, warn }) => {
   const filter = FILTERS[call]
   if (!filter && call !== 'setup' && call !== 'status')
     throw new UsageError(
-      `expected write or read, and requests or bans; or setup, status or key FILE; got ${JSON.stringify(call)}`,
+      `expected write or read, and requests or bans; or setup, status or key FILE; got ${JSON.stringify(call)}${didYouMean(
+        call,
+        usage.subcommands.map(({ call }) => call),
+      )}`,
     )
   if (call === 'setup' && given['print-auth']) {
     const { authConfig } = await import('../lib/xff-bus/auth.js')

@@ -29,8 +29,6 @@ run(usage.command, async ({ warn }) => {
   if (!read) return null
   const { given } = read
   const subcommand = checked('', () => readSubcommand(read.words))
-  if (given.fleet && subcommand.verb !== 'list' && subcommand.verb !== 'why')
-    throw new UsageError(`--fleet: expected list or why with it, got ${subcommand.verb}`)
   const places = { ...PLACES, settings: given.folder }
   const asText = process.stdout.isTTY
   switch (subcommand.verb) {

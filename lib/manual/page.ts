@@ -1,5 +1,5 @@
-import { describeOption, type Option, type Usage } from '../cli/options/option.js'
-import { bold, heading, inline, italic, item, literal, sections } from './roff.js'
+import { groupsOf, type Option, type Usage } from '../cli/options/option.js'
+import { bold, heading, inline, italic, item, literal, sections, subheading } from './roff.js'
 
 /**
  * The manual page of a command, in roff: what its options are comes from the table that its parser reads, the rest
@@ -18,8 +18,12 @@ export function commandPage(usage: Usage, section: string, version: string, pros
     heading('DESCRIPTION'),
     description.body,
     heading('OPTIONS'),
-    ...Object.entries(usage.options).map(([name, option]) => describe(name, option)),
-    item(bold('--help'), 'Shows a summary of these options.'),
+    ...groupsOf(usage.options).flatMap(({ heading, options }) => [
+      subheading(heading),
+      ...options.map(([name, option, text]) => describe(name, option, text)),
+    ]),
+    subheading('General'),
+    item(bold('--help'), 'Shows a summary; behind a subcommand, what that takes.'),
     item(bold('--version'), 'Shows the version.'),
     ...rest.flatMap(({ heading: name, body }) => [heading(name), body]),
   ].join('')
@@ -47,20 +51,19 @@ function title(name: string, section: string, version: string): string {
 }
 
 /** How the command is called: with the words that its help shows, or with options alone. */
-function synopsis({ command, describe, subcommands, file }: Usage): string {
+function synopsis({ command, describe, subcommands, needsSubcommand, file }: Usage): string {
   const options = '[\\fIoption\\fP ...]'
-  const calls = [...(subcommands ? [{ call: '', describe }, ...subcommands] : []), ...(file ? [file] : [])]
+  const filter = subcommands && !needsSubcommand ? [{ call: '', describe }] : []
+  const calls = [...filter, ...(subcommands ?? []), ...(file ? [file] : [])]
   if (calls.length === 0) return `${bold(command)} ${options}\n`
   return calls
     .map(({ call, describe }) => item(`${bold(`${command} ${call}`.trim())} ${options}`, inline(describe)))
     .join('')
 }
 
-function describe(name: string, option: Option<unknown>): string {
-  const { placeholder, aliases = [], defaultText } = option
+function describe(name: string, { placeholder, aliases = [] }: Option<unknown>, text: string): string {
   const names = [name, ...aliases].map(
     one => bold(`--${one}`) + (placeholder ? ` ${italic(placeholder)}` : ''),
   )
-  const fallback = defaultText ? ` (default: ${defaultText})` : ''
-  return item(names.join(', '), inline(describeOption(option) + fallback))
+  return item(names.join(', '), inline(text))
 }

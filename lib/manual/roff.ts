@@ -48,6 +48,10 @@ export function heading(text: string): string {
   return `.SH ${literal(text)}\n`
 }
 
+export function subheading(text: string): string {
+  return `.SS ${literal(text)}\n`
+}
+
 /** A section of the prose: its heading, and the rest as roff. */
 export interface Section {
   heading: string

@@ -1,5 +1,5 @@
 import { program } from '../cli/options/command.js'
-import { flag, type Option, repeated, single, type Values } from '../cli/options/option.js'
+import { flag, group, type Option, repeated, single, type Values } from '../cli/options/option.js'
 import { duration, pattern, text, whole } from '../cli/options/values.js'
 import type { Backend } from './backend/backend.js'
 import { PACKET_OPTIONS } from './options-packets.js'
@@ -164,8 +164,9 @@ const dryRun = row({
 export const BACKENDS: readonly BackendRow[] = [port, dir, haproxy, nginx, set, exec, push, dryRun]
 
 /** Their options, but for those that go with `--port`. */
-export const BACKEND_OPTIONS = {
+export const BACKEND_OPTIONS = group('How to ban', {
   port: port.options.port,
+  packets: PACKET_OPTIONS.packets,
   ...dir.options,
   ...haproxy.options,
   ...nginx.options,
@@ -173,4 +174,4 @@ export const BACKEND_OPTIONS = {
   ...exec.options,
   ...push.options,
   ...dryRun.options,
-}
+})

@@ -1,4 +1,4 @@
-import { single } from '../cli/options/option.js'
+import { goesWith, group, single } from '../cli/options/option.js'
 import { duration, oneLine } from '../cli/options/values.js'
 import type { Asked } from './control/run.js'
 import type { Verb } from './control/subcommand.js'
@@ -7,29 +7,21 @@ import type { Verb } from './control/subcommand.js'
 const MAX_TEXT = 300
 const MAX_NAME = 100
 
-/** What people say with what they ask for. */
-export const ORDER_OPTIONS = {
-  for: single(
-    'TIME',
-    'with ban, unban, allow: how long that lasts; with unban, how long it is not banned again',
-    duration(1, 315_360_000),
-  ),
-  reason: single('TEXT', 'with ban: why', oneLine(MAX_TEXT)),
-  note: single('TEXT', 'with allow, disallow: why', oneLine(MAX_TEXT)),
-  by: single(
-    'NAME',
-    'with ban, unban, allow, disallow: who asks for it (default: the user who calls, or who called sudo)',
-    oneLine(MAX_NAME),
-  ),
-}
+const SPAN = duration(1, 315_360_000)
 
-/** The subcommands that each of them goes with. */
-const GO_WITH: Readonly<Record<keyof typeof ORDER_OPTIONS, readonly Verb[]>> = {
-  for: ['ban', 'unban', 'allow'],
-  reason: ['ban'],
-  note: ['allow', 'disallow'],
-  by: ['ban', 'unban', 'allow', 'disallow'],
-}
+/** What people say with what they ask for. */
+export const ORDER_OPTIONS = group('What people say', {
+  for: goesWith(
+    ['ban', 'unban', 'allow'],
+    single('TIME', 'how long that lasts; after unban, how long it is not banned again', SPAN),
+  ),
+  reason: goesWith(['ban'], single('TEXT', 'why', oneLine(MAX_TEXT))),
+  note: goesWith(['allow', 'disallow'], single('TEXT', 'why', oneLine(MAX_TEXT))),
+  by: goesWith(
+    ['ban', 'unban', 'allow', 'disallow'],
+    single('NAME', 'who asks for it (default: the user who calls, or who called sudo)', oneLine(MAX_NAME)),
+  ),
+})
 
 type Given = { [K in keyof typeof ORDER_OPTIONS]: ReturnType<(typeof ORDER_OPTIONS)[K]['parse']> } & {
   time: number | undefined
@@ -38,7 +30,7 @@ type Given = { [K in keyof typeof ORDER_OPTIONS]: ReturnType<(typeof ORDER_OPTIO
 /**
  * @param until an instant so many seconds from now, as records write it
  * @param user who calls
- * @throws RangeError for an option of a subcommand with another one
+ * @throws RangeError for two options that say the same
  */
 export function askedBy(
   verb: Verb,
@@ -46,14 +38,6 @@ export function askedBy(
   until: (seconds: number) => string,
   user: () => string,
 ): Asked {
-  for (const [name, verbs] of Object.entries(GO_WITH)) {
-    if (Object.entries(given).some(([option, value]) => option === name && value !== undefined)) {
-      if (!verbs.includes(verb)) {
-        const got = verb === 'filter' ? 'none' : verb
-        throw new RangeError(`--${name}: expected ${verbs.join(', ')} with it, got ${got}`)
-      }
-    }
-  }
   if (given.for !== undefined && given.time !== undefined) {
     throw new RangeError('--for: expected it without --time, got both')
   }
@@ -62,6 +46,6 @@ export function askedBy(
     ...(seconds === undefined ? {} : { until: until(seconds) }),
     ...(given.reason === undefined ? {} : { reason: given.reason }),
     ...(given.note === undefined ? {} : { note: given.note }),
-    ...(GO_WITH.by.includes(verb) ? { by: given.by ?? user() } : {}),
+    ...(ORDER_OPTIONS.by.verbs?.includes(verb) ? { by: given.by ?? user() } : {}),
   }
 }

@@ -12,9 +12,8 @@ import { createExempt } from './jail/exempt.js'
 import { whileNameIsFree } from './journal/lock.js'
 import type { OpenOptions } from './open.js'
 import type { Given } from './options.js'
-import { CHECK_OPTIONS, WAIT_S } from './options-check.js'
+import { WAIT_S } from './options-check.js'
 import { askedBy } from './options-orders.js'
-import { isGiven } from './options-packets.js'
 import { type JailPaths, pathsOf } from './paths.js'
 
 const DEFAULT_HOLD_S = 300
@@ -124,17 +123,9 @@ function brakeSettings({ brake = 0, hold }: Given): Settings['brakeOptions'] {
   return undefined
 }
 
-/** @throws RangeError for an option of `check` without it, and for `check` without a log */
+/** @throws RangeError for `check` without a log */
 function checkSettings(subcommand: Subcommand, given: Given): Settings['check'] {
-  if (subcommand.verb !== 'check') {
-    const [stray] =
-      Object.entries(given).find(([name, value]) => Object.hasOwn(CHECK_OPTIONS, name) && isGiven(value)) ??
-      []
-    if (stray === undefined) return undefined
-    throw new RangeError(
-      `--${stray}: expected check URL with it, got ${subcommand.verb === 'filter' ? 'none' : subcommand.verb}`,
-    )
-  }
+  if (subcommand.verb !== 'check') return undefined
   const { log, wait = WAIT_S, really, ini, socket, layout, address, field, hops } = given
   if (log === undefined) throw new RangeError('check: expected --log with the log of the app, got none')
   return {

@@ -12,37 +12,6 @@ export type Subcommand =
 /** What changes the bans of jails. */
 export type Change = 'ban' | 'unban' | 'allow' | 'disallow'
 
-export const SUBCOMMANDS = [
-  {
-    call: 'setup [NAME]',
-    describe: 'looks how requests come to an app, and shows the settings of its jail and what else to add',
-  },
-  {
-    call: 'run NAME',
-    describe: 'runs the pipeline that /etc/xff-jail/NAME.conf describes, until a signal ends it',
-  },
-  { call: 'status [NAME...]', describe: 'shows what jails read and how they ban, and what is amiss' },
-  { call: 'list', describe: 'shows who is banned, in all jails or in the fleet: a table, or JSON Lines' },
-  {
-    call: 'why IP...',
-    describe: 'shows whether an address is banned or was, where, and for what; also in the fleet',
-    completes: 'banned addresses',
-  },
-  { call: 'ban IP...', describe: 'bans addresses or prefixes, in all jails or in --jail' },
-  {
-    call: 'unban IP...',
-    describe: 'ends their bans, in all jails or in --jail',
-    completes: 'banned addresses',
-  },
-  {
-    call: 'allow IP...',
-    describe:
-      'ends their bans and refuses new ones, until disallow or the end of --for, in all jails or in --jail',
-  },
-  { call: 'disallow IP...', describe: 'ends that' },
-  { call: 'allowed', describe: 'shows who is allowed, or unbanned for some time, as JSON Lines' },
-] as const
-
 /** What users of other tools type first, and what it is here. */
 const FAMILIAR: Readonly<Record<string, string>> = {
   init: 'xff-jail setup',

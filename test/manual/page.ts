@@ -53,7 +53,12 @@ t.test('mandoc reads every page without a complaint', { skip: missing('mandoc') 
 
 t.test('characters that mean something to roff are text in a page', { skip: missing('man') }, async t => {
   const hostile = ".so /etc/passwd \\fB\\n(.s 'it''s' `x` ^~ --a-b \\"
-  const usage = { command: 'x', describe: 'Does.', options: { o: { describe: hostile, parse: () => 0 } } }
+  const usage = {
+    command: 'x',
+    describe: 'Does.',
+    options: { o: { describe: hostile, parse: () => 0 } },
+    examples: [],
+  }
   const page = commandPage(
     usage,
     '1',

@@ -8,14 +8,19 @@ export interface Option<T> {
   /** the only values there are, where they are few */
   choices?: readonly string[] | undefined
   repeatable?: boolean
-  /** the only backend that has this option */
-  only?: string
+  /** the heading below which the help has it */
+  group?: string
+  /** the subcommands that it goes with; none: it goes with no subcommand, or with those that take it */
+  verbs?: readonly string[]
   aliases?: readonly string[]
   /** how the default reads in the help, if it is not the option's default text */
   defaultText?: string
   /** reads the texts given on the command line, none when the option is absent; throws RangeError */
   parse: (given: readonly string[]) => T
 }
+
+/** A line to type, and what it does. */
+export type Example = readonly [line: string, does: string]
 
 /** A way to call a command with words besides its options. */
 export interface Call {
@@ -24,6 +29,9 @@ export interface Call {
   describe: string
   /** what may follow the first word, where a shell can complete it */
   completes?: 'banned addresses'
+  /** the options that it takes of those that are for no subcommand; undefined: all of them */
+  takes?: readonly string[]
+  examples?: readonly Example[]
 }
 
 /** How a command is used: what its parser, --help, manual page and completion are made of. */
@@ -31,20 +39,81 @@ export interface Usage {
   command: string
   /** in one line, what it reads and what it writes */
   describe: string
-  /** what it does with a word in front; without one it is a filter */
+  /** what it does with a word in front */
   subcommands?: readonly Call[]
   /** what holds for all of these */
   subcommandsNote?: string
+  /** whether it does nothing without one of these; or else it is a filter then */
+  needsSubcommand?: boolean
+  /** whether a subcommand is also given the options of others, as where one setting holds those of all */
+  sharesOptions?: boolean
   /** how it is called with the name of a file */
   file?: Call
   options: Readonly<Record<string, Option<unknown>>>
+  examples: readonly Example[]
 }
 
 export type Values<O> = { [K in keyof O]: O[K] extends Option<infer T> ? T : never }
 
-/** What an option is, as the help says it. */
-export function describeOption({ describe, only, repeatable }: Option<unknown>): string {
-  return `${only === undefined ? '' : `${only}: `}${describe}${repeatable ? ' (repeatable)' : ''}`
+type Options = Readonly<Record<string, Option<unknown>>>
+
+/** These options below a heading of the help; all of them go with these subcommands, if any are named. */
+export function group<O extends Options>(heading: string, options: O, verbs?: readonly string[]): O {
+  const grouped = Object.entries(options).map(([name, option]) => [
+    name,
+    { ...option, group: heading, ...(verbs ? { verbs } : {}) },
+  ])
+  return Object.fromEntries(grouped)
+}
+
+/** An option that goes with these subcommands only. */
+export function goesWith<T>(verbs: readonly string[], option: Option<T>): Option<T> {
+  return { ...option, verbs }
+}
+
+/** The words of a call that are always the same: `read bans` of `read bans`, `unban` of `unban IP...`. */
+export function nameOf({ call }: Call): string {
+  return /^[a-z]+(?: [a-z]+)*/.exec(call)?.[0] ?? call
+}
+
+/** The subcommand that these words call; undefined where none begins so. */
+export function subcommandOf({ subcommands = [] }: Usage, words: readonly string[]): Call | undefined {
+  return subcommands.find(call => {
+    const name = nameOf(call)
+    return words.slice(0, name.split(' ').length).join(' ') === name
+  })
+}
+
+/** Options below one heading, each with what the help says of it. */
+export interface Group {
+  heading: string
+  options: (readonly [name: string, option: Option<unknown>, text: string])[]
+}
+
+/** Those of all options, in their order; each text begins with the subcommands that it goes with, where they differ. */
+export function groupsOf(options: Options): Group[] {
+  const groups = new Map<string, [string, Option<unknown>][]>()
+  for (const [name, option] of Object.entries(options)) {
+    const { group = 'Options' } = option
+    groups.set(group, [...(groups.get(group) ?? []), [name, option]])
+  }
+  return [...groups].map(([heading, entries]) => {
+    const isShared = new Set(entries.map(([, { verbs = [] }]) => verbs.join())).size === 1
+    return {
+      heading,
+      options: entries.map(([name, option]) => {
+        const { verbs, defaultText } = option
+        const before = isShared || !verbs ? '' : `${verbs.join(', ')}: `
+        const fallback = defaultText === undefined ? '' : ` (default: ${defaultText})`
+        return [name, option, before + describeOption(option) + fallback]
+      }),
+    }
+  })
+}
+
+/** What an option is, as the help and the shells say it. */
+export function describeOption({ describe, repeatable }: Option<unknown>): string {
+  return describe + (repeatable ? ' (repeatable)' : '')
 }
 
 /** A flag: given or not. */

@@ -2,8 +2,12 @@ import type { Argv } from 'yargs'
 import pkg from '../../../package.json' with { type: 'json' }
 import { EXIT, ExitError } from '../../exit.js'
 import { nearest } from '../../text/nearest.js'
-import { describeOption, type Option, type Usage, type Values } from './option.js'
+import { nameOf, type Option, subcommandOf, type Usage, type Values } from './option.js'
 import { quote } from './values.js'
+
+const DEFAULT_COLUMNS = 80
+/** Longer lines are hard to read. */
+const MAX_COLUMNS = 110
 
 /** A wrong option: its message names the option and quotes the value. */
 export class UsageError extends ExitError {
@@ -36,52 +40,51 @@ export async function parseWords<O extends Record<string, Option<unknown>>>(
   usage: Usage & { options: O },
   argv: readonly string[],
 ): Promise<{ words: string[]; given: Values<O> } | null> {
-  const { command, describe, options } = usage
+  const { options } = usage
+  if (await answered(usage, argv)) return null
   // most filters run without any option, and yargs is a fifth of the start-up
   if (argv.length === 0) return { words: [], given: readOptions(options, {}) }
   const { default: yargs } = await import('yargs')
-  const parser = yargs()
-    .scriptName(command)
-    .usage(`$0 [options]\n\n${describe}`)
-    .version(pkg.version)
-    .locale('en')
-    .epilog(describeCalls(usage))
-    .exitProcess(false)
-    .showHelpOnFail(false)
-    .wrap(process.stdout.columns ? Math.min(110, process.stdout.columns) : 80)
-    .parserConfiguration({
-      'boolean-negation': false,
-      'camel-case-expansion': false,
-      'dot-notation': false,
-      'parse-numbers': false,
-      'parse-positional-numbers': false,
-      'short-option-groups': false,
-    })
-  for (const [name, option] of Object.entries(options)) {
-    const { placeholder, aliases = [], defaultText } = option
-    parser.option(name, {
-      describe: (placeholder ? `${placeholder}: ` : '') + describeOption(option),
-      alias: [...aliases],
-      ...(placeholder === undefined
-        ? { type: 'boolean' as const }
-        : {
-            type: 'string' as const,
-            requiresArg: true,
-            ...(defaultText ? { defaultDescription: defaultText } : {}),
-          }),
-    })
+  const parser = yargs().help(false).version(false).locale('en').exitProcess(false).parserConfiguration({
+    'boolean-negation': false,
+    'camel-case-expansion': false,
+    'dot-notation': false,
+    'parse-numbers': false,
+    'parse-positional-numbers': false,
+    'short-option-groups': false,
+  })
+  for (const [name, { placeholder, aliases = [] }] of Object.entries(options)) {
+    const type = placeholder === undefined ? 'boolean' : 'string'
+    parser.option(name, { alias: [...aliases], type, requiresArg: type === 'string' })
   }
   const { words, given } = await parseStrictly(parser, argv, options)
-  if (given.help || given.version) return null
+  if (!usage.sharesOptions) refuseStray(usage, words, given)
   return { words, given: readOptions(options, given) }
 }
 
-/** The calls with words besides options, as the help ends with them. */
-function describeCalls({ command, subcommands = [], subcommandsNote, file }: Usage): string {
-  const calls = file ? [...subcommands, file] : subcommands
-  const width = Math.max(...calls.map(({ call }) => call.length))
-  const lines = calls.map(({ call, describe }) => `  ${command} ${call.padEnd(width)}     ${describe}`)
-  return [subcommandsNote ?? [], lines].flat().join('\n')
+/** Writes the help or the version to stdout, where that is asked for; yargs would need twice the time. */
+async function answered(usage: Usage, argv: readonly string[]): Promise<boolean> {
+  const isWord = argv[0] === 'help' && !usage.file
+  if (isWord || argv.some(word => word === '--help' || word === '-h')) {
+    const { helpText } = await import('./help.js')
+    const { columns = DEFAULT_COLUMNS } = process.stdout
+    console.log(helpText(usage, isWord ? argv.slice(1) : argv, Math.min(columns, MAX_COLUMNS)).trimEnd())
+    return true
+  }
+  if (!argv.includes('--version')) return false
+  console.log(pkg.version)
+  return true
+}
+
+/** @throws UsageError for an option that goes with other subcommands than the one that is called */
+function refuseStray(usage: Usage, words: readonly string[], given: Record<string, unknown>): void {
+  const called = subcommandOf(usage, words)
+  const name = called && nameOf(called)
+  if (!called && words.length > 0) return
+  for (const [option, { verbs }] of Object.entries(usage.options)) {
+    if (!verbs || (name !== undefined && verbs.includes(name)) || !Object.hasOwn(given, option)) continue
+    throw new UsageError(`--${option}: expected ${verbs.join(', ')} with it, got ${name ?? 'none'}`)
+  }
 }
 
 async function parseStrictly(
@@ -95,12 +98,12 @@ async function parseStrictly(
   })
   const { _: words, $0: _, ...given } = await parser.parse([...argv])
   // yargs's own --strict lets some through (`--max.x`), and names an option without its dashes
-  const known = new Set(['help', 'version', ...Object.keys(options)])
+  const known = new Set(Object.keys(options))
   for (const { aliases = [] } of Object.values(options)) for (const alias of aliases) known.add(alias)
   const unknown = Object.keys(given).find(name => !known.has(name))
   const valueless = /^Not enough arguments following: (.*)/.exec(failure ?? '')?.[1]
   if (unknown !== undefined) {
-    const meant = nearest(unknown, [...known])
+    const meant = nearest(unknown, ['help', 'version', ...known])
     const hint = meant === undefined ? '--help shows them all' : `did you mean ${dashed(meant)}?`
     throw new UsageError(`unknown option ${quote(dashed(unknown))} (${hint})`)
   }

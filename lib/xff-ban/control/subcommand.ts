@@ -1,4 +1,5 @@
 import { formatPrefix, parsePrefix } from '../../net/prefix.js'
+import { didYouMean } from '../../text/nearest.js'
 import { readTargetList, type Target } from './target-list.js'
 
 /** What xff-ban is to do; without a subcommand it is the filter. */
@@ -19,31 +20,18 @@ export type Change = 'ban' | 'unban' | 'allow' | 'disallow'
 
 export type Verb = Subcommand['verb']
 
-export const SUBCOMMANDS = [
-  { call: 'list', describe: 'shows who is banned: a table, or JSON Lines in a pipe' },
-  {
-    call: 'ban IP...',
-    describe:
-      'bans addresses or prefixes; @FILE instead of IP, here and below, is a list of them, one a line',
-  },
-  { call: 'unban IP...', describe: 'ends their bans', completes: 'banned addresses' },
-  { call: 'flush', describe: 'ends all bans' },
-  {
-    call: 'allow IP...',
-    describe: 'ends their bans, and refuses new ones until that ends by --for or disallow',
-  },
-  { call: 'disallow IP...', describe: 'ends that' },
-  { call: 'allowed', describe: 'shows who is allowed, or unbanned for some time' },
-  { call: 'release [IP...]', describe: 'lets bans fall that --brake holds back, or all of these' },
-  { call: 'drop [IP...]', describe: 'forgets bans that --brake holds back, or all of these' },
-  {
-    call: 'check URL',
-    describe: 'shows whether a ban would bite, by a request to this URL of the front end',
-  },
-] as const
-
-export const SUBCOMMANDS_NOTE =
-  'A subcommand goes to the xff-ban that runs with this --name or --state; if none runs, it is carried out directly:'
+const VERBS = [
+  'list',
+  'ban',
+  'unban',
+  'flush',
+  'allow',
+  'disallow',
+  'allowed',
+  'release',
+  'drop',
+  'check',
+] as const satisfies Verb[]
 
 /**
  * Reads the words of the command line.
@@ -71,7 +59,7 @@ export function readSubcommand(words: readonly string[]): Subcommand {
       return { verb, url: readUrl(rest) }
     default:
       throw new RangeError(
-        `expected list, ban, unban, flush, allow, disallow, allowed, release, drop, check or options only, got ${quote(verb)}`,
+        `expected ${VERBS.join(', ')} or options only, got ${quote(verb)}${didYouMean(verb, VERBS)}`,
       )
   }
 }
