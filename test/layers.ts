@@ -151,6 +151,8 @@ const MAY_IMPORT: readonly (readonly [string, readonly string[]])[] = [
   // and a request is read as xff-window reads it
   ['lib/xff-report/stage.ts', ['lib/xff-report/', 'lib/xff-window/fast-path', ...LEAVES, ...WIRE, ...FAST]],
   // a jail that runs is asked as the subcommands of xff-ban ask it
+  // which is shown on a terminal
+  ['lib/xff-top/show', ['lib/xff-top/', 'lib/cli/terminal', ...LEAVES]],
   [
     'lib/xff-top/jails',
     ['lib/xff-top/', 'lib/xff-ban/control/client', 'lib/xff-ban/paths', ...LEAVES, ...WIRE],

@@ -1,4 +1,5 @@
 import { openSync, writeSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
 import { ReadStream } from 'node:tty'
 
 /** Keys that are not one character, by what a terminal sends for them. */
@@ -27,30 +28,32 @@ export interface Terminal {
   write: (text: string) => void
   /** Calls back for each key, by its character or name, and for a change of size. */
   open: (onKey: (key: string) => void, onResize: () => void) => void
-  close: () => void
+  /** Leaves it as it was, behind what is still on its way; what does not get there in some seconds is given up. */
+  close: () => Promise<void>
 }
+
+const CLOSE_MS = 10_000
 
 /** @returns undefined where stdout is no terminal on which a cursor can be moved */
 export function findTerminal(enter: string, leave: string): Terminal | undefined {
   const { stdout, env } = process
   if (!stdout.isTTY || env.TERM === 'dumb') return undefined
   let keyboard: ReadStream | undefined
-  let isOpen = false
-  // however it ends, the terminal is left as it was
+  // where it ends without being closed
   const restore = () => {
-    if (!isOpen) return
-    isOpen = false
     keyboard?.setRawMode(false)
     writeSync(stdout.fd, leave)
   }
   return {
     size: () => ({ columns: stdout.columns || 80, rows: stdout.rows || 24 }),
     withColours: !env.NO_COLOR,
-    isBehind: () => stdout.writableNeedDrain,
+    isBehind: () => stdout.writableLength > 0,
     write: text => stdout.write(text),
     open(onKey, onResize) {
-      isOpen = true
       process.once('exit', restore)
+      // Node has whoever writes to a terminal wait for it (lib/tty.js): one that is slow, or was stopped (Ctrl-S), would
+      // keep records from being read and signals from being heard
+      stdout._handle?.setBlocking(false)
       stdout.write(enter)
       stdout.on('resize', onResize)
       keyboard = openKeyboard()
@@ -59,9 +62,12 @@ export function findTerminal(enter: string, leave: string): Terminal | undefined
         for (const key of keysOf(chunk.toString('latin1'))) onKey(key)
       })
     },
-    close() {
+    async close() {
+      process.off('exit', restore)
+      keyboard?.setRawMode(false)
       keyboard?.destroy()
-      restore()
+      const written = new Promise(resolve => stdout.write(leave, resolve))
+      await Promise.race([written, pause(CLOSE_MS, undefined, { ref: false })])
     },
   }
 }

@@ -17,17 +17,19 @@ const PLAIN_STYLES: Readonly<Record<Look, string>> = { ...STYLES, bad: '1', good
 export interface Screen {
   /** @returns what is to be written */
   draw: (lines: readonly Line[]) => string
-  /** All is written again next time. */
+  /** Next time the terminal is cleared, and all is written again. */
   forget: () => void
 }
 
+const CLEAR = '\x1b[2J'
 /** To an alternate screen, without a cursor and without wrapping; and back. */
-export const ENTER = '\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J'
+export const ENTER = `\x1b[?1049h\x1b[?25l\x1b[?7l${CLEAR}`
 export const LEAVE = '\x1b[0m\x1b[?7h\x1b[?25h\x1b[?1049l'
 
 export function createScreen(withColours: boolean): Screen {
   const styles = withColours ? STYLES : PLAIN_STYLES
   let before: string[] = []
+  let clear = ''
   return {
     draw(lines) {
       const written = lines.map(({ text, look }) => {
@@ -39,10 +41,13 @@ export function createScreen(withColours: boolean): Screen {
         line === before[i] ? [] : `\x1b[${i + 1};1H\x1b[K${line}`,
       )
       before = written
-      return changes.join('')
+      const all = clear + changes.join('')
+      clear = ''
+      return all
     },
     forget() {
       before = []
+      clear = CLEAR
     },
   }
 }

@@ -1,16 +1,7 @@
+import type { Terminal } from '../cli/terminal.js'
 import type { Eye } from './board.js'
 import { createLive } from './live.js'
 import { createScreen } from './screen.js'
-
-/** Where it is shown. */
-export interface Terminal {
-  size: () => { columns: number; rows: number }
-  withColours: boolean
-  isBehind: () => boolean
-  write: (text: string) => void
-  open: (onKey: (key: string) => void, onResize: () => void) => void
-  close: () => void
-}
 
 /** A look takes at most one part in so many of the time, however many bans there are. */
 const PAUSE_SHARE = 20
@@ -32,8 +23,7 @@ export async function show(
       if (isOver) return
       isOver = true
       clearTimeout(timer)
-      terminal.close()
-      resolve()
+      void terminal.close().then(resolve)
     }
   })
   const draw = () => {
@@ -63,7 +53,6 @@ export async function show(
   }
   terminal.open(onKey, () => {
     screen.forget()
-    terminal.write('\x1b[2J')
     draw()
   })
   draw()
