@@ -5,7 +5,7 @@ import type { Link } from './link.js'
 import { writerOf } from './names.js'
 
 /** How long an answer may take, in milliseconds. */
-const TIMEOUT_MS = 3_000
+export const TIMEOUT_MS = 3_000
 
 /** JetStream's numbers of errors (server/errors.json in nats-server). */
 export const CODE = {
@@ -77,7 +77,11 @@ export async function getDirectly(
   const [subject, body] =
     'subject' in which ? [`${stream}.${which.subject}`, ''] : [stream, JSON.stringify(which)]
   const message = await ask(link, `$JS.API.DIRECT.GET.${subject}`, Buffer.from(body))
-  if (!message) return undefined
+  return message && answeredDirectly(message)
+}
+
+/** What a message says that answers such a question. */
+export function answeredDirectly(message: Msg): Stored | 'none' | undefined {
   const { headers } = message
   if (headers?.code === 404) return 'none'
   if (!headers || headers.code >= 400) return undefined

@@ -1,5 +1,6 @@
 import type { Listener, Reading, Stored } from '../broker.js'
 import { getDirectly, type StreamState, storedOf, streamState } from './api.js'
+import { getRun } from './get-run.js'
 import type { Link } from './link.js'
 import { pause, persist } from './patience.js'
 
@@ -10,7 +11,7 @@ const LOOKS_PER_CHECK = 12
 /** How many messages wait that were told. */
 const MAX_HEARD = 1_000
 /** How many messages are asked for at once. */
-const WIDTH = 64
+const WIDTH = 256
 /** How long to wait where a replica does not know a message yet, in milliseconds. */
 const LAG_MS = 100
 /** What it was asked so often, and no replica knows: it has gone by its age, or the stream is another one. */
@@ -147,14 +148,13 @@ function createReader(
     for (let attempts = 0; next <= last && !signal.aborted; ) {
       const from = next
       const numbers = Array.from({ length: Math.min(WIDTH, last - from + 1) }, (_, i) => from + i)
-      const batches = numbers.map(get)
-      for (const coming of batches) {
-        const batch = await coming
+      const batches = await getRun(link, stream, numbers)
+      for (const number of numbers) {
+        const batch = batches.get(number) ?? (await get(number))
         // a replica that lags; or going back was asked for
         if (batch === 'none' || batch.seq !== next) break
         await pass(batch)
       }
-      await Promise.all(batches)
       if (next !== from) {
         attempts = 0
         continue
