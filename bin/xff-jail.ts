@@ -17,7 +17,7 @@ import type { Control } from '../lib/xff-jail/pipeline.js'
 import { checkJail, runJail } from '../lib/xff-jail/run.js'
 import { askAt } from '../lib/xff-jail/setup/ask.js'
 import { statusOf, statusText } from '../lib/xff-jail/status.js'
-import { readSubcommand } from '../lib/xff-jail/subcommand.js'
+import { readSubcommand, refuseFamiliar } from '../lib/xff-jail/subcommand.js'
 
 /** built beside the bundle */
 const DROP_INS = fileURLToPath(new URL('drop-ins', import.meta.url))
@@ -25,7 +25,9 @@ const DROP_INS = fileURLToPath(new URL('drop-ins', import.meta.url))
 const isRoot = process.getuid?.() === 0
 
 run(usage.command, async ({ warn }) => {
-  const read = await parseWords(usage, process.argv.slice(2))
+  const argv = process.argv.slice(2)
+  checked('', () => refuseFamiliar(argv))
+  const read = await parseWords(usage, argv)
   if (!read) return null
   const { given } = read
   const subcommand = checked('', () => readSubcommand(read.words))

@@ -115,6 +115,53 @@ t.test('what the pages point to is there', async t => {
   }
 })
 
+/** How GitHub names the place of a heading. */
+const slug = (heading: string) =>
+  heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-')
+
+t.test('a place within a page, to which a page points, is there', async t => {
+  const places = new Map(
+    PAGES.map(page => {
+      const text = readFileSync(page, 'utf8').replace(/^```.*?^```/gms, '')
+      return [page, [...text.matchAll(/^#+ (.*)/gm)].map(([, heading = '']) => slug(heading))]
+    }),
+  )
+  for (const page of PAGES) {
+    for (const [, target = '', place = ''] of readFileSync(page, 'utf8').matchAll(
+      /\]\(([^)#:]*)#([^)]*)\)/g,
+    )) {
+      const file = target === '' ? page : join(dirname(page), target)
+      t.ok(places.get(file)?.includes(place), `${page}: ${target}#${place}`)
+    }
+  }
+})
+
+t.test('README points to every page for users', async t => {
+  const text = readFileSync('README.md', 'utf8')
+  for (const page of PAGES.filter(page => page.startsWith('docs/'))) t.match(text, `](${page})`)
+})
+
+/** What tells how a front end speaks to uWSGI, on which it depends whether the header may be believed. */
+const SETUP =
+  /proxy_pass|uwsgi_pass|uwsgi protocol|HTTP|http-socket|mod_proxy|HAProxy|Caddy|Traefik|load balancer|CDN/
+
+t.test('log-x-forwarded-for never stands without the setup that it is for', async t => {
+  const pages = [...PAGES, ...readdirSync('share/man').map(file => join('share/man', file))]
+  for (const page of pages.filter(page => !['CHANGELOG.md', 'THREATS.md'].includes(page))) {
+    const text = readFileSync(page, 'utf8')
+    // the page of one front end is about it
+    if (page.startsWith('share/front-ends/') && page !== 'share/front-ends/uwsgi.md') continue
+    // paragraphs, rows of tables and blocks, each with what stands before it
+    const parts = text.split(/\n{2,}|\n(?=\|)/)
+    for (const [i, part] of parts.entries())
+      if (part.includes('log-x-forwarded-for'))
+        t.match(`${parts[i - 1]}\n${part}`, SETUP, `${page}: ${part.slice(0, 70)}`)
+  }
+})
+
 t.test('every promise of THREATS.md names tests that are there', async t => {
   const text = readFileSync('THREATS.md', 'utf8')
   const [, promises = '', limits = ''] =

@@ -1,4 +1,5 @@
 import { didYouMean } from '../text/nearest.js'
+import { familiar } from './familiar.js'
 import { checkTargets } from './xff-ban.js'
 
 /** What is to be done, for which jail or addresses. */
@@ -12,29 +13,17 @@ export type Subcommand =
 /** What changes the bans of jails. */
 export type Change = 'ban' | 'unban' | 'allow' | 'disallow'
 
-/** What users of other tools type first, and what it is here. */
-const FAMILIAR: Readonly<Record<string, string>> = {
-  init: 'xff-jail setup',
-  install: 'xff-jail setup',
-  add: 'xff-jail setup, or xff-jail ban IP',
-  start: 'systemctl start xff-jail@NAME, or xff-jail run NAME',
-  stop: 'systemctl stop xff-jail@NAME',
-  restart: 'systemctl restart xff-jail@NAME',
-  reload: 'systemctl reload xff-jail@NAME',
-  banned: 'xff-jail list',
-  get: 'xff-jail list',
-  set: 'xff-jail ban IP, or xff-jail unban IP',
-  addignoreip: 'xff-jail allow IP',
-  delignoreip: 'xff-jail disallow IP',
-  allowlists: 'xff-jail allow IP, or xff-jail allowed',
-  ping: 'xff-jail status',
-  metrics: 'xff-jail status',
-  decisions: 'xff-jail list, xff-jail ban IP, or xff-jail unban IP',
-  alerts: 'xff-jail why IP',
-  explain: 'uwsgi-parse --explain < LOG',
-}
-
 const VERBS = ['setup', 'run', 'status', 'list', 'why', 'ban', 'unban', 'allow', 'disallow', 'allowed']
+
+/**
+ * Answers what is typed as to fail2ban-client or cscli, with options that only they have.
+ * @throws RangeError for that
+ */
+export function refuseFamiliar(argv: readonly string[]): void {
+  const meant = familiar(argv)
+  if (meant === undefined) return
+  throw new RangeError(`expected ${VERBS.join(', ')}, got ${quote(argv.join(' '))} (did you mean: ${meant}?)`)
+}
 
 /**
  * Reads the words of the command line.
@@ -63,12 +52,8 @@ export function readSubcommand([verb, ...rest]: readonly string[]): Subcommand {
       return { verb, targets: rest }
     case undefined:
       throw new RangeError(`expected ${VERBS.join(', ')}; xff-jail --help shows what they do`)
-    default: {
-      const familiar = Object.hasOwn(FAMILIAR, verb)
-        ? `; here it is: ${FAMILIAR[verb]}`
-        : didYouMean(verb, VERBS)
-      throw new RangeError(`expected ${VERBS.join(', ')}, got ${quote(verb)}${familiar}`)
-    }
+    default:
+      throw new RangeError(`expected ${VERBS.join(', ')}, got ${quote(verb)}${didYouMean(verb, VERBS)}`)
   }
 }
 

@@ -53,8 +53,8 @@ t.test('words that are not known are answered with those that are', async t => {
   const dir = tempDir(t)
   for (const [words, message] of [
     [['stauts'], /got "stauts" \(did you mean status\?\)/],
-    [['decisions', 'list'], /here it is: xff-jail list/],
-    [['start', 'shop'], /systemctl start xff-jail@NAME/],
+    [['decisions', 'list'], /did you mean: xff-jail list/],
+    [['start', 'shop'], /systemctl start xff-jail@shop/],
     [[], /expected setup, run, status, list, why, ban, unban/],
     [['why'], /why: expected addresses, got none/],
     [['ban', '1.2.3'], /expected an address or a prefix, got "1\.2\.3"/],

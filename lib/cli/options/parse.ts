@@ -83,7 +83,9 @@ function refuseStray(usage: Usage, words: readonly string[], given: Record<strin
   if (!called && words.length > 0) return
   for (const [option, { verbs }] of Object.entries(usage.options)) {
     if (!verbs || (name !== undefined && verbs.includes(name)) || !Object.hasOwn(given, option)) continue
-    throw new UsageError(`--${option}: expected ${verbs.join(', ')} with it, got ${name ?? 'none'}`)
+    throw new UsageError(
+      `--${option}: expected ${verbs.join(', ').replace(/, ([^,]*)$/, ' or $1')} with it, got ${name ?? 'none'}`,
+    )
   }
 }
 
