@@ -4,7 +4,7 @@ import { parseOptions, UsageError } from '../lib/cli/options/parse.js'
 import { run } from '../lib/cli/run.js'
 import { counted } from '../lib/text/counted.js'
 import { decode, encode } from '../lib/wire/jsonl.js'
-import type { BanRecord } from '../lib/wire/record.js'
+import type { BanRecord, HeldRecord } from '../lib/wire/record.js'
 import { chatDelivery } from '../lib/xff-notify/chat.js'
 import { mailDelivery } from '../lib/xff-notify/mail.js'
 import { usage } from '../lib/xff-notify/options.js'
@@ -51,7 +51,7 @@ run(usage.command, async ({ onBadLine, warn }) => {
   const chats = given.to.map(receiver => {
     const deliver = chatDelivery(receiver, name, host)
     return {
-      bans: createOutbox<BanRecord>({ ...options, name: receiver.service, deliver }),
+      bans: createOutbox<BanRecord | HeldRecord>({ ...options, name: receiver.service, deliver }),
       urgent: createOutbox({ ...options, gather: 0, name: `${receiver.service}, urgent`, deliver }),
     }
   })

@@ -1,7 +1,8 @@
+import { problemName } from '../wire/problem.js'
 import type { BanRecord, HeldRecord, ProblemRecord } from '../wire/record.js'
 import type { Deadline, Item } from './outbox.js'
 import { plainLine } from './plain-line.js'
-import { problemName, type Told } from './told.js'
+import type { Told } from './told.js'
 import type { Whois } from './whois.js'
 
 /** A mail as it is handed to a mail server. */

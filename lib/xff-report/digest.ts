@@ -10,6 +10,7 @@ import { createCounter, type Frequent } from './frequent.js'
 import { createNetworkCounts, type NetworksDigest } from './networks.js'
 import { NewestAnswer } from './newest-answer.js'
 import { digestOf } from './summary.js'
+import { createTallies } from './tallies.js'
 import { type Bucket, createTimeline } from './timeline.js'
 import { createTroubles, type Troubles } from './troubles.js'
 import { pathOf, truncated } from './truncate.js'
@@ -153,22 +154,21 @@ function createCounts({ max, find, late, time, outage, networks }: DigestOptions
     rules: new BoundedMap<string, number>(MAX_RULES),
     allowed: new BoundedMap<string, true>(MAX_ALLOWED),
     troubles: createTroubles(),
+    tallies: createTallies(),
     whatIf: createWhatIf({
       maxes: sorted([...MAX_VALUES, max]),
       finds: sorted([...FIND_VALUES_MS, find]),
-      late,
-      time,
-      outage,
+      ...{ late, time, outage },
     }),
   }
 }
 
 function addRecord(record: StreamRecord, counts: Counts, options: DigestOptions): void {
-  const { totals, timeline, bans, rules, allowed, troubles, whatIf } = counts
+  const { totals, timeline, bans, rules, allowed, troubles, tallies, whatIf } = counts
   // it tells of requests, which are here themselves
   if (record.type === 'tally') {
-    whatIf.tally(record)
-    totals.inLog = (totals.inLog ?? 0) + record.requests
+    if (tallies.isNew(record)) whatIf.tally(record)
+    totals.inLog = tallies.requests
     return
   }
   if (typeof record.time === 'string') {

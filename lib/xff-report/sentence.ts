@@ -1,5 +1,6 @@
 import { counted, numbered } from '../text/counted.js'
 import type { Answer } from '../wire/field.js'
+import { problemName } from '../wire/problem.js'
 import type {
   AnyRecord,
   BanRecord,
@@ -63,9 +64,7 @@ function partsOf(record: AnyRecord, { failing }: SentenceOptions): Parts {
         by(record),
       ]
     case 'problem':
-      return [
-        `${record.until === undefined ? '' : 'over: '}${PROBLEMS.get(record.kind) ?? record.kind}: ${record.reason}`,
-      ]
+      return [`${problemName(record)}: ${record.reason}`]
     case 'status':
       return statusParts(record)
     case 'refused':
@@ -74,13 +73,6 @@ function partsOf(record: AnyRecord, { failing }: SentenceOptions): Parts {
       return [`nothing changes for ${record.ip || 'a request'}: ${record.reason}`]
   }
 }
-
-/** What each kind of a `problem` record is. */
-export const PROBLEMS: ReadonlyMap<string, string> = new Map([
-  ['backend', 'bans cannot be carried out'],
-  ['ineffective', 'bans have no effect'],
-  ['blind', 'the log is silent'],
-])
 
 function requestParts(record: RequestRecord, isFailure: boolean): Parts {
   const { ip, status, time, via } = record

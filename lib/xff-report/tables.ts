@@ -1,12 +1,12 @@
 import type { Answer } from '../wire/field.js'
 import { formatInstant } from '../wire/instant.js'
+import { kindName } from '../wire/problem.js'
 import type { LastBan } from './bans.js'
 import type { Digest } from './digest.js'
 import { amount, counted, markedMoment, type Period, percent, span } from './format.js'
 import type { Frequency } from './frequent.js'
 import { type Html, html } from './html.js'
 import type { NetworkRow, NetworksDigest } from './networks.js'
-import { PROBLEMS } from './sentence.js'
 import type { Trouble } from './troubles.js'
 
 interface Column<R> {
@@ -163,7 +163,7 @@ function reasonColumns(rows: readonly LastBan[]): Column<LastBan>[] {
 export function wentWrong({ troubles: { problems, held }, totals }: Digest): Html {
   const { failures, unattributed } = totals
   const columns: Column<Trouble>[] = [
-    { name: 'What', cell: ({ kind }) => html`<b>${capital(PROBLEMS.get(kind) ?? kind)}</b>` },
+    { name: 'What', cell: ({ kind }) => html`<b>${capital(kindName(kind))}</b>` },
     { name: 'From', kind: 'when', cell: ({ from }) => markedMoment(from, totals) },
     {
       name: 'Until',

@@ -152,9 +152,16 @@ t.test('a secret that root alone can read reaches xff-notify', { skip, timeout }
   const inside = await boot(t)
   await inside(['make', '-C', process.cwd(), 'install'])
   await inside(['mkdir', '-p', '/etc/xff-jail'])
-  await inside(['tee', '/etc/xff-jail/shop.conf'], "NOTIFY='--webhook @webhook'\n")
-  await inside(['tee', '/etc/xff-jail/webhook'], 'http://user:secret@127.0.0.1:9/\n')
-  await inside(['chmod', '600', '/etc/xff-jail/webhook'])
+  const options = '--webhook @webhook --to slack:@slack --to gotify:@gotify'
+  await inside(['tee', '/etc/xff-jail/shop.conf'], `NOTIFY='${options}'\n`)
+  for (const [name, url] of [
+    ['webhook', 'http://user:secret@127.0.0.1:9/'],
+    ['slack', 'http://127.0.0.1:9/services/secret'],
+    ['gotify', 'http://127.0.0.1:9/message?token=secret'],
+  ] as const) {
+    await inside(['tee', `/etc/xff-jail/${name}`], `${url}\n`)
+    await inside(['chmod', '600', `/etc/xff-jail/${name}`])
+  }
   await inside(['systemctl', 'daemon-reload'])
   await inside(['systemctl', 'start', 'xff-jail-notify@shop'])
   const show = (property: string) =>
@@ -169,7 +176,7 @@ t.test('a secret that root alone can read reaches xff-notify', { skip, timeout }
   const journal = () => inside(['journalctl', '--unit', 'xff-jail-notify@shop', '--output', 'cat'])
   await waitFor('the summary, with the server of the secret', async () => {
     const written = await journal()
-    if (/0 records, 0 bans; webhook 127\.0\.0\.1:9/.test(written)) return true
+    if (/0 records, 0 bans; slack: .*; gotify: .*; webhook 127\.0\.0\.1:9/.test(written)) return true
     throw new Error(`it wrote ${written}`)
   })
   t.notMatch(await journal(), /secret/)

@@ -7,7 +7,7 @@ import { bundle } from '../support/commands.js'
 import { deadPort, tcpServer, whoisServer } from '../support/loopback.js'
 import { smtpServer, textOf } from '../support/smtp.js'
 import { tempDir } from '../support/temp-dir.js'
-import { LIMIT } from '../support/wait-for.js'
+import { LIMIT, waitFor } from '../support/wait-for.js'
 
 const MAIL = ['--mail-to', 'ops@example.com', '--mail-from', 'xff@example.com']
 const skip = !existsSync('/usr/bin/whois') && 'whois is missing'
@@ -125,6 +125,22 @@ over: the log is silent
   t.match(text, /"xff-ban release" lets them fall now, "xff-ban drop" forgets them/)
   await notify(args, `${JSON.stringify({ ...HELD, type: 'unban' })}\n${ban('203.0.113.5')}`)
   t.notMatch(textOf(smtp.taken[1]?.message ?? ''), /release/)
+})
+
+t.test('of bans that are held back the first is mailed at once, the others are gathered', async t => {
+  const smtp = await smtpServer()
+  t.teardown(() => smtp.close())
+  const args = [...MAIL, '--smtp', `smtp://127.0.0.1:${smtp.port}`, '--skip-whois', '--gather', '3600']
+  const child = execa(bundle('xff-notify'), args, { reject: false })
+  child.stdin.write(ban('203.0.113.5'))
+  for (const ip of ['203.0.113.6', '203.0.113.7', '203.0.113.8']) {
+    child.stdin.write(`${JSON.stringify({ ...HELD, ip })}\n`)
+    await waitFor('the first mail, while the input stays open', () => smtp.taken.length > 0)
+  }
+  child.stdin.end()
+  await child
+  const subjects = smtp.taken.map(({ message }) => /^Subject: \S+ on \S+: (.*)\r$/m.exec(message)?.[1])
+  t.same(subjects, ['ban of 203.0.113.6 held back, 203.0.113.5 banned', 'ban of 2 clients held back'])
 })
 
 t.test('1,000 bans make one mail, and whois is asked once for each address', { skip }, async t => {
