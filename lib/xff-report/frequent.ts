@@ -1,4 +1,4 @@
-import { copyOf } from './truncate.js'
+import { copyOf } from '../text/copy.js'
 
 /** How often a key occurred. */
 export interface Frequency {

@@ -1,3 +1,4 @@
+import { copyOf } from '../text/copy.js'
 import type { Answer } from '../wire/field.js'
 
 /** The longest text from a log that is kept and shown, in UTF-16 units. */
@@ -27,9 +28,4 @@ export function truncatedAnswer({ status, method, uri }: Answer): Answer {
 
 function copyOfBeginning(text: string, length: number): string {
   return copyOf(text.slice(0, length))
-}
-
-/** A copy, since a part of a text would keep the whole of a long line in memory. */
-export function copyOf(text: string): string {
-  return Buffer.from(text.toWellFormed()).toString()
 }

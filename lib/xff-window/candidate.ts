@@ -5,11 +5,13 @@ import type { Reported } from './window.js'
 /** A request that may count: what rules look at, and all of it. */
 export interface Candidate extends Seen, Reported {
   request: () => RequestRecord
+  /** One that can still be asked when the next line is read. */
+  kept: () => Candidate
 }
 
 export function candidateOf(request: RequestRecord): Candidate {
   const { ip, status, method, uri, host, agent, from } = request
-  return {
+  const candidate: Candidate = {
     ip: ip ?? '',
     status,
     from,
@@ -18,5 +20,7 @@ export function candidateOf(request: RequestRecord): Candidate {
     host: () => host,
     agent: () => agent,
     request: () => request,
+    kept: () => candidate,
   }
+  return candidate
 }

@@ -1,17 +1,24 @@
 import { encodeLine } from '../wire/jsonl.js'
 import type { TallyRecord } from '../wire/record.js'
 import { banLine } from './ban-record.js'
-import { type Candidate, candidateOf } from './candidate.js'
+import type { Candidate } from './candidate.js'
 import { createJudge, type Judge } from './judge.js'
 import { lateWarning } from './late-warning.js'
 import { createOutages } from './outage.js'
 import { CROWD } from './rules/rule.js'
 import { watchServed } from './served.js'
-import type { Failure, Options, Tally } from './stage.js'
+import type { Options, Tally } from './stage.js'
 import { createWindow } from './window.js'
 
 /** Counts a failure. @returns what is to be written for it: the ban that it made, or nothing */
 export type CountFailure = (key: string, time: number, candidate: Candidate) => string
+
+/** An error that waits for the tally of its stretch. */
+interface Waiting {
+  key: string
+  time: number
+  candidate: Candidate
+}
 
 /** What counts failures; each returns what is to be written. */
 export interface Counter {
@@ -38,7 +45,7 @@ export function openJudge({ rules, explainer, crowds, failing, ...limits }: Opti
 export function createCounter(options: Options, tally: Tally, judge: Judge<Candidate>): Counter {
   const { ignored, explainer, rules, outage = 0, tallies = false } = options
   const warnOfLate = lateWarning(options.late, options.warn)
-  const outages = createOutages<Failure>(outage)
+  const outages = createOutages<Waiting>(outage)
   const named = watchNames(options)
   const served = watchServed(() => needsServed(options), options.warn)
 
@@ -72,9 +79,9 @@ export function createCounter(options: Options, tally: Tally, judge: Judge<Candi
     })
     return own + lines.join('')
   }
-  const countAll = (errors: readonly Failure[]) => {
+  const countAll = (errors: readonly Waiting[]) => {
     tally.spared = outages.spared()
-    return errors.map(({ key, time, request }) => count(key, time, candidateOf(request))).join('')
+    return errors.map(({ key, time, candidate }) => count(key, time, candidate)).join('')
   }
 
   return {
@@ -87,7 +94,7 @@ export function createCounter(options: Options, tally: Tally, judge: Judge<Candi
         return ''
       }
       if (!outages.mustWait(status)) return count(key, time, candidate)
-      outages.wait({ key, time, request: candidate.request() })
+      outages.wait({ key, time, candidate: candidate.kept() })
       return ''
     },
     endStretch: record => countAll(outages.end(record)) + (tallies ? encodeLine(record) : ''),

@@ -37,6 +37,8 @@ export interface Options {
 export interface FailureLine {
   /** parses all of it */
   request: () => RequestRecord
+  /** all of it, for `requestIn` later on */
+  text: () => string
   status: () => number
   method: () => string
   uri: () => string
@@ -100,7 +102,8 @@ export function compileFastPath({
   let lineStart = 0
   let lineEnd = 0
   const line: FailureLine = {
-    request: () => requestIn(memory.toString('utf8', lineStart, lineEnd)),
+    request: () => requestIn(line.text()),
+    text: () => memory.toString('utf8', lineStart, lineEnd),
     status: () => module.status.value,
     // in a line of this shape both are ASCII
     method: () => methodAt(memory, module.methodStart.value, module.methodEnd.value),
@@ -167,19 +170,22 @@ export function compileFastPath({
   }
 }
 
-/** By their bytes as a number, the methods of up to six characters: there are few, and each line has one. */
+/** By their bytes as a number of 32 bits, the methods of up to four characters: there are few, and each line has one. */
 const methods = new BoundedMap<number, string>(1000)
 
 function methodAt(memory: Buffer, start: number, end: number): string {
-  const make = () => memory.toString('latin1', start, end)
-  if (end - start > 6) return make()
+  if (end - start > 4) return memory.toString('latin1', start, end)
   let bytes = 0
-  for (let at = start; at < end; at++) bytes = bytes * 256 + (memory[at] ?? 0)
-  return methods.getOrMake(bytes, make)
+  for (let at = start; at < end; at++) bytes = (bytes << 8) | (memory[at] ?? 0)
+  const known = methods.get(bytes)
+  if (known !== undefined) return known
+  const method = memory.toString('latin1', start, end)
+  methods.set(bytes, method)
+  return method
 }
 
 /** @param line that the module has read as a request */
-function requestIn(line: string): RequestRecord {
+export function requestIn(line: string): RequestRecord {
   const request = parseLine(line, ['request'])
   if (typeof request === 'string') throw new Error(`${request}: ${line}`)
   return request

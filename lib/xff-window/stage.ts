@@ -15,6 +15,7 @@ import { compileFastPath } from './fast-path.js'
 import { openFastReader } from './fast-reader.js'
 import { compileKey } from './key.js'
 import { lateWarning } from './late-warning.js'
+import { createLineCandidate } from './line-candidate.js'
 import type { Rules } from './rules/rules.js'
 import type { Limits, Window } from './window.js'
 
@@ -158,9 +159,6 @@ function createBlockReader(readLine: ReadLine): ReadBlock {
   }
 }
 
-/** What no line of uwsgi-parse's own shape has. */
-const none = () => undefined
-
 /** @returns null where the machine cannot run it */
 function createFastReader(
   options: Options,
@@ -169,6 +167,7 @@ function createFastReader(
   readLine: ReadLine,
 ): ReadBlock | null {
   const { failing, rules, ipv6Prefix, ipv4Prefix, warn } = options
+  const candidateOfLine = createLineCandidate()
   let linesBefore = 0
   let written = ''
   const fastPath = compileFastPath({
@@ -180,18 +179,7 @@ function createFastReader(
       written += readLine(text, linesBefore + line)
     },
     countFailure(ip, key, time, line) {
-      const { method, uri, request } = line
-      const candidate = {
-        ip,
-        status: line.status(),
-        method,
-        uri,
-        host: none,
-        agent: none,
-        from: undefined,
-        request,
-      }
-      written += countFailure(key, time, candidate)
+      written += countFailure(key, time, candidateOfLine(line, ip))
     },
     countUnattributed(_time, line) {
       if (isFailure(options, line.status())) return

@@ -77,24 +77,41 @@ export function createWindow({ max, find, ...rest }: Limits): Window {
   }
 }
 
+/** The table of a limit, and until when it need not be swept. */
+interface Swept {
+  table: Omit<FailureTable, 'add' | 'has'>
+  find: number
+  sweepAt: number
+}
+
 /** Windows of several limits; `keys` is for all of them together. */
 export function createWindows({ late, keys, hosts }: Pick<Limits, 'late' | 'keys' | 'hosts'>): Windows {
   // times are kept from the first one on: a small integer takes no memory of its own
   let origin = 0
   let isEmpty = true
   const clocks = createClocks(late)
-  const tables = new Map<Count, Omit<FailureTable, 'add' | 'has'>>()
+  const tables = new Map<Count, Swept>()
+  // of the table whose time comes first; and by which clock there was a sweep last
   let sweepAt = Number.NEGATIVE_INFINITY
-  // the shortest `find` of all: a sweep passes few of the keys that are not idle
-  let shortest = Number.POSITIVE_INFINITY
+  let swept = Number.NEGATIVE_INFINITY
   let evictedBefore = 0
   // for how many new keys there is room without looking again
   let room = 0
 
-  const size = () => sum(tables.values(), table => table.size())
-  const sweep = () => {
-    sweepAt = clocks.slowest() + shortest + late
-    for (const table of tables.values()) table.sweep()
+  const size = () => sum(tables.values(), ({ table }) => table.size())
+  /** Sweeps the tables whose time has come: else it passes many keys that are not idle. */
+  const sweep = (isAll = false) => {
+    const now = clocks.slowest()
+    swept = now
+    sweepAt = Number.POSITIVE_INFINITY
+    for (const one of tables.values()) {
+      const pause = one.find + late
+      if (isAll || now > one.sweepAt || one.sweepAt - now > 2 * pause) {
+        one.sweepAt = now + pause
+        one.table.sweep()
+      }
+      sweepAt = Math.min(sweepAt, one.sweepAt)
+    }
   }
   const makeRoom = () => {
     if (room === 0) room = Math.max(0, keys - size())
@@ -102,13 +119,15 @@ export function createWindows({ late, keys, hosts }: Pick<Limits, 'late' | 'keys
       room -= 1
       return
     }
-    sweep()
+    sweep(true)
     if (size() < keys) return
     // an eighth at a time: a Map that is kept full copies itself for every few that come
     const goal = keys - 1 - Math.floor(keys / 8)
     while (size() > goal) {
-      const largest = [...tables.values()].reduce((one, other) => (other.size() > one.size() ? other : one))
-      largest.evict(size() - goal)
+      const largest = [...tables.values()].reduce((one, other) =>
+        other.table.size() > one.table.size() ? other : one,
+      )
+      largest.table.evict(size() - goal)
     }
   }
 
@@ -117,24 +136,24 @@ export function createWindows({ late, keys, hosts }: Pick<Limits, 'late' | 'keys
       if (isEmpty) origin = time
       isEmpty = false
       clocks.observe(time - origin)
+      const now = clocks.slowest()
       // a clock that is further behind may have come, too
-      const rest = sweepAt - clocks.slowest()
-      if (rest < 0 || rest > 2 * (shortest + late)) sweep()
+      if (now > sweepAt || now < swept) sweep()
     },
     open({ max, find }) {
       const horizon = () => clocks.slowest() - late - find
       const options = { max, find, horizon, makeRoom }
       const { table, count } = openCount(options, hosts, () => origin)
-      tables.set(count, table)
-      shortest = Math.min(shortest, find)
+      tables.set(count, { table, find, sweepAt: Number.NEGATIVE_INFINITY })
+      sweepAt = Number.NEGATIVE_INFINITY
       return count
     },
     close(count) {
-      evictedBefore += tables.get(count)?.evicted() ?? 0
+      evictedBefore += tables.get(count)?.table.evicted() ?? 0
       tables.delete(count)
     },
     size,
-    evicted: () => evictedBefore + sum(tables.values(), table => table.evicted()),
+    evicted: () => evictedBefore + sum(tables.values(), ({ table }) => table.evicted()),
     late: clocks.late,
   }
 }

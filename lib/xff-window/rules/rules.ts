@@ -1,7 +1,9 @@
 import { BoundedMap } from '../../bounded-map.js'
 import { bytes } from '../../net/address.js'
 import type { Networks } from '../../net/networks/networks.js'
+import { copyOf } from '../../text/copy.js'
 import { compileGlob, type FitsGlob } from '../../text/glob.js'
+import { compileMatcher } from './matcher.js'
 import { exactReadings, pathOf, readingsOf } from './path.js'
 import type { Rule } from './rule.js'
 
@@ -63,17 +65,28 @@ const NONE: readonly Hit[] = []
 /** How many paths are remembered, and how long they are at most. */
 const MAX_CACHED = 16_384
 const MAX_CACHED_LENGTH = 256
+/** How many combinations of rules that a path may fit are remembered, and how many answers of each. */
+const MAX_PLACES = 1000
+const MAX_WEIGHED = 32
 
 /** A rule that is ready to be asked. */
 interface Compiled {
   hit: Hit
   /** undefined: any path, also none */
-  paths: readonly FitsGlob[] | undefined
+  paths: readonly string[] | undefined
   fits: (seen: Seen) => boolean
+  /** whether, the path aside, it looks at status and method alone */
+  isByAnswer: boolean
 }
 
-/** The rules that a path does not rule out; `undefined`: it does not count. */
-type Candidates = readonly Compiled[] | undefined
+/** What is known of paths that fit the same rules. */
+interface Place {
+  /** the rules that it does not rule out; `undefined`: it does not count */
+  candidates: readonly Compiled[] | undefined
+  /** whether all of these look at status and method alone, and what each such answer counts for */
+  isByAnswer: boolean
+  weighed: { status: number | undefined; method: string | undefined; hits: readonly Hit[] }[]
+}
 
 /**
  * Compiles rules, so that a request is looked at once for all of them.
@@ -92,27 +105,39 @@ export function compileRules(rules: readonly Rule[], options: Options): Rules {
   const compiled = [...limits].flatMap(([name, limit]) =>
     rules.filter(rule => rule.name === name).map(rule => compile(rule, limit, options, networkOf)),
   )
-  const candidatesOf = compileCandidates(compiled, options.except)
+  const placeOf = compilePlaces(compiled, options.except)
   const failed: readonly Hit[] = general ? [{ limit: general, points: 1 }] : NONE
   const isFailure = (status: number | undefined) => status === undefined || failing(status)
   const statuses = rules.map(({ status }) => status ?? failing)
 
+  const weighAll = (candidates: readonly Compiled[], seen: Seen): readonly Hit[] => {
+    const hits: Hit[] = []
+    let last: Limit | undefined
+    for (const { hit, fits } of candidates) {
+      // of the rules of one limit, the first that fits says what it counts
+      if (hit.limit === last || !fits(seen)) continue
+      last = hit.limit
+      hits.push(hit)
+    }
+    if (general && last !== general && isFailure(seen.status)) hits.push(...failed)
+    return hits.filter(({ points }) => points > 0)
+  }
+  const weighByAnswer = ({ candidates = [], weighed }: Place, seen: Seen): readonly Hit[] => {
+    const { status } = seen
+    const method = seen.method()
+    for (const one of weighed) if (one.status === status && one.method === method) return one.hits
+    const hits = weighAll(candidates, seen)
+    if (weighed.length < MAX_WEIGHED) weighed.push({ status, method, hits })
+    return hits
+  }
+
   return {
     limits: [...limits.values()],
     weigh(seen) {
-      const candidates = candidatesOf(seen.uri())
-      if (candidates === undefined) return NONE
-      if (candidates.length === 0) return isFailure(seen.status) ? failed : NONE
-      const hits: Hit[] = []
-      let last: Limit | undefined
-      for (const { hit, fits } of candidates) {
-        // of the rules of one limit, the first that fits says what it counts
-        if (hit.limit === last || !fits(seen)) continue
-        last = hit.limit
-        hits.push(hit)
-      }
-      if (general && last !== general && isFailure(seen.status)) hits.push(...failed)
-      return hits.filter(({ points }) => points > 0)
+      const place = placeOf(seen.uri())
+      if (place.candidates === undefined) return NONE
+      if (place.candidates.length === 0) return isFailure(seen.status) ? failed : NONE
+      return place.isByAnswer ? weighByAnswer(place, seen) : weighAll(place.candidates, seen)
     },
     wanted: status => (general !== undefined && failing(status)) || statuses.some(wants => wants(status)),
     onSuccess: rules.flatMap(({ name = 'without a name', status }) =>
@@ -172,7 +197,8 @@ function compile(rule: Rule, limit: Limit, { failing }: Options, networkOf: Netw
   const isListed = (globs: readonly FitsGlob[], text = '') => globs.some(fits => fits(text.toLowerCase()))
   return {
     hit: { limit, points },
-    paths: rule.path?.map(pattern => compileGlob(pattern.toLowerCase())),
+    isByAnswer: !hosts && !agents && !network,
+    paths: rule.path?.map(pattern => pattern.toLowerCase()),
     fits: seen =>
       (seen.status === undefined ? rule.status === undefined : status(seen.status)) &&
       // apps take `post` for POST
@@ -183,33 +209,37 @@ function compile(rule: Rule, limit: Limit, { failing }: Options, networkOf: Netw
   }
 }
 
-function compileCandidates(
+function compilePlaces(
   compiled: readonly Compiled[],
   except: readonly string[],
-): (uri: string | undefined) => Candidates {
+): (uri: string | undefined) => Place {
   const exceptions = except.map(compileGlob)
-  const none: Candidates = []
-  const ofAnyPath = compiled.filter(({ paths }) => paths === undefined)
-  const known = new BoundedMap<string, { candidates: Candidates }>(MAX_CACHED)
+  const isExcepted = (path: string) =>
+    exceptions.length > 0 && exactReadings(path).every(reading => exceptions.some(fits => fits(reading)))
+  const excepted = newPlace(undefined)
+  const ofAnyPath = newPlace(compiled.filter(({ paths }) => paths === undefined))
+  // most paths fit the same few rules
+  const byRules = new BoundedMap<string, Place>(MAX_PLACES)
+  const known = new BoundedMap<string, Place>(MAX_CACHED)
+  const fitting = compileMatcher(compiled.map(({ paths = ['*'] }) => paths))
 
-  const find = (path: string): Candidates => {
-    if (exceptions.length > 0) {
-      const exact = exactReadings(path)
-      if (exact.every(reading => exceptions.some(fits => fits(reading)))) return undefined
-    }
-    const readings = readingsOf(path)
-    const found = compiled.filter(
-      ({ paths }) => !paths || paths.some(fits => readings.some(reading => fits(reading))),
-    )
-    return found.length === 0 ? none : found
+  const find = (path: string): Place => {
+    if (isExcepted(path)) return excepted
+    const rules = fitting(readingsOf(path))
+    return byRules.getOrMake(rules.join(), () => newPlace(compiled.filter((_, i) => rules.includes(i))))
   }
   return uri => {
     if (uri === undefined) return ofAnyPath
     const path = pathOf(uri)
     const entry = known.get(path)
-    if (entry) return entry.candidates
-    const candidates = find(path)
-    if (path.length <= MAX_CACHED_LENGTH) known.set(path, { candidates })
-    return candidates
+    if (entry) return entry
+    const place = find(path)
+    if (path.length <= MAX_CACHED_LENGTH) known.set(copyOf(path), place)
+    return place
   }
+}
+
+function newPlace(candidates: readonly Compiled[] | undefined): Place {
+  const isByAnswer = candidates?.every(({ isByAnswer }) => isByAnswer) ?? true
+  return { candidates, isByAnswer, weighed: [] }
 }
