@@ -52,6 +52,8 @@ export interface Board {
   /** the latest in front */
   bans: Told[]
   held: (HeldRecord & { source: string })[]
+  /** how many bans fell in each step of the last hours, the newest last; undefined where that is not known */
+  growth: (number | undefined)[]
 }
 
 /** What is looked at. */

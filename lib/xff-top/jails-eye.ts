@@ -5,6 +5,7 @@ import type { BanRecord } from '../wire/record.js'
 import { ask } from '../xff-ban/control/client.js'
 import { type Board, type Eye, type Present, pathOf, type Source, type Told } from './board.js'
 import { explainBan } from './explain.js'
+import { growthOf, sumOf } from './growth.js'
 import { findJails, isInForce, type Jail, lookAt } from './jails.js'
 
 /** Without a record for so long, a log is silent. */
@@ -72,6 +73,7 @@ function boardOf(jails: readonly Jail[], now: number, pace: Pace): Board {
       .sort((a, b) => timeOf(b.record) - timeOf(a.record))
       .slice(0, MAX_ROWS),
     held: jails.flatMap(({ name, held }) => held.map(record => ({ ...record, source: name }))),
+    growth: sumOf(jails.map(({ past, isWhole }) => growthOf(past, now, isWhole))),
   }
 }
 

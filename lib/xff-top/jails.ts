@@ -27,6 +27,8 @@ export interface Jail {
   held: HeldRecord[]
   /** the end of its journal, the oldest first */
   past: (BanRecord | UnbanRecord)[]
+  /** whether that is all of it */
+  isWhole: boolean
 }
 
 /** The jails whose journals are in a folder, or the one of this name. */
@@ -57,7 +59,16 @@ function cannotLook(folder: string): (error: unknown) => never {
 
 /** Asks a jail, if it runs, and reads the end of its journal. */
 export async function lookAt(name: string, paths: JailPaths): Promise<Jail> {
-  const jail: Jail = { name, paths, status: undefined, error: undefined, bans: [], held: [], past: [] }
+  const jail: Jail = {
+    name,
+    paths,
+    status: undefined,
+    error: undefined,
+    bans: [],
+    held: [],
+    past: [],
+    isWhole: true,
+  }
   try {
     jail.status = await askStatus(paths.socket)
     const many = jail.status?.in_force ?? 0
@@ -72,7 +83,7 @@ export async function lookAt(name: string, paths: JailPaths): Promise<Jail> {
     jail.error = messageOf(error)
   }
   try {
-    jail.past = await endOf(paths.journal)
+    Object.assign(jail, await endOf(paths.journal))
   } catch (error) {
     jail.error ??= messageOf(error)
   }
@@ -91,7 +102,7 @@ function standing(past: Jail['past']): BanRecord[] {
 }
 
 /** The last records of a journal. */
-async function endOf(path: string): Promise<Jail['past']> {
+async function endOf(path: string): Promise<Pick<Jail, 'past' | 'isWhole'>> {
   const file = await openOwn(path, 'read')
   try {
     const { size } = await file.stat()
@@ -104,10 +115,11 @@ async function endOf(path: string): Promise<Jail['past']> {
     )
     const lines = buffer.toString('utf8', 0, bytesRead).split('\n')
     // the first one may be the end of a line
-    return lines.slice(from > 0 ? 1 : 0).flatMap(line => {
+    const past = lines.slice(from > 0 ? 1 : 0).flatMap(line => {
       const record = line === '' ? '' : parseLine(line, ['ban', 'unban'])
       return typeof record === 'string' ? [] : [record]
     })
+    return { past, isWhole: from === 0 }
   } finally {
     await file.close()
   }

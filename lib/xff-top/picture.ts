@@ -2,6 +2,7 @@ import { compactDuration } from '../text/duration.js'
 import { type Cell, textTable } from '../text/text-table.js'
 import type { Board, Present, Source, Told } from './board.js'
 import { answerText } from './explain.js'
+import { growthText } from './growth.js'
 import { safe } from './safe.js'
 
 /** How a line of the screen looks. */
@@ -26,6 +27,7 @@ export interface Frame {
 export function plainText(board: Board, most = 20): string {
   const parts = [
     ...sourceLines(board, 200),
+    growthText(board.growth),
     '',
     ...presentLines(board, most).map(({ text }) => text),
     '',
@@ -44,6 +46,7 @@ export function picture(board: Board, { columns, rows, chosen, foot, panel }: Fr
   const top: Line[] = [
     { text: title + help.padStart(Math.max(1, columns - title.length)), look: 'title' },
     ...sourceLines(board, Math.max(3, Math.floor(rows / 4))),
+    { text: growthText(board.growth), look: 'plain' },
   ]
   const room = Math.max(0, rows - top.length - 1)
   const middle = panel ? panel.map(text => ({ text, look: 'plain' }) as const) : tables(board, room, chosen)

@@ -5,6 +5,7 @@ import { parseInstant } from '../wire/instant.js'
 import type { BanRecord, HeldRecord, RequestRecord, StreamRecord, UnbanRecord } from '../wire/record.js'
 import { type Board, type Eye, type Present, pathOf, type Source, type Told } from './board.js'
 import { explainBan } from './explain.js'
+import { growthOf } from './growth.js'
 
 /** What is older than that, by the records, is not now. */
 const LATELY_MS = 600_000
@@ -180,6 +181,7 @@ function boardOf(seen: Seen, now: number): Board {
       .slice(0, MAX_ROWS),
     bans: toldBans(seen, isBanned),
     held: [...seen.held.values()].map(record => ({ ...record, source: '-' })),
+    growth: growthOf([...seen.past.values()], newest, seen.past.size < MAX_BANS),
   }
 }
 

@@ -27,6 +27,7 @@ function boardOf(text: string, count: number): Board {
     })),
     paths: [[text, count]],
     bans: Array.from({ length: count }, () => ({ source: text, record, state: 'in force' as const })),
+    growth: [undefined, 0, count],
     held: [{ ...record, type: 'held', falls: '2026-11-22T14:06:08Z', source: text }],
   }
 }
