@@ -166,7 +166,7 @@ kernelTest('what a network namespace has left that is gone is removed at the nex
       '80',
       ...state(stage, name).split(' '),
     ])
-    return join(ROOT, `v4-${statSync(path).ino}`)
+    return join(ROOT, `v5-${statSync(path).ino}`)
   }
   const [living, dead] = [await inOther('living'), await inOther('dead')]
   await lab.command(['ip', 'netns', 'delete', 'dead'])

@@ -41,6 +41,16 @@ const PORTS: readonly Port[] = [
   { port: 3036, jail: 1, protocol: 'uwsgi', hops: 2, answer: '403', field: VARIABLE },
   { port: 3037, jail: 3, protocol: 'uwsgi', hops: 0, answer: 'count', field: VARIABLE },
   { port: 3038, jail: 3, protocol: 'http', hops: 0, answer: 'count', field: XFF },
+  // longer than what is compared of the other names, and as long as a name may be
+  {
+    port: 3039,
+    jail: 2,
+    protocol: 'http',
+    hops: 0,
+    answer: '403',
+    field: 'x-forwarded-for-by-the-edge-of-all',
+  },
+  { port: 3040, jail: 1, protocol: 'http', hops: 2, answer: '403', field: `x-${'a-'.repeat(30)}b` },
 ]
 const JAILS = [1, 2, 3]
 /** Jail 3 trusts nobody: as a proxy of the app's own host does not append. */

@@ -125,7 +125,7 @@ const COUNTERS = { hits: 16, split: 40 } as const
 /** One of them, of all ports and CPUs. */
 async function counter(lab: Lab, name: keyof typeof COUNTERS): Promise<number> {
   const namespace = (await lab.command(['stat', '-L', '-c', '%i', '/proc/self/ns/net'])).trim()
-  const pin = `/sys/fs/bpf/xff-ban/v4-${namespace}/maps/stats`
+  const pin = `/sys/fs/bpf/xff-ban/v5-${namespace}/maps/stats`
   const rows: { values: { value: string[] }[] }[] = JSON.parse(
     await lab.command(['bpftool', '-j', 'map', 'dump', 'pinned', pin]),
   )

@@ -34,7 +34,7 @@ export async function createPolicedApp(t: Test): Promise<PolicedApp> {
     })
     return (await Promise.all(answers)).flat()
   }
-  return { lab, front, pins: join(ROOT, `v4-${namespace}`), xffBan, refused }
+  return { lab, front, pins: join(ROOT, `v5-${namespace}`), xffBan, refused }
 }
 
 /** The options that tell one xff-ban of a test from another. */

@@ -24,7 +24,7 @@ export const bpf: Subject = {
         ...{ protocol: 'http', field: 'X-Forwarded-For', hops: 0, answer: '403' },
         translations: async () => ({ targets: [], aliases: [] }),
       })
-    const pins = `/sys/fs/bpf/xff-ban/v4-${statSync('/proc/self/ns/net').ino}`
+    const pins = `/sys/fs/bpf/xff-ban/v5-${statSync('/proc/self/ns/net').ino}`
     const start = () => backend('xff-ban')
     t.teardown(() => start().flush())
     const tc = (...args: string[]) => execa('tc', args)

@@ -172,7 +172,7 @@ export async function createMachine(t: Pick<Test, 'teardown' | 'passing' | 'comm
     },
 
     pipeline: (line, name = 'host') => pipelineOf(start(name, ['sh', '-c', line])),
-    pins: () => `/sys/fs/bpf/xff-ban/v4-${statSync(`/run/netns/${namespace('host')}`).ino}`,
+    pins: () => `/sys/fs/bpf/xff-ban/v5-${statSync(`/run/netns/${namespace('host')}`).ino}`,
   }
 }
 

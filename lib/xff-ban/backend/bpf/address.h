@@ -12,6 +12,7 @@
 #define XFF_BAN_ADDRESS_H
 
 #include <linux/types.h>
+#include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
 enum text_stage {
@@ -26,7 +27,7 @@ enum text_stage {
 #define NO_GAP 0xff
 
 struct address_text {
-	__u16 group[8];        /* finished groups; an embedded IPv4 fills two */
+	__u64 high, low;       /* finished groups, the newest lowest; an embedded IPv4 fills two */
 	__u16 hex, decimal;    /* the group or octet in hand, read both ways */
 	__u32 ipv4;            /* finished octets */
 	__u8  stage;
@@ -47,6 +48,13 @@ static __always_inline void address_start(struct address_text *t)
 {
 	__builtin_memset(t, 0, sizeof *t);
 	t->gap = NO_GAP;
+}
+
+static __always_inline void address_add_group(struct address_text *t, __u32 group)
+{
+	t->high = t->high << 16 | t->low >> 48;
+	t->low = t->low << 16 | group;
+	t->groups++;
 }
 
 static __always_inline void address_next_number(struct address_text *t)
@@ -70,19 +78,17 @@ static __always_inline int address_whole(struct address_text *t)
 			return 0;
 		__u32 ipv4 = t->ipv4 << 8 | t->decimal;
 		if (!t->groups && t->gap == NO_GAP) {     /* plain IPv4 */
-			t->group[5] = 0xffff;
+			t->low = 0xffff;
 			t->groups = 6;
 		}
 		if (t->groups > 6)
 			return 0;
-		t->group[t->groups & 7] = ipv4 >> 16;
-		t->group[(t->groups + 1) & 7] = ipv4;
-		t->groups += 2;
+		address_add_group(t, ipv4 >> 16);
+		address_add_group(t, ipv4 & 0xffff);
 	} else if (t->digits) {
 		if (t->groups > 7)
 			return 0;
-		t->group[t->groups & 7] = t->hex;
-		t->groups++;
+		address_add_group(t, t->hex);
 	} else if (t->gap != t->groups) {                 /* "1:2:", or nothing at all */
 		return 0;
 	}
@@ -95,44 +101,31 @@ static __always_inline int address_is_plain_ipv4(struct address_text *t)
 	return t->dots && !t->groups && t->gap == NO_GAP;
 }
 
-/* What stands behind the gap moves to the end: of 128 bits, those from `stay` on, up by `by`. Both are multiples of 16. */
-static __always_inline void address_widen(__u64 *low, __u64 *high, __u32 stay, __u32 by)
+/* What stands before the gap moves to the front: of 128 bits, those from `stay` on, up by `by`. Both are multiples of 16. */
+static __always_inline void address_widen(__u64 *high, __u64 *low, __u32 stay, __u32 by)
 {
-	__u64 low_moves = stay < 64 ? *low >> (stay & 63) << (stay & 63) : 0;
-	__u64 high_moves = stay < 64 ? *high : *high >> (stay & 63) << (stay & 63);
+	__u64 ones = (1ULL << (stay & 63)) - 1;
+	__u64 low_stays = stay < 64 ? *low & ones : *low;
+	__u64 high_stays = stay < 64 ? 0 : *high & ones;
+	__u64 low_moves = *low ^ low_stays, high_moves = *high ^ high_stays;
 
-	*low ^= low_moves;
-	*high ^= high_moves;
-	if (by < 64) {
-		*high |= high_moves << (by & 63) | low_moves >> (64 - by & 63);
-		*low |= low_moves << (by & 63);
-	} else {
-		*high |= low_moves << (by & 63);
-	}
-}
-
-/* Four groups to network order. */
-static __always_inline __u64 groups_swapped(__u64 groups)
-{
-	return (groups & 0x00ff00ff00ff00ffULL) << 8 | (groups >> 8 & 0x00ff00ff00ff00ffULL);
+	*high = high_stays | (by < 64 ? high_moves << (by & 63) | low_moves >> 1 >> (63 - by & 63) : low_moves << (by & 63));
+	*low = low_stays | (by < 64 ? low_moves << (by & 63) : 0);
 }
 
 /* Writes the 16 bytes of a whole address; 0 for 0.0.0.0 (as v4-mapped) and ::. */
 static __always_inline int address_write(struct address_text *t, __u8 *address)
 {
-	__u32 *from = (__u32 *)t->group, *to = (__u32 *)address;
-	__u64 low = from[0] | (__u64)from[1] << 32, high = from[2] | (__u64)from[3] << 32;
+	__u32 *to = (__u32 *)address;
+	__u64 high = t->high, low = t->low;
 
 	if (t->gap != NO_GAP)
-		address_widen(&low, &high, 16 * (t->gap & 7), 16 * (8 - (t->groups & 7)));
-	int is_zero = !low && (!high || high == 0xffff0000);
-	low = groups_swapped(low);
-	high = groups_swapped(high);
-	to[0] = low;
-	to[1] = low >> 32;
-	to[2] = high;
-	to[3] = high >> 32;
-	return !is_zero;
+		address_widen(&high, &low, 16 * (t->groups - t->gap), 16 * (8 - t->groups));
+	to[0] = bpf_htonl(high >> 32);
+	to[1] = bpf_htonl(high);
+	to[2] = bpf_htonl(low >> 32);
+	to[3] = bpf_htonl(low);
+	return high || (low && low != 0xffff00000000);
 }
 
 /* The entry has ended: 1 and its bytes, or 0 where it is not an address. Makes ready for the next one. */

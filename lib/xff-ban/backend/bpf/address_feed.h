@@ -88,8 +88,7 @@ static __always_inline int address_byte(struct address_text *t, __u32 byte)
 		if (t->digits) {
 			if (t->groups > 7)
 				goto bad;
-			t->group[t->groups & 7] = t->hex;
-			t->groups++;
+			address_add_group(t, t->hex);
 			t->colon = 1;
 		} else if (t->colon || t->lone_colon) {
 			if (t->gap != NO_GAP)

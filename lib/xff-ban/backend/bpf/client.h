@@ -93,12 +93,16 @@ static __always_inline int hop_none(struct header *r)
 }
 
 /* One entry of the list is complete. */
-__noinline int hop_done(struct header *r, struct port *port)
+static __always_inline void hop_add(struct header *r, struct port *port)
 {
-	if (!r || !port)
-		return 0;
 	__u32 slot = hop_slot(&r->hops, port);
 	hop_mark(&r->hops, slot, address_finish(&r->text, r->hops.address[slot]));
+}
+
+__noinline int hop_done(struct header *r, struct port *port)
+{
+	if (r && port)
+		hop_add(r, port);
 	return 0;
 }
 

@@ -72,9 +72,9 @@ static __always_inline __u32 bucket_row(struct bucket *b, __u64 hash)
 	__u32 row;
 
 	for (row = 0; row < BUCKET_ROWS; row++)
-		if ((b->hash[row] & ~(__u64)VERSIONS) == hash || !b->hash[row])
+		if ((b->row[row].hash & ~(__u64)VERSIONS) == hash || !b->row[row].hash)
 			break;
-	return row < BUCKET_ROWS && b->hash[row] ? row : BUCKET_ROWS;
+	return row < BUCKET_ROWS && b->row[row].hash ? row : BUCKET_ROWS;
 }
 
 #define CLOSING_TIME 131072    /* how long bare ACKs to an answer may come, ticks(): two minutes at the least */
@@ -108,11 +108,11 @@ static __always_inline int row_read(struct bucket *b, __u32 row, __u64 hash, str
 
 	/* Linux 6.1 takes a loop that ends with its condition */
 	do {
-		before = b->hash[row];
+		before = b->row[row].hash;
 		barrier();
-		*c = b->row[row];
+		*c = b->row[row].connection;
 		barrier();
-	} while (((before & 1) || b->hash[row] != before) && --left);
+	} while (((before & 1) || b->row[row].hash != before) && --left);
 	return (before & ~(__u64)VERSIONS) == hash;
 }
 
@@ -134,7 +134,7 @@ __noinline int connection_find(struct tag *t, struct connection *c)
 			t->place = t->bucket[i] * BUCKET_ROWS + row;
 			return 1;
 		}
-		if (!b->hash[BUCKET_HALF])                               /* then none has gone on to the second */
+		if (!b->row[BUCKET_HALF].hash)                           /* then none has gone on to the second */
 			break;
 	}
 	__builtin_memset(c, 0, sizeof *c);
@@ -170,7 +170,8 @@ static __always_inline __u64 bucket_spare(struct bucket *b, __u64 worth_of_new, 
 
 #pragma unroll
 	for (__u64 i = 0; i < BUCKET_ROWS; i++) {
-		__u64 own = worth(&b->row[i]), idle = (__u32)(now - b->row[i].seen) >> 4, free = 1 - is_set(b->hash[i]);
+		const struct row *r = &b->row[i];
+		__u64 own = worth(&r->connection), idle = (__u32)(now - r->connection.seen) >> 4, free = 1 - is_set(r->hash);
 		__s64 may = own - worth_of_new - 1;              /* negative where it may go */
 		barrier_var(may);
 		may = may >> 63 & ((4 - own) << 28 | idle | 1);
@@ -200,7 +201,7 @@ static __always_inline __u32 place_for(struct tag *t, struct connection *c)
 		struct bucket *b = bpf_map_lookup_elem(&connections, &number);
 		if (!b)
 			return PLACE_NONE;
-		if (!i && !b->hash[BUCKET_HALF])
+		if (!i && !b->row[BUCKET_HALF].hash)
 			return place_in(t->bucket[0], bucket_spare(b, worth(c), c->seen));
 		spare[i] = bucket_spare(b, worth(c), c->seen);
 	}
@@ -226,15 +227,16 @@ __noinline int connection_store(struct tag *t, struct connection *c)
 	if (!b)
 		return 0;
 	do {
-		before = b->hash[row];
+		before = b->row[row].hash;
 		if (!is_new && (before & ~(__u64)VERSIONS) != t->hash)   /* another took it meanwhile */
 			return 0;
 		version = (before + 1) & VERSIONS;
-	} while (((before & 1) || __sync_val_compare_and_swap(&b->hash[row], before, t->hash | version) != before) && --left);
+	} while (((before & 1) || __sync_val_compare_and_swap(&b->row[row].hash, before, t->hash | version) != before) &&
+		 --left);
 	barrier();
-	b->row[row] = *c;
+	b->row[row].connection = *c;
 	barrier();
-	b->hash[row] = t->hash | (((before | 1) + 1) & VERSIONS);
+	b->row[row].hash = t->hash | (((before | 1) + 1) & VERSIONS);
 	t->place = place;
 	return 0;
 }

@@ -24,7 +24,7 @@ __noinline int hops_bytes(struct header *r, struct port *port, const struct piec
 		if (c != ',')
 			address_byte(&r->text, c);
 		else if (!hop_none(r))
-			hop_done(r, port);
+			hop_add(r, port);
 	}
 	return i;
 }

@@ -8,8 +8,6 @@
 
 #include "http_values.h"
 
-#define NAME_WORDS 3           /* names up to 23 bytes are compared at once */
-
 /* Whether the name that tells the client stands here. */
 static __always_inline int client_name_stands(const char *at, struct port *port)
 {
@@ -17,7 +15,7 @@ static __always_inline int client_name_stands(const char *at, struct port *port)
 	__u32 length = port->name_length;
 
 #pragma unroll
-	for (__u32 i = 0; i < NAME_WORDS; i++) {
+	for (__u32 i = 0; i < NAME_SIZE / 8; i++) {
 		__u64 different = hyphens_word(lower_case_word(have[i])) ^ want[i];
 		if (length < 8 * (i + 1))
 			return !(different & ((1ULL << (8 * (length & 7))) - 1));
@@ -34,7 +32,7 @@ static __always_inline __u32 line_named(struct header *r, struct port *port, con
 	const __u64 *length_name = (const __u64 *)LENGTH_NAME, *coding_name = (const __u64 *)CODING_NAME;
 	__u32 length = port->name_length;
 
-	if (at[AT_MOST(length, 31)] == ':' && client_name_stands(at, port)) {
+	if (at[AT_MOST(length, NAME_SIZE - 1)] == ':' && client_name_stands(at, port)) {
 		r->names = NAME_CLIENT;
 		r->phase = HTTP_VALUE;
 		return length + 1;
@@ -94,8 +92,7 @@ static __always_inline __u32 line_some(struct header *r, struct port *port, cons
 		return line_past_cr(r, at, available);
 	taken = find_either(at, available, '\r', '\r', &found);
 	if (r->phase == HTTP_LINE_START && !is_folded) {
-		if ((__u8)at[0] <= ' ' || length >= 8 * NAME_WORDS ||
-		    (!found && (available < CODING_NAME_LENGTH + 1 || available <= length)))
+		if ((__u8)at[0] <= ' ' || (!found && (available < CODING_NAME_LENGTH + 1 || available <= length)))
 			return 0;
 		if (r->names)
 			line_done(r, port);

@@ -82,9 +82,12 @@ struct {
 #define BUCKET_HALF 4
 #define BUCKETS     10240
 
+/* A hash and what it stands for in one cache line, since most often the first row is the one. */
 struct bucket {
-	__u64 hash[BUCKET_ROWS]; /* and the version of the row in the lowest byte; 0: free */
-	struct connection row[BUCKET_ROWS];
+	struct row {
+		__u64 hash;    /* and the version of the row in the lowest byte; 0: free */
+		struct connection connection;
+	} row[BUCKET_ROWS];
 };
 _Static_assert(sizeof(struct bucket) == 256, "whole cache lines");
 struct {

@@ -11,17 +11,17 @@ import { isDead, signWith } from './networks.js'
 /*
  * Where the kernel program and its tables are kept while no process has them open:
  *
- *     /sys/fs/bpf/xff-ban/v4-4026531840/        the layout of contract.h, the network namespace
+ *     /sys/fs/bpf/xff-ban/v5-4026531840/        the layout of contract.h, the network namespace
  *         maps/{bans,trust,ports,stats,jails,…}
  *         object-0123456789abcdef/{xff_ban_ether,xff_ban_plain,xff_ban_leaving}
  *         processes                             a link to the name of the process namespace it was made in
  *
- * All --name of a network namespace share it. A folder is made under another name, `v4-4026531840-` and something new,
+ * All --name of a network namespace share it. A folder is made under another name, `v5-4026531840-` and something new,
  * and renamed when it is complete.
  */
 
 /** Raise it when the layout of a table in contract.h or connection.h changes. */
-const LAYOUT = 'v4'
+const LAYOUT = 'v5'
 /** Loading takes a second or two: a folder that is still not complete after this long never will be. */
 const STALE_MS = 60_000
 
