@@ -43,7 +43,7 @@ t.test(
     const bus = (from: string) => `BUS='${SERVER} --nkey bus.key --from ${from}'\n`
     await put(inside, '/etc/xff-jail/shop.conf', `LOG=${LOG}\nPARSE='--tz UTC'\n${bus('web1')}`)
     await put(inside, '/etc/xff-jail/shop.counter', `WINDOW='--max 3 --late 630'\n${bus('count1')}`)
-    await put(inside, '/etc/xff-jail/fleet.conf', `BAN='--port 3031'\n${bus('web2')}`)
+    await put(inside, '/etc/xff-jail/fleet.conf', `LOG=\nJOURNAL=''\nBAN='--port 3031'\n${bus('web2')}`)
     const units = ['xff-jail-report@shop', 'xff-jail-count@shop', 'xff-jail@fleet']
     await inside(['systemctl', 'start', ...units])
     const banned = async () =>
