@@ -1,6 +1,7 @@
 import { metricsOption } from '../cli/metrics.js'
 import * as cli from '../cli/options/option.js'
 import * as value from '../cli/options/values.js'
+import { DEFAULT_NAME } from './backend/backend.js'
 import { LEAST_BITS, readWidest } from './jail/width.js'
 import { BACKEND_OPTIONS } from './options-backends.js'
 import { CHECK_OPTIONS } from './options-check.js'
@@ -74,7 +75,7 @@ const options = {
       'NAME',
       'name of the jail; its journal and its chain or kernel tables are named after it',
       NAME,
-      'xff-ban',
+      DEFAULT_NAME,
     ),
     state: cli.single('FILE', 'journal file (default: /var/lib/xff-ban/NAME.jsonl)', value.text),
     verify: cli.defaulted(

@@ -102,6 +102,25 @@ kernelTest('a name that nobody runs and that has no bans gives its port away', N
   t.same(await refused(), [ATTACKER6])
 })
 
+kernelTest('a jail tried by hand keeps no other from its port, once nobody runs it', NEEDS, async t => {
+  const stage = await createPolicedApp(t)
+  const { lab, xffBan, refused } = stage
+  const byHand = `--port 3031 --state ${join(lab.folder, 'by-hand')}`
+  const service = `--port 3031 ${state(stage, 'shop')}`
+  const running = lab.pipeline(
+    `(echo '{"type":"ban","ip":"${ATTACKER}"}'; exec tail -f /dev/null) | xff-ban --packets bpf ${byHand}`,
+  )
+  await waitFor('the ban', () => running.records().length === 1)
+  await t.rejects(
+    xffBan(service),
+    { message: /--name xff-ban bans there; xff-ban flush/ },
+    'not while it runs',
+  )
+  await running.kill(['xff-ban'])
+  await xffBan(service, ATTACKER6)
+  t.same(await refused(), [ATTACKER6])
+})
+
 kernelTest('what another version has pinned goes when its program is replaced', NEEDS, async t => {
   const stage = await createPolicedApp(t)
   const { lab, xffBan, refused, pins } = stage

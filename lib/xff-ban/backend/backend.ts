@@ -1,6 +1,9 @@
 import { EXIT, ExitError } from '../../exit.js'
 import type { Ban } from '../jail/ban.js'
 
+/** The name of a jail that is given none: one that somebody tries by hand. */
+export const DEFAULT_NAME = 'xff-ban'
+
 /** One step of enforcement, in the order in which it was decided. */
 export type Change = { ban: Ban } | { unban: string }
 

@@ -1,6 +1,6 @@
 import { messageOf } from '../../../exit.js'
 import { counted } from '../../../text/counted.js'
-import { BackendError } from '../backend.js'
+import { BackendError, DEFAULT_NAME } from '../backend.js'
 import { createAttachment } from './attachment.js'
 import { hasBans, type JailMap } from './bans.js'
 import { type Policy, readName } from './contract.js'
@@ -182,7 +182,11 @@ async function forgetOtherVersions(pins: Pins, { name, warn }: Options): Promise
   }
 }
 
-/** A name that nobody uses any more, and that has no bans, gives its ports away. @throws BackendError for any other */
+/**
+ * A name that nobody uses any more gives its ports away if it has no bans, or if it is that of a jail tried by hand: what
+ * that has banned must not keep a service from starting, and comes again with the log.
+ * @throws BackendError for any other
+ */
 async function takePorts(pins: Pins, { name, ports, whileFree, warn }: Options): Promise<void> {
   for (const port of ports) {
     const owner = await ownerOfPort(pins, name, port)
@@ -192,11 +196,14 @@ async function takePorts(pins: Pins, { name, ports, whileFree, warn }: Options):
       if (jail !== undefined) await removeJail(pins, jail)
     }
     const isIdle = jail !== undefined && !(await hasBans({ pin: pins.table('bans'), jail }))
-    if (isIdle && (await whileFree?.(owner, remove)) === true) {
-      warn(`--port ${port} was that of --name ${owner}, which no process runs and which has no bans`)
+    if ((isIdle || owner === DEFAULT_NAME) && (await whileFree?.(owner, remove)) === true) {
+      const bans = isIdle ? 'and which has no bans' : 'and whose bans end with that'
+      warn(`--port ${port} was that of --name ${owner}, which no process runs ${bans}`)
       continue
     }
-    throw new BackendError(`--port ${port}: --name ${owner} bans there; with --flush it gives the port away`)
+    throw new BackendError(
+      `--port ${port}: --name ${owner} bans there; xff-ban flush --port ${port} --name ${owner} frees it, where no process runs it`,
+    )
   }
 }
 
