@@ -23,7 +23,7 @@ TEST_FILES := $(filter-out test/support/% test/kernel/addresses.ts test/kernel/l
 RUN_TESTS = node build/test/support/run.js
 
 # a program of another architecture cannot be tried here, but built: make deb DEB_ARCH=arm64
-.PHONY: single deb
+.PHONY: single deb deb-elsewhere image
 .PHONY: all help install uninstall purge dist manual bpf small-bites bpf-kernels run report test fresh matrix bench bench-hostile \
   bench-ban bench-bpf lint format golden fuzz soak fleet-chaos clean
 
@@ -134,11 +134,28 @@ $(SINGLE)/xff-jail-commands: $(BUNDLES) $(SINGLE)/.installed
 	$(ESBUILD) lib/single/main.ts --outfile=build/single/main.js --alias:readable-stream=node:stream
 	packaging/single $(SINGLE)/node_modules/$(SINGLE_PACKAGE) build/single/main.js $@
 
+# What writes the bill of materials, with the schema that it is compared with.
+BOM := build/bom/.installed
+$(BOM):
+	$(call say,cyclonedx,$(@D))
+	$(NPM_INSTALL) --prefix $(@D) @cyclonedx/cyclonedx-library@10.3.0 ajv@8 ajv-formats@3 ajv-formats-draft2019@1 \
+	  packageurl-js@2 spdx-expression-parse@4
+	touch $@
+
 # Debian packages: with Node inside, and a small one for machines that have it.
-deb: dist single ## Debian packages, into build/deb: one with Node inside, and a small one for machines that have it
+deb: dist single $(BOM) ## Debian packages, into build/deb: one with Node inside, and a small one for machines that have it
 	$(call say,dpkg-deb,build/deb)
 	packaging/deb/build full $(DEB_ARCH) $(SINGLE)/xff-jail-commands
 	packaging/deb/build small
+
+# An image of containers with the same executable, of Debian packages and for this architecture; nothing is pulled.
+IMAGE_PACKAGES := build/image/packages/.fetched
+image: deb $(IMAGE_PACKAGES) ## an OCI image of Debian packages, into build/image: docker load, podman load
+	$(call say,image,build/image)
+	packaging/image/build build/deb/xff-jail_*_$(DEB_ARCH).deb
+$(IMAGE_PACKAGES): packaging/image/packages
+	$(call say,apt-get,$(@D))
+	packaging/image/packages
 
 # Manual pages and completion, from the very options that the commands read and from the prose in share/man; and the
 # JSON Schema of the records.
@@ -173,7 +190,7 @@ INSTALLED = $(foreach file,$(PROGRAM),$(file):lib/xff-jail/$(file:dist/%=%)) LIC
   $(foreach command,$(COMMANDS),dist/completion/bash/$(command):share/bash-completion/completions/$(command)) \
   $(foreach command,$(COMMANDS),dist/completion/zsh/_$(command):share/zsh/site-functions/_$(command)) \
   $(foreach unit,$(wildcard share/systemd/*),$(unit):lib/systemd/system/$(notdir $(unit))) \
-  $(foreach file,$(wildcard share/examples/* share/grafana/* share/lnav/* share/prometheus/* share/push/*),$(file):$(file:share/%=share/doc/xff-jail/%))
+  $(foreach file,$(wildcard share/examples/* share/containers/* share/grafana/* share/lnav/* share/prometheus/* share/push/*),$(file):$(file:share/%=share/doc/xff-jail/%))
 
 install: dist ## puts it below PREFIX (/usr/local); DESTDIR goes before it
 	@for file in $(INSTALLED); do \
@@ -213,14 +230,21 @@ report: dist ## the same log as a page to look at (REPORT=FILE)
 	dist/xff-window.js < $$records | dist/xff-ban.js --dry-run --clock log | \
 	  cat $$records - | dist/xff-report.js > $(REPORT) && echo "open $(REPORT)"
 
-# What tests need of npm, as they have no network: two releases of Node that are too old (18 can parse our syntax, 12
-# cannot), and the one of the packages.
-TEST_NODES := $(if $(filter Linux,$(shell uname)),build/node/12/.installed build/node/18/.installed $(SINGLE)/.installed)
+# What tests need from elsewhere, as they have no network: two releases of Node that are too old (18 can parse our syntax,
+# 12 cannot), the one of the packages, what writes their bill of materials, and the Debian packages of the image.
+TEST_NODES := $(if $(filter Linux,$(shell uname)),build/node/12/.installed build/node/18/.installed $(SINGLE)/.installed $(BOM) \
+  $(if $(shell command -v apt-get),$(IMAGE_PACKAGES)))
 test: ## every test; on Debian, as root, with real servers and a real kernel, which it installs
 	test/support/packages
 	test/support/newer-nats
 	$(MAKE) --no-print-directory dist build/.compiled small-bites $(TEST_NODES)
 	$(RUN_TESTS) $(TEST_FILES:%.ts=build/%.js)
+
+# The package installed, used, upgraded and purged on Debian 13, as `make test` does it on this machine's release.
+RELEASE ?= trixie
+deb-elsewhere: dist build/.compiled $(TEST_NODES) ## the package on Debian 13, from installation to purge, as root (RELEASE)
+	test/support/packages
+	ROOT=$$(test/support/debian $(RELEASE)) TAP_GREP=/installs/ $(RUN_TESTS) build/test/kernel/deb.js
 
 # What CI runs. It ends with make, also if make is killed.
 fresh: ## make run, lint and test in a new Debian 12 that is removed afterwards, as root on Debian

@@ -36,7 +36,7 @@ t.test('install puts all of it in its place, uninstall removes it and nothing el
     t.ok(installed.includes(`share/man/man${page.slice(-1)}/${page}`), page)
   for (const unit of readdirSync('share/systemd'))
     t.ok(installed.includes(`lib/systemd/system/${unit}`), unit)
-  for (const folder of ['examples', 'grafana', 'lnav', 'prometheus', 'push']) {
+  for (const folder of ['examples', 'containers', 'grafana', 'lnav', 'prometheus', 'push']) {
     for (const file of readdirSync(join('share', folder)))
       t.ok(installed.includes(`share/doc/xff-jail/${folder}/${file}`), file)
   }

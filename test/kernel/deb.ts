@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path'
 import { execa } from 'execa'
 import t from 'tap'
 import { boot, type Inside } from '../support/booted.js'
+import { buildPackages } from '../support/build-packages.js'
 import { COMMANDS } from '../support/commands.js'
 import { failure } from '../support/failure.js'
 import { missing } from '../support/programs.js'
@@ -26,7 +27,7 @@ const skip =
 const timeout = 5 * LIMIT
 
 // large, and made in seconds
-const built = noDpkg ? undefined : execa('make', ['deb'], { env: { DEB_COMPRESS: 'none' } })
+const built = noDpkg ? undefined : buildPackages('deb')
 
 t.test(
   'the packages hold all of it, and are told apart by their checksums',
@@ -56,6 +57,10 @@ t.test(
         'usr/lib/xff-jail/xff-ban.bpf.o',
       ])
         t.match(files, file)
+      const bom = JSON.parse(readFileSync(deb.replace(/deb$/, 'cdx.json'), 'utf8'))
+      const parts = bom.components.map(({ name }: { name: string }) => name)
+      t.ok(parts.includes('yargs'), 'libraries are in the bill of materials')
+      for (const part of ['node', 'openssl', 'v8']) t.equal(parts.includes(part), deb === FULL, part)
       const before = readFileSync(deb)
       const again = [
         'packaging/deb/build',
