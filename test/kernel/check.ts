@@ -7,6 +7,7 @@ import { waitFor } from '../support/wait-for.js'
 import { ATTACKER } from './addresses.js'
 import { BPF } from './bpf/loaded.js'
 import { attackUntilRefused } from './lab/attack.js'
+import { type Checked, fails, holds, runCheck, type Step } from './lab/check.js'
 import { createLab, type Front, type Lab } from './lab/lab.js'
 import { APP, kernelTest, PACKET_FILTER } from './lab/needs.js'
 import { ADDRESSES, type Endpoint, type Host } from './lab/network.js'
@@ -14,24 +15,6 @@ import type { NginxOptions } from './lab/nginx.js'
 import type { Uwsgi, UwsgiOptions } from './lab/uwsgi.js'
 
 const NEEDS = ['nginx', ...APP, ...BPF]
-const STEPS = ['request', 'log', 'reading', 'client', 'ban point']
-
-interface Step {
-  step: string
-  ok: boolean | null
-  what: string
-  cure?: string
-}
-
-interface Checked {
-  ok: boolean
-  client: string | null
-  steps: Step[]
-  exitCode: number
-  stderr: string
-  /** what was found of a step */
-  of: (step: string) => Step | undefined
-}
 
 interface Options {
   uwsgi?: UwsgiOptions
@@ -52,15 +35,9 @@ interface Scene {
 const checkOf =
   (lab: Lab, log: string, state: string) =>
   async (front: Endpoint, more: readonly string[] = [], at: Host = 'app'): Promise<Checked> => {
-    const errors = join(lab.folder, 'errors')
     const url = `http://${front.v4}:${front.port}/ok?a=1`
-    const argv = ['xff-ban', 'check', url, '--log', log, '--wait', '3', '--state', state, ...more]
-    const script = ['sh', '-c', '"$@" 2>"$0"; echo "$?"', errors, ...argv] as const
-    const lines = (await lab.command(script, { at })).split('\n')
-    const exitCode = Number(lines.pop())
-    const verdict = JSON.parse(lines.join('\n') || '{"steps":[]}')
-    const of = (step: string) => verdict.steps.find((found: Step) => found.step === step)
-    return { ...verdict, exitCode, stderr: await lab.command(['cat', errors]), of }
+    const command = (argv: readonly [string, ...string[]]) => lab.command(argv, { at })
+    return await runCheck(command, join(lab.folder, 'errors'), url, '--log', log, '--state', state, ...more)
   }
 
 /** An app behind nginx. */
@@ -78,23 +55,6 @@ async function open(t: Test, { uwsgi: given = {}, nginx = {} }: Options = {}): P
       return checkOf(lab, log, state)(front, more, at)
     },
   }
-}
-
-function holds(t: Test, checked: Checked): void {
-  t.equal(checked.exitCode, 0, 'exit code', checked)
-  t.same(
-    checked.steps.map(({ step, ok }) => [step, ok]),
-    STEPS.map(step => [step, true]),
-    'all of it holds',
-    checked,
-  )
-  t.equal(checked.ok, true)
-}
-
-function fails(t: Test, checked: Checked, step: string, what: RegExp, cure: RegExp): void {
-  t.equal(checked.exitCode, 1, 'exit code', checked)
-  t.equal(checked.ok, false)
-  t.match(checked.of(step), { ok: false, what, cure }, step, checked)
 }
 
 kernelTest('where an attacker is refused, check says yes, and refuses nobody itself', NEEDS, async t => {
@@ -220,8 +180,8 @@ kernelTest('what the kernel does not see is told', NEEDS, async t => {
     t,
     await http.check(),
     'ban point',
-    /port 3031 saw nothing: uwsgi \(pid \d+\) listens on port 3032/,
-    /--port 3032/,
+    /^nobody listens on port 3031 here, but uwsgi \(pid \d+\) on port 3032$/,
+    /^--port 3032/,
   )
   await http.start('--port', '3032', '--header', 'X-Nothing')
   const missing = /port 3032 saw the request, and no client in header x-nothing/
@@ -290,7 +250,7 @@ kernelTest('a unix socket is told', NEEDS, async t => {
     t,
     checked,
     'ban point',
-    /listens on \S+app\.sock, a unix socket, which no packet passes/,
+    /but uwsgi \(pid \d+\) on \S+app\.sock, a unix socket, which no packet passes/,
     /--nginx FILE/,
   )
 })
@@ -352,16 +312,11 @@ for (const [name, { listen, kind, front }] of Object.entries(UNREAD)) {
 
 kernelTest('where only a ban would show it, check says what to do', NEEDS, async t => {
   const { check, lab, state } = await open(t)
-  const unseen = (checked: Checked, cure: RegExp) => {
-    t.match(
-      checked.of('ban point'),
-      { ok: null, what: /cannot be seen without one/, cure },
-      'ban point',
-      checked,
-    )
+  const unseen = (checked: Checked, cure: RegExp, what = /cannot be seen without one/) => {
+    t.match(checked.of('ban point'), { ok: null, what, cure }, 'ban point', checked)
     t.equal(checked.exitCode, 1)
   }
-  unseen(await check(), /^no xff-ban xff-ban runs: start it/)
+  unseen(await check(), /^start it here/, /^no xff-ban xff-ban runs, and the kernel has no jail/)
   const folder = join(lab.folder, 'bans')
   const pipeline = lab.pipeline(`tail -f /dev/null | xff-ban --dir ${folder} --state ${state}`)
   await waitFor('an xff-ban that takes orders', () => existsSync(pathsOf(state).socket))

@@ -31,6 +31,8 @@ kernelTest(
       t.equal(said.match(/nobody listens on port 3999 here.*nsenter --net=/g)?.length, 1, packets)
       t.notMatch(said, 'port 3031 here', 'somebody listens there')
     }
+    const wrong = await saysOf(lab, `xff-ban --port 3999 --packets bpf ${state(stage, 'wrong')} < /dev/null`)
+    t.match(wrong, /nobody listens on port 3999 here, but uwsgi \(pid \d+\) on port 3031: .*; --port 3031,/)
     t.notMatch(await start('--packets iptables --chain FORWARD'), 'nobody listens', 'it is not for here')
     t.match(await start("--match 'X-Real-IP: {ip}'"), /is a prefix match/)
   },

@@ -2,284 +2,51 @@
  * Where front end and app may stand to each other on a machine with containers: whatever the way, the banned are
  * refused, and neighbours and those who name the banned are served.
  */
+import { join } from 'node:path'
 import type { Test } from 'tap'
 import { ATTACKER, USER } from './addresses.js'
 import { BPF } from './bpf/loaded.js'
-import {
-  bridgedPassIptables,
-  docker,
-  IN_DOCKER,
-  KUBE_PROXY,
-  NETAVARK,
-  otherMachine,
-  otherMachineByIpv6,
-  pod,
-  proxy,
-  publish,
-  withIpv6,
-} from './lab/containers.js'
+import { type Checked, fails, holds, runCheck } from './lab/check.js'
+import { bridgedPassIptables, docker, IN_DOCKER, publish } from './lab/containers.js'
 import { createMachine, hasOwnBridgeSettings, type Machine, OUTSIDE } from './lab/machine.js'
 import { APP, isThere, kernelTest, PACKET_FILTER } from './lab/needs.js'
 import { isFromApp } from './lab/request.js'
+import { TOPOLOGIES } from './lab/topologies.js'
 
 const NEEDS = ['nginx', ...APP, ...BPF, ...PACKET_FILTER]
 
-interface Topology {
-  build: (machine: Machine) => Promise<void>
-  /** the ports with which it has to work, each alone */
-  ports: readonly number[]
-  /** whether rules of iptables see its packets, too */
-  passesRules?: true
-  /** a kind of device that not every kernel has */
-  kind?: 'macvlan' | 'ipvlan'
+/** Runs `xff-ban check` on the host. */
+function check(machine: Machine, port: number, front = OUTSIDE.v4, log = machine.log): Promise<Checked> {
+  const { command, folder } = machine
+  const options = ['--log', log, '--state', join(folder, 'journal'), '--port', `${port}`]
+  const run = (argv: readonly [string, ...string[]]) => command('host', argv)
+  return runCheck(run, join(folder, 'errors'), `http://${front}/ok`, ...options)
 }
 
-/** As compose makes it: front end and app in containers of one bridge, and the front end published. */
-async function onOneBridge(machine: Machine, passesIptables: boolean): Promise<void> {
-  await docker(machine, 'app', 'front')
-  if (hasOwnBridgeSettings()) await bridgedPassIptables(machine, passesIptables)
-  await machine.uwsgi('app', 3031)
-  await machine.nginx('front', `${IN_DOCKER.app}:3031`)
-  await publish(machine, 80, `${IN_DOCKER.front}:80`)
-}
-
-/** The app in a container, its port published as 8080. */
-async function publishedApp(machine: Machine): Promise<void> {
-  await docker(machine, 'app')
-  await machine.uwsgi('app', 3031)
-  await publish(machine, 8080, `${IN_DOCKER.app}:3031`)
-}
-
-const TOPOLOGIES: Readonly<Record<string, Topology>> = {
-  'front end and app on one bridge': {
-    passesRules: true,
-    ports: [3031],
-    build: machine => onOneBridge(machine, true),
-  },
-  'front end and app on one bridge, whose packets iptables does not see': {
-    ports: [3031],
-    build: machine => onOneBridge(machine, false),
-  },
-  'front end and app on one bridge, by IPv6': {
-    ports: [3031],
-    async build(machine) {
-      await docker(machine, 'app', 'front')
-      await withIpv6(machine, 'app', 'front')
-      await machine.uwsgi('app', 3031)
-      await machine.nginx('front', '[fd00:17::2]:3031')
-      await publish(machine, 80, `${IN_DOCKER.front}:80`)
-    },
-  },
-  'front end on another machine, app at a published port, by IPv6': {
-    passesRules: true,
-    ports: [8080, 3031],
-    async build(machine) {
-      await docker(machine, 'app')
-      await withIpv6(machine, 'app')
-      await machine.uwsgi('app', 3031)
-      await machine.command(
-        'host',
-        ['ip6tables-restore', '--noflush'],
-        '*nat\n-A PREROUTING -d fd00:77::2/128 -p tcp --dport 8080 -j DNAT --to-destination [fd00:17::2]:3031\nCOMMIT\n',
-      )
-      await otherMachineByIpv6(machine, '[fd00:77::2]:8080')
-    },
-  },
-  'front end on the host, app at the address of its container': {
-    ports: [3031],
-    async build(machine) {
-      await docker(machine, 'app')
-      await machine.uwsgi('app', 3031)
-      await machine.nginx('host', `${IN_DOCKER.app}:3031`)
-    },
-  },
-  'front end on the host, app at a published port': {
-    ports: [8080, 3031],
-    async build(machine) {
-      await publishedApp(machine)
-      await machine.nginx('host', '192.0.2.1:8080')
-    },
-  },
-  'front end on the host, app behind a proxy in user space': {
-    ports: [8080, 3031],
-    async build(machine) {
-      await publishedApp(machine)
-      await proxy(machine, 8080, `${IN_DOCKER.app}:3031`)
-      await machine.nginx('host', '127.0.0.1:8080')
-    },
-  },
-  'front end on another machine, app at a published port': {
-    passesRules: true,
-    ports: [8080, 3031],
-    async build(machine) {
-      await publishedApp(machine)
-      // it listens there, too, and gets nothing of what NAT leads past it
-      await proxy(machine, 8080, `${IN_DOCKER.app}:3031`)
-      await otherMachine(machine, '10.77.0.2:8080')
-    },
-  },
-  'front end in a container, app at a port published on the bridge': {
-    ports: [8080, 3031],
-    async build(machine) {
-      await docker(machine, 'app', 'front')
-      await machine.uwsgi('app', 3031)
-      await machine.rules(
-        'host',
-        'nat',
-        '-I PREROUTING -d 172.17.0.1 -p tcp --dport 8080 -j DNAT --to-destination 172.17.0.2:3031',
-      )
-      await machine.nginx('front', '172.17.0.1:8080')
-      await publish(machine, 80, `${IN_DOCKER.front}:80`)
-    },
-  },
-  'front end in a container, app on the host': {
-    passesRules: true,
-    ports: [3031],
-    async build(machine) {
-      await docker(machine, 'front')
-      await machine.uwsgi('host', 3031)
-      await machine.nginx('front', '172.17.0.1:3031')
-      await publish(machine, 80, `${IN_DOCKER.front}:80`)
-    },
-  },
-  'both in the network of the host': {
-    passesRules: true,
-    ports: [3031],
-    async build(machine) {
-      await machine.uwsgi('host', 3031)
-      await machine.nginx('host', '127.0.0.1:3031')
-    },
-  },
-  'containers on two bridges, with routing between them': {
-    ports: [3031],
-    async build(machine) {
-      await docker(machine, 'app')
-      await machine.add('front')
-      await machine.ip(
-        'host',
-        'link add backend type bridge',
-        'link add vethfront type veth peer name eth0 netns @front',
-      )
-      await machine.ip(
-        'host',
-        'address add 172.18.0.1/16 dev backend',
-        'link set vethfront master backend',
-        'link set vethfront up',
-        'link set backend up',
-      )
-      await machine.ip(
-        'front',
-        'address add 172.18.0.3/16 dev eth0',
-        'link set eth0 up',
-        'route add default via 172.18.0.1',
-      )
-      await machine.uwsgi('app', 3031)
-      await machine.nginx('front', `${IN_DOCKER.app}:3031`)
-      await publish(machine, 80, '172.18.0.3:80')
-    },
-  },
-  'pods without a bridge, as Calico makes them': {
-    passesRules: true,
-    ports: [3031],
-    async build(machine) {
-      await pod(machine, 'front', '10.244.0.3')
-      await pod(machine, 'app', '10.244.0.2')
-      await machine.uwsgi('app', 3031)
-      await machine.nginx('front', '10.244.0.2:3031')
-      await machine.rules(
-        'host',
-        'nat',
-        '-A PREROUTING -p tcp --dport 80 -j DNAT --to-destination 10.244.0.3:80',
-      )
-    },
-  },
-  'pods behind a service, as kube-proxy makes it': {
-    passesRules: true,
-    // the port of the service, and that of the pod
-    ports: [8080, 3031],
-    async build(machine) {
-      await pod(machine, 'front', '10.244.0.3')
-      await pod(machine, 'app', '10.244.0.2')
-      await machine.uwsgi('app', 3031)
-      await machine.rules(
-        'host',
-        'nat',
-        ...[':KUBE-SERVICES - [0:0]', ':KUBE-SVC-APP - [0:0]', ':KUBE-SEP-APP - [0:0]'],
-        '-A PREROUTING -j KUBE-SERVICES',
-        '-A OUTPUT -j KUBE-SERVICES',
-        '-A KUBE-SERVICES -d 10.96.0.10/32 -p tcp -m tcp --dport 8080 -j KUBE-SVC-APP',
-        '-A KUBE-SVC-APP -j KUBE-SEP-APP',
-        '-A KUBE-SEP-APP -p tcp -m tcp -j DNAT --to-destination 10.244.0.2:3031',
-        '-A PREROUTING -p tcp --dport 80 -j DNAT --to-destination 10.244.0.3:80',
-      )
-      await machine.nginx('front', '10.96.0.10:8080')
-    },
-  },
-  'pods behind a service, as kube-proxy makes it of nft': {
-    passesRules: true,
-    ports: [8080, 3031],
-    async build(machine) {
-      await pod(machine, 'front', '10.244.0.3')
-      await pod(machine, 'app', '10.244.0.2')
-      await machine.uwsgi('app', 3031)
-      await machine.command('host', ['nft', '-f', '-'], KUBE_PROXY)
-      await machine.rules(
-        'host',
-        'nat',
-        '-A PREROUTING -p tcp --dport 80 -j DNAT --to-destination 10.244.0.3:80',
-      )
-      await machine.nginx('front', '10.96.0.10:8080')
-    },
-  },
-  'containers and rules as Podman makes them': {
-    ports: [8080, 3031],
-    async build(machine) {
-      await docker(machine, 'app')
-      await machine.uwsgi('app', 3031)
-      await machine.command('host', ['nft', '-f', '-'], NETAVARK)
-      await otherMachine(machine, '10.77.0.2:8080')
-    },
-  },
-  'a port that the host redirects to itself': {
-    ports: [8080, 3031],
-    async build(machine) {
-      await machine.uwsgi('host', 3031)
-      await machine.rules('host', 'nat', '-A PREROUTING -p tcp --dport 8080 -j REDIRECT --to-ports 3031')
-      await otherMachine(machine, '10.77.0.2:8080')
-    },
-  },
-  'app in a container with a macvlan': {
-    ports: [3031],
-    kind: 'macvlan',
-    async build(machine) {
-      await otherMachine(machine, '10.77.0.9:3031')
-      await machine.add('app')
-      await machine.ip('host', 'link add eth0 link lan type macvlan mode bridge', 'link set eth0 netns @app')
-      await machine.ip('app', 'address add 10.77.0.9/24 dev eth0', 'link set eth0 up')
-      await machine.uwsgi('app', 3031)
-    },
-  },
-  'app in a container with an ipvlan': {
-    ports: [3031],
-    kind: 'ipvlan',
-    async build(machine) {
-      await otherMachine(machine, '10.77.0.9:3031')
-      await machine.add('app')
-      await machine.ip('host', 'link add eth0 link lan type ipvlan mode l2', 'link set eth0 netns @app')
-      await machine.ip('app', 'address add 10.77.0.9/24 dev eth0', 'link set eth0 up')
-      await machine.uwsgi('app', 3031)
-    },
-  },
-}
-
-for (const [name, { build, ports, kind }] of Object.entries(TOPOLOGIES)) {
+for (const [name, { build, ports, front, kind }] of Object.entries(TOPOLOGIES)) {
   kernelTest(name, NEEDS, async t => {
     if (kind !== undefined && !isThere(kind)) return t.comment(`this kernel has no ${kind}`)
     const machine = await createMachine(t)
     await build(machine)
+    const [first = 0] = ports
+    // where no request passes
+    await machine.xffBan(`--port ${first} --packets bpf --dev wan`, ATTACKER)
+    t.ok(isFromApp(await machine.request({ from: ATTACKER, to: OUTSIDE })), 'nothing is on the way')
+    fails(
+      t,
+      await check(machine, first, front),
+      'ban point',
+      RegExp(`^port ${first} saw nothing, and the kernel program is not on [a-z0-9, ]+$`),
+      /^start xff-ban without --dev, or with the device/,
+    )
+    await machine.xffBan(`--port ${first} --packets bpf --flush`)
     for (const port of ports) {
-      await machine.xffBan(`--port ${port} --packets bpf`, ATTACKER)
+      const said = await machine.xffBan(`--port ${port} --packets bpf`, ATTACKER)
+      t.notMatch(said, /nobody is refused/)
       await onlyAttackerIsRefused(t, machine, `--port ${port}`)
+      const checked = await check(machine, port, front)
+      holds(t, checked)
+      t.match(checked.of('ban point')?.what, /^the kernel saw \S+ ask at port/)
       await machine.xffBan(`--port ${port} --packets bpf --flush`)
       t.ok(isFromApp(await machine.request({ from: ATTACKER, to: OUTSIDE })), 'served without bans')
     }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { knownEdge } from '../../lib/net/known-edge.js'
 import { EDGES, namedRanges, RANGE_WORDS, rangesOf } from '../../lib/net/named-ranges.js'
@@ -23,6 +24,16 @@ for (const [name, edge] of Object.entries(EDGES)) {
     t.match(edge.date, /^20\d\d(-\d\d-\d\d)?$/)
   })
 }
+
+t.test('the page on CDNs says where each list is from, and of which date', async t => {
+  const rows = readFileSync('share/front-ends/cloudflare.md', 'utf8').matchAll(
+    /^\| `([\w-]+)` \| .* \| <(\S+)> \| (\S+) \|$/gm,
+  )
+  t.same(
+    [...rows].map(([, ...row]) => row),
+    Object.entries(EDGES).map(([name, { source, date }]) => [name, source, date]),
+  )
+})
 
 t.test('a word stands for ranges, any other text does not', async t => {
   for (const word of RANGE_WORDS) t.ok((namedRanges(word) ?? []).length > 3, word)

@@ -10,7 +10,7 @@ import { matchHint } from './hints.js'
 import { compileMatch, type Match, openEndsOf } from './iptables/match.js'
 import { type Options as IptablesOptions, iptablesBackend } from './iptables.js'
 import { natOf, type Translations } from './nat/translations.js'
-import { reachOf, warningsOfSilence } from './reach.js'
+import { isUnredirected, reachOf, warningsOfSilence } from './reach.js'
 
 /** The options of `--port`. */
 type Given = PacketOptions & { port: readonly number[] }
@@ -123,10 +123,11 @@ async function warningsOf(
   const isRules = backend === 'iptables'
   // what is routed through has no listener here
   const isSeen = !isRules || (protocol === 'tcp' && chain === 'INPUT')
+  const reaches = isSeen ? await reachOf(ports, await translations()) : []
   return [
     ...(isRules && hits ? ['--hits: iptables does not count them'] : []),
     ...(isRules && match !== undefined ? openEndsOf(match) : []),
-    ...(isSeen ? warningsOfSilence(await reachOf(ports, await translations())) : []),
+    ...warningsOfSilence(isRules ? reaches : reaches.filter(isUnredirected), ports),
   ]
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { currentListeners, type Listener } from './iptables/listeners.js'
-import { listening, listensElsewhere, named, type Process } from './machine.js'
+import { type Listening, listening, listensElsewhere, named, type Process } from './machine.js'
 import type { Translations } from './nat/translations.js'
 
 /** Who gets the requests to a port. */
@@ -10,6 +10,8 @@ export interface Reach {
   isHere: boolean | undefined
   /** where NAT leads from it */
   targets: readonly { address: string; port: number }[]
+  /** the port of this host to which NAT leads from it: rules see the packets there, the kernel program at both */
+  redirect?: number
   /** who listens behind it in another network namespace, as in a container */
   container?: Process
 }
@@ -20,7 +22,12 @@ export async function reachOf(ports: readonly number[], nat: Translations): Prom
   return ports.map(port => {
     const targets = nat.targets.filter(target => target.port === port).map(({ to }) => to)
     const container = [port, ...targets.map(({ port }) => port)].map(listensElsewhere).find(Boolean)
-    return { port, isHere: isListening(listeners, port), targets, ...(container ? { container } : {}) }
+    const redirect = nat.redirects.find(redirect => redirect.port === port)?.to
+    return {
+      ...{ port, isHere: isListening(listeners, port), targets },
+      ...(redirect === undefined ? {} : { redirect }),
+      ...(container ? { container } : {}),
+    }
   })
 }
 
@@ -33,24 +40,67 @@ export function isForwarded({ isHere, targets, container }: Reach): boolean {
   return targets.length > 0 || (isHere === false && container !== undefined)
 }
 
+/** Nobody listens behind a port: what was seen, and what would change it, for people to read. */
+export interface Silence {
+  what: string
+  cure: string
+}
+
+/**
+ * @param given the ports at which is banned
+ * @returns undefined where somebody listens, or where that cannot be seen
+ */
+export function silenceOf(
+  { port, isHere, targets, redirect, container }: Reach,
+  given: readonly number[],
+): Silence | undefined {
+  if (isHere !== false || container !== undefined) return undefined
+  const [to] = targets
+  if (to) {
+    const what = `nobody listens on ${to.address}:${to.port}, where NAT leads from port ${port}`
+    return { what, cure: 'start the app there' }
+  }
+  if (redirect !== undefined)
+    return { what: `NAT leads from port ${port} to port ${redirect}`, cure: `--port ${redirect}` }
+  const nobody = `nobody listens on port ${port} here`
+  const apps = listening('uwsgi')
+  const onSocket = apps.find(({ unix, ports }) => unix.length > 0 && ports.length === 0)
+  if (onSocket) return socketSilence(nobody, onSocket)
+  const others = apps.filter(({ ports }) => ports.length > 0 && !ports.some(port => given.includes(port)))
+  const other = others.find(({ isHere }) => isHere) ?? others[0]
+  if (other) {
+    const where = other.isHere ? '' : ' of a container'
+    return {
+      what: `${nobody}, but ${named(other)} on port ${other.ports.join(', ')}${where}`,
+      cure: `--port ${other.ports[0]}, if that is the app`,
+    }
+  }
+  return {
+    what: nobody,
+    cure:
+      '--port is the port of the app, to which the front end connects, as in socket or http-socket of uwsgi.ini; if the ' +
+      'app is in a container that cannot be seen from here: nsenter --net=/proc/PID/ns/net xff-ban …',
+  }
+}
+
+/** @param nobody what is said of the port */
+export function socketSilence(nobody: string, { unix: [path = ''], ...process }: Listening): Silence {
+  return {
+    what: `${nobody}, but ${named(process)} on ${path}, a unix socket, which no packet passes`,
+    cure: 'ban in nginx (--nginx FILE), by files (--dir DIR), or by ipset (--set NAME); or give uWSGI a TCP port',
+  }
+}
+
+/** The kernel program sees requests before NAT leads them to another port. */
+export function isUnredirected({ redirect }: Reach): boolean {
+  return redirect === undefined
+}
+
 /** What is said of ports behind which nobody listens, for people to read. */
-export function warningsOfSilence(reaches: readonly Reach[]): string[] {
+export function warningsOfSilence(reaches: readonly Reach[], given: readonly number[]): string[] {
   return reaches.flatMap(reach => {
-    const { port, isHere, targets, container } = reach
-    if (isHere !== false || container !== undefined) return []
-    const [to] = targets
-    if (to) {
-      return `nobody listens on ${to.address}:${to.port}, where NAT leads from port ${port}: nobody is refused until somebody does`
-    }
-    const onSocket = listening('uwsgi').find(({ unix, ports }) => unix.length > 0 && ports.length === 0)
-    const silence = `nobody listens on port ${port} here, and nobody is refused until somebody does; `
-    if (onSocket) {
-      return (
-        `${silence}${named(onSocket)} listens on ${onSocket.unix[0]}, a unix socket, which no packet passes: ban in the ` +
-        'front end (--nginx, --haproxy), by files (--dir), or give uWSGI a TCP port'
-      )
-    }
-    return `${silence}if the app is in a container: nsenter --net=/proc/PID/ns/net xff-ban …`
+    const silence = silenceOf(reach, given)
+    return silence ? `${silence.what}: nobody is refused until somebody does; ${silence.cure}` : []
   })
 }
 

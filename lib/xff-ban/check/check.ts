@@ -1,15 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { codeOf, messageOf } from '../../exit.js'
-import { ownAddresses } from '../../net/own-addresses.js'
-import { isPrivate } from '../../net/private.js'
 import type { Reply } from '../jail/batch.js'
+import { banPoint, noteWhoBans } from './ban-point.js'
 import { judgeClient } from './client.js'
-import { jailsInKernel, type KernelJail, openKernelJail } from './kernel.js'
+import { openKernelJail } from './kernel.js'
 import { logProblem, logStep } from './log.js'
 import { watchLog } from './log-watch.js'
-import { blindness, countAll, difference, unseen } from './packets.js'
+import { blindness, countAll, difference } from './packets.js'
 import { type Reading, type ReadingOptions, readFound } from './reading.js'
-import { tryBan } from './real-ban.js'
 import { type Answer, ask, marked, type Route, routeTo } from './request.js'
 import type { Step, Verdict } from './verdict.js'
 
@@ -39,7 +37,7 @@ export interface CheckOptions {
 }
 
 /** Where the requests of a check go, and what they came to. */
-interface Asking {
+export interface Asking {
   options: CheckOptions
   route: Route
   first: Answer
@@ -128,104 +126,4 @@ function readingStep({ status, ip }: Reading): Step {
     ok: true,
     what: `a request, answered ${status ?? 'by nobody'}, of ${ip ?? 'an unknown client'}`,
   }
-}
-
-/** Whether what enforces bans sees the same client. */
-async function banPoint(asking: Asking, { ip }: Reading, jail: KernelJail | undefined): Promise<Step> {
-  const { options } = asking
-  const step = 'ban point'
-  if (ip === null) return { step, ok: null, what: 'not looked at, since the log names no client' }
-  const counted = jail && (await countClient(asking, jail, ip))
-  if (counted && (counted.ok === false || !options.really)) return counted
-  if (options.really) return await banForReal(asking, ip)
-  const [other] = await jailsInKernel().catch(() => [])
-  if (other && !jail && options.ports.every(port => other.ports.includes(port))) {
-    return {
-      step,
-      ok: null,
-      what: `the kernel has no jail ${options.name}, but one that is called ${other.name}`,
-      cure: `--name ${other.name}`,
-    }
-  }
-  if (options.ports.length > 0 && (await isUnreached(options.ports))) return await unseen(options.ports)
-  return await unseenWithoutBan(options, ip)
-}
-
-/** Where nothing but a ban shows whether it bites, and none may be made. */
-async function unseenWithoutBan({ isRunning, name, exempt }: CheckOptions, ip: string): Promise<Step> {
-  const unseen = {
-    step: 'ban point',
-    ok: null,
-    what: `whether a ban refuses ${ip} cannot be seen without one, since no kernel program counts here`,
-  } as const
-  if (!(await isRunning().catch(() => true)))
-    return {
-      ...unseen,
-      cure: `no xff-ban ${name} runs: start it (or give its --name and --state), and check again`,
-    }
-  // of this host, which need not be that of xff-ban
-  const never = ownAddresses().includes(ip) && !isPrivate(ip) ? undefined : exempt(ip)
-  if (never !== undefined) {
-    return {
-      ...unseen,
-      cure: `${ip} is never banned (${never}): check with --really from a machine that may be`,
-    }
-  }
-  return {
-    ...unseen,
-    cure: `check again with --really: it bans ${ip} for a few seconds, and everybody who shares that address`,
-  }
-}
-
-/** What refuses the banned need not be what bans: that may run by cron, or not at all. */
-async function noteWhoBans({ isRunning, name }: CheckOptions, step: Step): Promise<Step> {
-  if (step.ok !== true || (await isRunning().catch(() => true))) return step
-  return { ...step, what: `${step.what}; but no xff-ban ${name} runs, and nobody is banned until one does` }
-}
-
-/** Whether none of the ports is listened on here. */
-async function isUnreached(ports: readonly number[]): Promise<boolean> {
-  const { currentListeners } = await import('../backend/iptables/listeners.js')
-  const listeners = await currentListeners()
-  return listeners !== undefined && !listeners.some(({ port }) => ports.includes(port))
-}
-
-/** Has the kernel count one more request of the client, by a ban that has ended long ago. */
-async function countClient({ options, route }: Asking, jail: KernelJail, ip: string): Promise<Step> {
-  const step = 'ban point'
-  if (!(await jail.mark(ip))) return { step, ok: null, what: `${ip} is banned already: xff-ban unban ${ip}` }
-  try {
-    const before = await countAll(jail)
-    await ask(marked(options.url, randomBytes(8).toString('hex')), route, options.waitMs)
-    const seen = difference(before, await countAll(jail))
-    const [hit] = [...seen].filter(([, { expired }]) => expired > 0)
-    if (!hit) {
-      const ports = [...seen].filter(([, { requests }]) => requests > 0).map(([{ port }]) => port)
-      return {
-        step,
-        ok: false,
-        what:
-          ports.length === 0
-            ? 'the kernel saw the first request and not the second'
-            : `port ${ports.join(', ')} saw a request, and another client than ${ip}, whom the log names`,
-        cure: 'give xff-ban the same --trust and --hops as uwsgi-parse, and --header if the client is in another header',
-      }
-    }
-    const [{ port }, { requests }] = hit
-    if (requests > 1 && (await jail.hasEnded(ip, options.sinceBoot))) {
-      return { step, ok: null, what: `port ${port} counted other requests at the same time: try again` }
-    }
-    return { step, ok: true, what: `the kernel saw ${ip} ask at port ${port}` }
-  } finally {
-    await jail.unmark(ip)
-  }
-}
-
-async function banForReal({ options, route, first }: Asking, ip: string): Promise<Step> {
-  return await tryBan({
-    ...options,
-    client: ip,
-    before: first,
-    ask: () => ask(marked(options.url, randomBytes(8).toString('hex')), route, options.waitMs),
-  })
 }

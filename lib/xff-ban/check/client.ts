@@ -1,5 +1,6 @@
 import { knownEdge } from '../../net/known-edge.js'
-import { isPrivate } from '../../net/private.js'
+import { ownAddresses } from '../../net/own-addresses.js'
+import { isLoopback, isPrivate } from '../../net/private.js'
 import type { Reading } from './reading.js'
 import type { Answer } from './request.js'
 import type { Step } from './verdict.js'
@@ -42,6 +43,16 @@ export function judgeClient({ ip, isDated, hops }: Reading, { from }: Answer, ex
       ok: false,
       what: `${ip} is ${name}, and not the client: ${seen}`,
       cure: `--trust ${edge ?? ip} for uwsgi-parse and xff-ban, with --trust private beside it`,
+    }
+  }
+  if (!isLoopback(ip) && ownAddresses().includes(ip)) {
+    return {
+      step,
+      ok: null,
+      what: `${ip}, an address of this host: it is the client if a proxy of this host stands in front (docker-proxy), or else the front end`,
+      cure:
+        'check from another machine, or by another address of this host. If the log names this address for all clients: ' +
+        'log-x-forwarded-for is off in uWSGI, or the front end gets its requests by a proxy that hides the clients',
     }
   }
   if (never !== undefined) {

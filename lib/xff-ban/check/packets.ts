@@ -1,8 +1,20 @@
-import { currentListeners } from '../backend/iptables/listeners.js'
-import { type Listening, listening, listensElsewhere, named } from '../backend/machine.js'
+import { devicesWithout } from '../backend/bpf/attachment.js'
+import { listening, named } from '../backend/machine.js'
+import { translationsNow } from '../backend/nat/translations.js'
+import {
+  isUnredirected,
+  type Reach,
+  reachOf,
+  type Silence,
+  silenceOf,
+  socketSilence,
+} from '../backend/reach.js'
 import { type Counts, countsOf, type KernelJail, type PortPolicy } from './kernel.js'
 import { type Spoken, spokenAt } from './protocol.js'
 import type { Step } from './verdict.js'
+
+/** How many devices are named. */
+const MAX_DEVICES = 5
 
 const failed = (what: string, cure?: string): Step => ({
   step: 'ban point',
@@ -84,49 +96,47 @@ function notRead(port: number, spoken: Spoken): Step {
   )
 }
 
-/** Why nothing has come to the ports at all. */
-export async function unseen(ports: readonly number[]): Promise<Step> {
-  const said = ports.join(', ')
-  const here = await currentListeners()
-  const missing = ports.filter(port => here?.every(listener => listener.port !== port))
-  const apps = listening('uwsgi')
-  for (const port of missing) {
-    const other = listensElsewhere(port)
-    if (!other) continue
+/** Why nothing has come to ports that the kernel program looks at. */
+async function unseen(ports: readonly number[]): Promise<Step> {
+  const nothing = `port ${ports.join(', ')} saw nothing`
+  const reaches = await reachOf(ports, await translationsNow(ports))
+  const silence = reaches.every(isUnredirected) && silenceOfAll(reaches)
+  if (silence) return failed(silence.what, silence.cure)
+  const beside = listening('uwsgi').find(({ unix }) => unix.length > 0)
+  if (beside) {
+    const { what, cure } = socketSilence(nothing, beside)
+    return failed(what, cure)
+  }
+  const devices = await devicesWithout()
+  if (devices.length > 0) {
     return failed(
-      `port ${port} saw nothing: ${named(other)} listens there in another network namespace, as in a container`,
-      `nsenter --net=/proc/${other.pid}/ns/net xff-ban …, or xff-ban where the packets pass`,
+      `${nothing}, and the kernel program is not on ${devices.slice(0, MAX_DEVICES).join(', ')}`,
+      'start xff-ban without --dev, or with the device by which requests reach the app; it follows devices that come while it runs',
     )
   }
-  const sockets = apps.find(({ unix, ports: tcp }) => unix.length > 0 && tcp.length === 0)
-  if (missing.length > 0 && sockets) return onUnixSocket(said, sockets)
-  const open = apps.find(
-    ({ ports: tcp, isHere }) => isHere && tcp.length > 0 && !tcp.some(port => ports.includes(port)),
-  )
-  if (missing.length > 0 && open) {
+  const [target] = reaches.flatMap(({ targets }) => targets)
+  if (target && !ports.includes(target.port)) {
     return failed(
-      `port ${said} saw nothing: ${named(open)} listens on port ${open.ports.join(', ')}`,
-      `--port ${open.ports[0]}`,
+      `${nothing}, though NAT leads from there to ${target.address}:${target.port}`,
+      `--port ${target.port}, which is seen whichever way the front end reaches the app`,
     )
   }
-  if (missing.length > 0) {
+  const container = reaches.find(({ container }) => container)?.container
+  if (container) {
     return failed(
-      `port ${said} saw nothing, and nobody listens there`,
-      '--port is the port of the app, to which the front end connects, as in socket or http-socket of uwsgi.ini',
+      `${nothing}: ${named(container)} listens there in another network namespace, as in a container, and the request did not pass here`,
+      `nsenter --net=/proc/${container.pid}/ns/net xff-ban …; is it the app that this front end has?`,
     )
   }
-  const beside = apps.find(({ unix }) => unix.length > 0)
-  if (beside) return onUnixSocket(said, beside)
   return failed(
-    `port ${said} saw nothing of it, though somebody listens there`,
-    'the request took another way: another host, another port, a bridge between containers, or a connection that was ' +
-      'open before xff-ban came',
+    `${nothing} of it, though somebody listens there`,
+    'the request took another way: another host, another port, or a connection that was open before xff-ban came',
   )
 }
 
-function onUnixSocket(ports: string, { unix: [path = ''], ...process }: Listening): Step {
-  return failed(
-    `port ${ports} saw nothing: ${named(process)} listens on ${path}, a unix socket, which no packet passes`,
-    'ban in nginx (--nginx FILE), by files (--dir DIR), or by ipset (--set NAME); or give uWSGI a TCP port',
-  )
+/** Why nobody can get a request at any of the ports; undefined where somebody listens behind one of them. */
+export function silenceOfAll(reaches: readonly Reach[]): Silence | undefined {
+  const given = reaches.map(({ port }) => port)
+  const silences = reaches.map(reach => silenceOf(reach, given))
+  return silences.every(silence => silence !== undefined) ? silences[0] : undefined
 }

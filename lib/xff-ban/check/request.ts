@@ -6,6 +6,7 @@ import { codeOf, messageOf } from '../../exit.js'
 import { canonical } from '../../net/address.js'
 import { ownAddresses } from '../../net/own-addresses.js'
 import { isLoopback } from '../../net/private.js'
+import { translationsNow } from '../backend/nat/translations.js'
 
 /** How one request of the check went. */
 export interface Answer {
@@ -42,22 +43,27 @@ export function marked(url: URL, token: string): URL {
 
 /**
  * Finds the address of the front end. On this host the request gets a source address of its own: if the log then names
- * it, it is the client's, and not that of the front end itself.
+ * it, it is the client's, and not that of the front end itself. With such an address nothing can leave the host, as for
+ * a container whose port is published by NAT.
  */
-export async function routeTo({ hostname }: URL): Promise<Route> {
+export async function routeTo(url: URL): Promise<Route> {
   const { lookup } = await import('node:dns/promises')
-  const host = hostname.replace(/^\[|\]$/g, '')
+  const host = url.hostname.replace(/^\[|\]$/g, '')
   const { address } = await lookup(host)
-  const isHere = isLoopback(address) || ownAddresses().includes(address)
-  const from =
-    isHere && isIP(address) === 4 ? `127.${[0, 0, 0].map(() => randomInt(1, 255)).join('.')}` : undefined
+  const isHere = isIP(address) === 4 && (isLoopback(address) || ownAddresses().includes(address))
+  const staysHere = isHere && (await translationsNow([portOf(url)])).targets.length === 0
+  const from = staysHere ? `127.${[0, 0, 0].map(() => randomInt(1, 255)).join('.')}` : undefined
   return { host, address, from }
+}
+
+function portOf({ port, protocol }: URL): number {
+  return Number(port) || (protocol === 'https:' ? 443 : 80)
 }
 
 /** Sends one GET, over a connection of its own. Certificates are not looked at: nothing secret is sent. */
 export async function ask(url: URL, { host, address, from }: Route, waitMs: number): Promise<Answer> {
   const { request } = await import(url.protocol === 'https:' ? 'node:https' : 'node:http')
-  const port = url.port || (url.protocol === 'https:' ? 443 : 80)
+  const port = portOf(url)
   const sent = request({
     host: address,
     port,

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { execa } from 'execa'
 import type { Test } from 'tap'
 import { withCommands } from '../../support/commands.js'
@@ -12,6 +12,7 @@ import { wholeNginx } from './nginx.js'
 import { type Pipeline, pipelineOf } from './pipeline.js'
 import { inNamespace, type Program, startProgram } from './program.js'
 import { type Answer, type Request, startAgent } from './request.js'
+import { uwsgiArguments } from './uwsgi.js'
 
 /**
  * A machine with containers, as Docker, Podman and Kubernetes build them, and the outside:
@@ -21,6 +22,8 @@ import { type Answer, type Request, startAgent } from './request.js'
 export interface Machine {
   /** for the files of the test; removed at its end */
   folder: string
+  /** the app's, on the host: as of a volume, or where a container's output is kept */
+  log: string
   /** Makes a host or container of its own. */
   add: (name: string) => Promise<void>
   /** The path of its network namespace. */
@@ -37,7 +40,7 @@ export interface Machine {
   nginx: (name: string, to: string, options?: { port?: number; more?: string }) => Promise<Program>
   /** An nginx with servers of its own. */
   configured: (name: string, text: string, port: number) => Promise<Program>
-  /** A uWSGI with the tests' app on all addresses. */
+  /** A uWSGI with the tests' app on all addresses, which writes `log`. */
   uwsgi: (name: string, ...ports: number[]) => Promise<Program>
   /** Makes a request from one of the clients' addresses. */
   request: (request: Request) => Promise<Answer>
@@ -60,6 +63,7 @@ export async function createMachine(t: Pick<Test, 'teardown' | 'passing' | 'comm
   const prefix = `machine${++made}`
   const namespace = (name: string) => `${prefix}-${name}`
   const folder = mkdtempSync(join(tmpdir(), 'machine-'))
+  const log = join(folder, 'uwsgi.log')
   const names: string[] = []
   const programs: { name: string; program: Program }[] = []
   t.teardown(async () => {
@@ -114,7 +118,7 @@ export async function createMachine(t: Pick<Test, 'teardown' | 'passing' | 'comm
   const request = startAgent(namespace('client'))
 
   return {
-    ...{ folder, add, namespace, ip, command, serve, request },
+    ...{ folder, log, add, namespace, ip, command, serve, request },
 
     async rules(name, table, ...lines) {
       await command(name, ['iptables-restore', '--noflush'], `*${table}\n${lines.join('\n')}\nCOMMIT\n`)
@@ -140,27 +144,9 @@ export async function createMachine(t: Pick<Test, 'teardown' | 'passing' | 'comm
       ),
 
     async uwsgi(name, ...ports) {
-      const argv = [
-        'uwsgi',
-        '--plugin',
-        'python3',
-        '--master',
-        '--die-on-term',
-        '--need-app',
-        '--workers',
-        '2',
-      ]
-      const app = [
-        '--wsgi-file',
-        resolve('test/kernel/lab/app.py'),
-        '--buffer-size',
-        '32768',
-        '--socket-timeout',
-        '300',
-      ]
-      // one for both families
-      const sockets = ports.flatMap(port => ['--http11-socket', `[::]:${port}`])
-      return await serve(name, [...argv, ...app, ...sockets], ...ports)
+      const sockets = ports.map(port => ['http11-socket', `[::]:${port}`] as const) // one for both families
+      const more = [...sockets, ['socket-timeout', '300'], ['logfile-chmod', '644']] as const
+      return await serve(name, uwsgiArguments({ more }, log), ...ports)
     },
 
     async xffBan(options, ...ips) {

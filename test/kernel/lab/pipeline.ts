@@ -7,6 +7,8 @@ import type { Program } from './program.js'
 export interface Pipeline extends Program {
   /** The lines it has written so far, as JSON. */
   records: () => Record<string, unknown>[]
+  /** The pids of the stages that run, by their names. */
+  stages: () => ReadonlyMap<string, number>
   /** Kills the named stages with SIGKILL, by pid, and returns the pids when all are dead. */
   kill: (stages: readonly string[]) => Promise<number[]>
 }
@@ -21,6 +23,8 @@ export function pipelineOf(shell: Program): Pipeline {
         .stdout.split('\n')
         .slice(0, -1)
         .map(line => JSON.parse(line)),
+
+    stages: () => stagesOf(shell.pid),
 
     async kill(stages) {
       const running = stagesOf(shell.pid)

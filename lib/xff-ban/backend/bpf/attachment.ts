@@ -86,6 +86,14 @@ export async function checkDevices(named: readonly string[]): Promise<string[]> 
   )
 }
 
+/** The devices by which requests may come and where the program is missing, as those that `--dev` leaves out. */
+export async function devicesWithout(): Promise<string[]> {
+  const [devices, attached] = await Promise.all([listDevices([]), listAttached()])
+  const there = new Set(attached.map(nameOf))
+  const missing = placesOf(devices).filter(place => !there.has(nameOf(place)))
+  return [...new Set(missing.map(({ device }) => device))]
+}
+
 const nameOf = ({ device, hook }: Pick<Place, 'device' | 'hook'>) => `${device} ${hook}`
 
 function placesOf(devices: readonly Device[]) {

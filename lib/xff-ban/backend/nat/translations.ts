@@ -7,6 +7,8 @@ import { type NatTable, type Way, waysIn } from './rules.js'
 export interface Translations {
   /** where requests to them go on to another host, as a rule a container */
   targets: readonly { port: number; to: { address: string; port: number } }[]
+  /** where they go on to another port of this host itself */
+  redirects: readonly { port: number; to: number }[]
   /** other ports from which requests to them come in, on this host itself */
   aliases: readonly number[]
 }
@@ -14,20 +16,24 @@ export interface Translations {
 /** Rules are read no more often than this, in milliseconds. */
 const FRESH_MS = 500
 
-/**
- * What is known of NAT in this network namespace: rules of iptables and of nft. What is not in them (IPVS, programs of
- * others) is not known.
- * @param now any clock, in milliseconds
- */
+/** `translationsNow`, read no more often than there is reason to. @param now any clock, in milliseconds */
 export function natOf(ports: readonly number[], now: () => number): () => Promise<Translations> {
   let last: { at: number; found: Translations } | undefined
   return async () => {
     const at = now()
     if (last && Math.abs(at - last.at) < FRESH_MS) return last.found
-    const found = translationsOf(await readNatTables(), ports, new Set(ownAddresses()))
+    const found = await translationsNow(ports)
     last = { at, found }
     return found
   }
+}
+
+/**
+ * What is known of NAT in this network namespace: rules of iptables and of nft. What is not in them (IPVS, programs of
+ * others) is not known.
+ */
+export async function translationsNow(ports: readonly number[]): Promise<Translations> {
+  return translationsOf(await readNatTables(), ports, new Set(ownAddresses()))
 }
 
 export function translationsOf(
@@ -48,6 +54,11 @@ export function translationsOf(
       ? [{ port, to: { address, port: to } }]
       : []
   })
+  const redirects = ways.filter(way => isWanted(way.port) && way.to !== way.port && !leavesHost(way))
   const aliases = ways.filter(way => isWanted(way.to) && !isWanted(way.port) && !leavesHost(way))
-  return { targets, aliases: [...new Set(aliases.map(({ port }) => port))] }
+  return {
+    targets,
+    redirects: redirects.map(({ port, to }) => ({ port, to })),
+    aliases: [...new Set(aliases.map(({ port }) => port))],
+  }
 }

@@ -29,7 +29,7 @@ t.test('a port that Docker publishes leads to its container', async t => {
   ])
   t.same(
     ofRules([3031], ...rules),
-    { targets: [], aliases: [] },
+    { targets: [], redirects: [], aliases: [] },
     'the port of the container is no port of the host',
   )
 })
@@ -55,8 +55,12 @@ t.test('what stays on this host is another port of the same', async t => {
     '-A OUTPUT -p tcp -m tcp --dport 3041 -j DNAT --to-destination 127.0.0.1:3031',
     '-A PREROUTING -p tcp -m tcp ! --dport 3042 -j REDIRECT --to-ports 3031',
   ]
-  t.same(ofRules([3031], ...rules), { targets: [], aliases: [3039, 3040, 3041] })
-  t.same(ofRules([3039], ...rules), { targets: [], aliases: [] }, 'seen as it comes in')
+  t.same(ofRules([3031], ...rules), { targets: [], redirects: [], aliases: [3039, 3040, 3041] })
+  t.same(
+    ofRules([3039], ...rules),
+    { targets: [], redirects: [{ port: 3039, to: 3031 }], aliases: [] },
+    'seen as it comes in',
+  )
 })
 
 t.test('what cannot be read leads nowhere', async t => {
