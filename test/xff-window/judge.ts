@@ -4,17 +4,8 @@ import t from 'tap'
 import { createJudge } from '../../lib/xff-window/judge.js'
 import type { Rule } from '../../lib/xff-window/rules/rule.js'
 import { compileRules, type Rules } from '../../lib/xff-window/rules/rules.js'
+import { createDefinition, failing, type RuledRequest as Request } from '../support/rules-definition.js'
 import { seeded } from '../support/seeded.js'
-
-interface Request {
-  key: string
-  time: number
-  status: number
-  method: string
-  uri: string
-}
-
-const failing = (status: number) => status >= 400
 
 function compile(rules: readonly Rule[], general: { max: number; find: number } | undefined): Rules {
   return compileRules(rules, {
@@ -28,54 +19,6 @@ const seenOf = ({ key, status, method, uri }: Request) => ({
   ...{ ip: key, status, method: () => method, uri: () => uri },
   ...{ host: () => undefined, agent: () => undefined },
 })
-
-/** The rules by their definition: each limit is a window of its own, in which a point is a failure. */
-function definition(
-  rules: readonly Rule[],
-  general: { max: number; find: number } | undefined,
-  requests: readonly Request[],
-) {
-  const names = [...new Set(rules.flatMap(({ name }) => name ?? []))]
-  const limits = [
-    ...names.map(name => {
-      const { max = 3, find = 0.01 } = rules.find(rule => rule.name === name) ?? {}
-      return { name, max, find: find * 1000 }
-    }),
-    ...(general ? [{ ...general, name: undefined }] : []),
-  ]
-  const times = new Map<string, number[]>()
-  return requests.map(({ key, time, status, method, uri }) => {
-    if (uri === '/favicon.ico') return 'passed'
-    const fitting = rules.filter(
-      rule =>
-        (rule.status ?? failing)(status) &&
-        (rule.method?.includes(method) ?? true) &&
-        (rule.path?.some(path => path === uri || (path === '/a*' && uri.startsWith('/a'))) ?? true),
-    )
-    let verdict: object | string = 'passed'
-    for (const { name, max, find } of limits) {
-      const own = fitting.find(rule => rule.name === name)
-      const points = own ? (own.points ?? 1) : name === undefined && failing(status) ? 1 : 0
-      const id = `${key} ${name}`
-      if (points > 0 && verdict === 'passed') verdict = 'counted'
-      for (let i = 0; i < points; i++) {
-        const all = [...(times.get(id) ?? []), time].sort((a, b) => a - b)
-        const first = all.findIndex(
-          (oldest, i) =>
-            oldest <= time &&
-            (all[i + max - 1] ?? Number.NEGATIVE_INFINITY) >= time &&
-            (all[i + max - 1] ?? Number.POSITIVE_INFINITY) - oldest <= find,
-        )
-        times.set(id, first < 0 ? all : [])
-        if (first < 0) continue
-        if (typeof verdict === 'string')
-          verdict = { since: all[first], failures: max, rule: name, lasts: undefined }
-        break
-      }
-    }
-    return verdict
-  })
-}
 
 const conditions = {
   path: fc.option(fc.constantFrom(['/a'], ['/b'], ['/a*'], ['/a', '/b']), { nil: undefined }),
@@ -140,7 +83,7 @@ t.test('with rules, bans are those of the definition', async t => {
     fc.property(traces, ({ rules, general, late, requests }) => {
       const judge = createJudge({ failing, late, keys: 1000, rules: { current: compile(rules, general) } })
       const verdicts = requests.map(request => judge.observe(request.key, request.time, seenOf(request)))
-      return isDeepStrictEqual(verdicts, definition(rules, general, requests))
+      return isDeepStrictEqual(verdicts, requests.map(createDefinition(rules, general)))
     }),
     seeded(t, 5000),
   )
