@@ -21,7 +21,7 @@ export const SUBCOMMANDS = [
     call: 'status [NAME...]',
     describe: 'shows what jails read and how they ban, and what is amiss',
     examples: [
-      ['xff-jail status', 'all jails of this machine; exit code 2 if something is amiss'],
+      ['xff-jail status', 'all jails of this machine; exit code 1 if something is amiss'],
       ['xff-jail status shop | jq .bans', 'how many one has banned'],
     ],
   },

@@ -47,11 +47,15 @@ export async function statusOf(
 ): Promise<JailStatus> {
   const { name, settings, problem } = jail
   const found: JailStatus = { jail: name, running: false, amiss: problem === undefined ? [] : [problem] }
-  const socket = pathsOf(journalOf(settings?.ban ?? [], name, places.journals)).socket
+  const journal = journalOf(settings?.ban ?? [], name, places.journals)
   try {
-    const status = await askStatus(socket)
+    const status = await askStatus(pathsOf(journal).socket)
     if (status) Object.assign(found, ofXffBan(status, now), { running: true })
-    else found.amiss.push(`no xff-ban runs: systemctl start xff-jail@${name}`)
+    else if (settings || problem) found.amiss.push(`no xff-ban runs: systemctl start xff-jail@${name}`)
+    else
+      found.amiss.push(
+        `no xff-ban runs, and it has no settings, as one tried by hand; to forget it: xff-ban flush --name ${name} --port N, then rm ${journal}`,
+      )
     if (status?.failing !== undefined) found.amiss.push(`bans are not enforced: ${status.failing}`)
     if (status?.ineffective)
       found.amiss.push(`${status.ineffective} clients go on although they are banned: xff-ban check says why`)

@@ -1,6 +1,7 @@
 /** What the service says of itself: what keeps it from banning makes the unit fail that people look at, with the reason. */
 import t from 'tap'
 import { bootInstalled, type Inside } from '../support/booted.js'
+import { blocksOf } from '../support/markdown.js'
 import { missing } from '../support/programs.js'
 import { LIMIT, waitFor } from '../support/wait-for.js'
 
@@ -83,16 +84,13 @@ t.test(
   },
 )
 
-const SITE = `server {
-    listen 80;
-    set_real_ip_from 127.0.0.1;
-    real_ip_header X-Client;
-    location / {
-        include uwsgi_params;
-        uwsgi_pass unix:/run/uwsgi/app/shop/socket;
-    }
-}
-`
+/** The configurations of the page, before setup has said that nginx lacks a line. */
+const BLOCKS = blocksOf('share/front-ends/nginx-socket.md')
+const pageHas = (language: string) => BLOCKS.find(block => block.language === language)?.text ?? ''
+const INI = pageHas('ini')
+const SITE = pageHas('nginx')
+  .replace(/^.*xff-ban\n.*banned\.conf;\n/m, '')
+  .replace('server {', '$&\n    set_real_ip_from 127.0.0.1;\n    real_ip_header X-Client;')
 const APP = `def application(environ, respond):
     respond('404 Not Found' if environ['PATH_INFO'] == '/none' else '200 OK', [])
     return [b'x']
@@ -118,11 +116,7 @@ t.test(
       '/srv',
     ])
     await put(inside, '/srv/app.py', APP)
-    await put(
-      inside,
-      '/etc/uwsgi/apps-enabled/shop.ini',
-      '[uwsgi]\nplugins = python3\nwsgi-file = /srv/app.py\nneed-app = true\n',
-    )
+    await put(inside, '/etc/uwsgi/apps-enabled/shop.ini', INI)
     await put(inside, '/etc/nginx/sites-enabled/default', SITE)
     const uwsgi = ['uwsgi', '--ini', '/etc/uwsgi/apps-enabled/shop.ini', '--chmod-socket=666']
     const places = ['--socket', '/run/uwsgi/app/shop/socket', '--logto', LOG]

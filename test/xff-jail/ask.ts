@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import t from 'tap'
 import { pathsOf } from '../../lib/xff-ban/paths.js'
+import { statusOf } from '../../lib/xff-jail/status.js'
 import { withCommands } from '../support/commands.js'
 import { tempDir } from '../support/temp-dir.js'
 import { waitFor } from '../support/wait-for.js'
@@ -47,6 +48,13 @@ t.test('a jail that does not run is amiss, and remembers whom it has banned', as
   t.equal(other.exitCode, 1)
   t.match(JSON.parse(other.stdout), { ip: '198.51.100.1', bans: [] })
   t.match((await ask(dir, 'list')).stdout, /^\{"jail":"shop","type":"ban",.*"ip":"203\.0\.113\.0\/24"/)
+})
+
+t.test('a jail tried by hand is not to be started as a service', async t => {
+  const dir = tempDir(t)
+  const jail = { name: 'xff-ban', settings: undefined }
+  const { amiss } = await statusOf(jail, { settings: dir, journals: dir, run: dir }, 0, undefined)
+  t.match(amiss, [new RegExp(`as one tried by hand; .* rm ${dir}/xff-ban\\.jsonl$`)])
 })
 
 t.test('words that are not known are answered with those that are', async t => {
