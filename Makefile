@@ -244,7 +244,8 @@ test: ## every test; on Debian, as root, with real servers and a real kernel, wh
 RELEASE ?= trixie
 deb-elsewhere: dist build/.compiled $(TEST_NODES) ## the package on Debian 13, from installation to purge, as root (RELEASE)
 	test/support/packages
-	ROOT=$$(test/support/debian $(RELEASE)) TAP_GREP=/installs/ $(RUN_TESTS) build/test/kernel/deb.js
+	ROOT=$$(test/support/debian $(RELEASE)) TAP_GREP='/installs|setup/' \
+	  $(RUN_TESTS) build/test/kernel/deb.js build/test/kernel/deb-setups.js
 
 # What CI runs. It ends with make, also if make is killed.
 fresh: ## make run, lint and test in a new Debian 12 that is removed afterwards, as root on Debian
