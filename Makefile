@@ -25,7 +25,7 @@ RUN_TESTS = node build/test/support/run.js
 # a program of another architecture cannot be tried here, but built: make deb DEB_ARCH=arm64
 .PHONY: single deb deb-elsewhere image
 .PHONY: all help install uninstall purge dist manual bpf small-bites bpf-kernels run report test fresh matrix bench bench-hostile \
-  bench-ban bench-bpf lint format golden fuzz soak fleet-chaos clean
+  bench-fleet bench-ban bench-bpf lint format golden fuzz soak fleet-chaos clean
 
 all: dist
 
@@ -281,6 +281,13 @@ bench-hostile: build/.compiled ## what the worst lines cost
 MEASURE ?= load flood delay
 bench-ban: dist build/.compiled ## what a ban costs the app and its other clients, as root
 	node build/test/bench/ban.js $(MEASURE)
+
+# How soon ten hosts refuse an attacker, and what a broker, a counter and up to 1,000 hosts take; as root, about four
+# minutes. SECONDS, ATTACKERS and HOSTS make it shorter.
+bench-fleet: dist build/.compiled ## what a fleet takes, and how soon all of it refuses a client, as root
+	test/support/packages
+	test/support/newer-nats
+	node build/test/bench/fleet.js
 
 lint: node_modules/.package-lock.json ## biome and the compiler
 	npx biome check --error-on-warnings

@@ -30,7 +30,8 @@ export interface NatsOptions {
 export interface Nats {
   urls: string[]
   dir: string
-  /** where a server has its store */
+  /** of the servers that run */
+  pids: () => number[]
   start: (node?: number) => Promise<void>
   kill: (node?: number, signal?: NodeJS.Signals) => Promise<void>
   /** Has it read other further lines of its configuration. */
@@ -65,6 +66,7 @@ export async function startNats(
   const nats: Nats = {
     urls: Array.from({ length: nodes }, (_, i) => `nats://127.0.0.1:${base + i}`),
     dir,
+    pids: () => servers.flatMap(server => server?.pid ?? []),
     async start(node = 0) {
       const log = openSync(join(dir, `${node}.log`), 'a')
       servers[node] = spawn(isNewer ? NEWER : DEBIAN, ['-c', write(node)], { stdio: ['ignore', log, log] })

@@ -35,6 +35,7 @@ export function startService(t: Pick<Test, 'teardown'>, nats: Nats, name: string
   }
 }
 
-function childrenOf(pid: number): number[] {
+/** The processes that a process has started. */
+export function childrenOf(pid: number): number[] {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
 }
