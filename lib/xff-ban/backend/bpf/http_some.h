@@ -92,7 +92,7 @@ static __always_inline __u32 line_some(struct header *r, struct port *port, cons
 		return line_past_cr(r, at, available);
 	taken = find_either(at, available, '\r', '\r', &found);
 	if (r->phase == HTTP_LINE_START && !is_folded) {
-		if ((__u8)at[0] <= ' ' || (!found && (available < CODING_NAME_LENGTH + 1 || available <= length)))
+		if (!found && (available < CODING_NAME_LENGTH + 1 || available <= length))
 			return 0;
 		if (r->names)
 			line_done(r, port);

@@ -72,7 +72,7 @@ export function pinsOfThisNetwork(): Pins {
     signWith(draft)
     try {
       const pinned = ['pinmaps', join(draft, 'maps')]
-      await runProgram(['bpftool', 'prog', 'loadall', object, join(draft, name), ...pinned])
+      await load([object, join(draft, name), ...pinned])
       publish(draft, folder)
     } finally {
       rmSync(draft, { recursive: true, force: true })
@@ -83,7 +83,7 @@ export function pinsOfThisNetwork(): Pins {
     const draft = newDraft()
     try {
       const tables = KEPT_MAPS.flatMap(kept => ['map', 'name', kept, 'pinned', table(kept)])
-      await runProgram(['bpftool', 'prog', 'loadall', object, draft, ...tables])
+      await load([object, draft, ...tables])
       publish(draft, join(folder, name))
     } finally {
       rmSync(draft, { recursive: true, force: true })
@@ -182,6 +182,12 @@ export function forgetDeadNetworks(): void {
       rmSync(join(ROOT, name), { recursive: true, force: true })
   }
 }
+
+/** The kernel looks through the program for seconds, and for a minute on a machine that is under attack. */
+const LOAD_TIMEOUT_MS = 120_000
+
+const load = (args: readonly string[]) =>
+  runProgram(['bpftool', 'prog', 'loadall', ...args], '', LOAD_TIMEOUT_MS)
 
 function draftOf(folder: string): string {
   return `${folder}-${randomUUID()}`
