@@ -86,13 +86,13 @@ t.test('an outage of fifty users bans none of them', async t => {
 })
 
 t.test('a scanner in an outage is banned all the same', async t => {
-  const banned = async (lines: Line[]) => new Set(await bannedFor([...outage, ...lines]))
-  t.same([...(await banned(scan(() => 404)))], [SCANNER])
-  t.same(
-    [...(await banned(scan(n => (n % 2 === 0 ? 404 : 500))))],
-    [SCANNER],
-    'also one that causes errors as well',
-  )
+  for (const thorough of [false, true]) {
+    const banned = async (status: (n: number) => number) => [
+      ...new Set(await bannedFor([...outage, ...scan(status)], { thorough })),
+    ]
+    t.same(await banned(() => 404), [SCANNER])
+    t.same(await banned(n => (n % 2 === 0 ? 404 : 500)), [SCANNER], 'also one that causes errors as well')
+  }
 })
 
 t.test('errors of few are no outage', async t => {
