@@ -64,3 +64,37 @@ t.test('rules are read anew on SIGHUP, keep their counts, and stay when they can
   child.stdin.end()
   await Promise.all([said.next().then(() => said.next()), bans.next(), child])
 })
+
+t.test('networks are read anew on SIGHUP, and stay when they cannot be', async t => {
+  const file = join(tempDir(t), 'networks')
+  writeFileSync(file, '203.0.113.0/24 64500\n')
+  const rule = 'hosting: network=AS64500 max=1'
+  const child = execa(bundle('xff-window'), ['--only-rules', '--rule', rule, '--networks', file], {
+    env: withCommands(),
+    buffer: false,
+  })
+  const said = child.stderr[Symbol.asyncIterator]()
+  const bans = child.stdout[Symbol.asyncIterator]()
+  const failures = (...ips: string[]) => {
+    for (const ip of ips)
+      child.stdin.write(`{"type":"request","time":"2026-11-22T14:00:00Z","ip":"${ip}","status":404}\n`)
+  }
+  failures('198.51.100.1', '203.0.113.1')
+  t.match(String((await bans.next()).value), /^[^\n]*"203.0.113.1"[^\n]*\n$/)
+  writeFileSync(file, '198.51.100.0/24 64500\n')
+  child.kill('SIGHUP')
+  t.match(String((await said.next()).value), /networks reloaded/)
+  failures('203.0.113.1', '198.51.100.1')
+  t.match(
+    String((await bans.next()).value),
+    /^[^\n]*"198.51.100.1"[^\n]*\n$/,
+    'what was known of both is forgotten',
+  )
+  writeFileSync(file, 'nothing\n')
+  child.kill('SIGHUP')
+  t.match(String((await said.next()).value), /networks not reloaded: .*got none.*line 1 is "nothing"/)
+  failures('198.51.100.1')
+  t.match(String((await bans.next()).value), /"198.51.100.1"/)
+  child.stdin.end()
+  await Promise.all([said.next(), bans.next(), child])
+})
