@@ -2,7 +2,7 @@
  * What a fleet takes, and how soon all of it refuses a client. First ten hosts with front ends, apps and kernel programs;
  * then up to a thousand made-up ones on one broker, at rates from which sizes follow. As root.
  *
- *     make bench-fleet      SECONDS=10 for each rate (20), ATTACKERS=10 of the ten hosts (30), HOSTS=100 instead of 1,000
+ *     make bench-fleet      SECONDS=10 for each rate (15), ATTACKERS=10 of the ten hosts (30), HOSTS=100 instead of 1,000
  */
 import '../support/apart.js'
 import { cpus } from 'node:os'
@@ -13,7 +13,7 @@ import { type Load, type LoadFigures, load } from './fleet-load.js'
 import { printTable, quantile } from './table.js'
 
 const ATTACKERS = Number(process.env.ATTACKERS ?? 30)
-const SECONDS = Number(process.env.SECONDS ?? 20)
+const SECONDS = Number(process.env.SECONDS ?? 15)
 const HOSTS = Number(process.env.HOSTS ?? 1_000)
 const APPS = 10
 /** How soon all hosts have to refuse a client after his tenth failure, in milliseconds. */
