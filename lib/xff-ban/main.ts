@@ -56,7 +56,9 @@ export async function change(
   context: Context,
   metrics: Metrics,
 ): Promise<{ records: Exclude<Reply, RefusedRecord | UnchangedRecord>[]; isRefused: boolean }> {
-  const { subcommand, paths, isRehearsal, asked } = settings
+  const { paths, isRehearsal, asked } = settings
+  const subcommand =
+    settings.subcommand.verb === 'crawlers' ? await crawlers(settings, context) : settings.subcommand
   if (subcommand.verb === 'filter' || subcommand.verb === 'list' || subcommand.verb === 'allowed')
     return { records: [], isRefused: false }
   if (subcommand.verb === 'check') return { records: [], isRefused: false }
@@ -75,6 +77,17 @@ export async function change(
     records,
     isRefused: refused.some(({ ip }) => !isOfList.has(ip)) || (records.length === 0 && refused.length > 0),
   }
+}
+
+/** `xff-ban crawlers`. @returns which addresses are to be allowed */
+async function crawlers(settings: Settings, context: Context): Promise<{ verb: 'allow'; targets: Target[] }> {
+  const [{ findCrawlers }, { systemLookup }] = await Promise.all([
+    import('./crawlers/allow.js'),
+    import('./crawlers/verify.js'),
+  ])
+  const allowed = await listAllowed({ ...settings, ...context, hits: async () => undefined })
+  const jail = { journal: settings.paths.journal, allowed, ...context }
+  return { verb: 'allow', targets: await findCrawlers(jail, systemLookup(), settings.system.monotonic) }
 }
 
 function listed(targets: readonly Target[]): string[] {

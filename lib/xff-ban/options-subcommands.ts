@@ -58,6 +58,13 @@ export const SUBCOMMANDS = [
     examples: [['xff-ban allowed', 'as a table, or as JSON Lines in a pipe']],
   },
   {
+    call: 'crawlers',
+    describe:
+      'allows, for a day or --for, search crawlers that were banned lately, by their names in the DNS',
+    takes,
+    examples: [['xff-ban crawlers --for 2d', 'once a day, by cron']],
+  },
+  {
     call: 'release [IP...]',
     describe: 'enforces bans that --brake holds back: these, or all',
     takes,

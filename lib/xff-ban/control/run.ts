@@ -31,7 +31,7 @@ export interface RunOptions {
  * @throws ControlError, JournalError, BackendError
  */
 export async function runSubcommand(
-  subcommand: Exclude<Subcommand, { verb: 'filter' | 'list' | 'allowed' | 'check' }>,
+  subcommand: Exclude<Subcommand, { verb: 'filter' | 'list' | 'allowed' | 'check' | 'crawlers' }>,
   { socket, asked, open }: RunOptions,
 ): Promise<Reply[]> {
   if (subcommand.verb === 'flush') {
@@ -48,8 +48,9 @@ export async function runSubcommand(
   return replies ?? (await carryOutHere(await open(false), orders))
 }
 
-function orderOf(verb: Change, { ip, list }: Target, asked: Asked): Order {
-  const { until, note, by } = asked
+function orderOf(verb: Change, target: Target, asked: Asked): Order {
+  const { ip, list, note = asked.note } = target
+  const { until, by } = asked
   const reason = asked.reason ?? (verb === 'ban' && list !== undefined ? `listed in ${list}` : undefined)
   const also = {
     ...(reason === undefined ? {} : { reason }),

@@ -8,6 +8,7 @@ export type Subcommand =
   | { verb: 'list' }
   | { verb: 'allowed' }
   | { verb: 'flush' }
+  | { verb: 'crawlers' }
   | { verb: 'check'; url: URL }
   /** at least one target; `unread` is what was not understood in lists of them */
   | { verb: Change; targets: Target[]; unread?: readonly string[] }
@@ -28,6 +29,7 @@ const VERBS = [
   'allow',
   'disallow',
   'allowed',
+  'crawlers',
   'release',
   'drop',
   'check',
@@ -45,6 +47,7 @@ export function readSubcommand(words: readonly string[]): Subcommand {
     case 'list':
     case 'allowed':
     case 'flush':
+    case 'crawlers':
       if (rest.length > 0) throw new RangeError(`${verb}: expected nothing more, got ${quote(rest[0])}`)
       return { verb }
     case 'ban':

@@ -9,6 +9,8 @@ export interface Target {
   ip: string
   /** the name of the file that lists it; undefined: it was given as a word */
   list?: string
+  /** why it is allowed, where that differs from target to target */
+  note?: string
 }
 
 /** What a list comes to. */

@@ -1,0 +1,2 @@
+/** Who says that a crawler is allowed, in the list of those who are. */
+export const ASKER = 'xff-ban crawlers'
