@@ -49,7 +49,7 @@ const SO_FAR = 'tail -F uwsgi.log | uwsgi-parse | xff-window'
 /** What a reader has done before he comes to such a command. */
 const BEFORE: readonly (readonly [RegExp, string])[] = [
   [
-    /^(xff-ban (list|ban|unban|flush|allow)|xff-top --find)/m,
+    /^(xff-ban (list|ban|unban|flush|allow|crawlers)|xff-top --find)/m,
     `mkfifo input
     xff-ban --port 3031 < input > /dev/null & exec 9> input
     echo '{"type":"ban","ip":"203.0.113.7"}' >&9

@@ -1,15 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
-import { messageOf } from '../../exit.js'
 import { type Backend, BackendError } from './backend.js'
-import { FAMILIES } from './iptables/listeners.js'
 import { iptablesBackend, type Options } from './iptables.js'
 import type { Translations } from './nat/translations.js'
 import { blindSpotsOfForward, isForwarded, type Reach, reachOf } from './reach.js'
 import { runProgram } from './run-program.js'
 
-/** The built-in chains in which an earlier run may have begun; Docker's own for rules of others is in `filter` alone. */
-const CHAINS = ['INPUT', 'FORWARD', 'DOCKER-USER'] as const
-type Chain = (typeof CHAINS)[number]
+/** The chains that packets pass first; Docker's own for rules of others is in `filter` alone. */
+type Chain = 'INPUT' | 'FORWARD' | 'DOCKER-USER'
 
 /** Where the packets to the ports pass, and to which ports when they do. */
 interface Way {
@@ -38,8 +35,6 @@ export function inFoundChain(
   const choose = async (): Promise<Way> => {
     const { way, reaches } = await find()
     backend = inChain(way.chain, way.ports)
-    for (const chain of CHAINS.filter(chain => chain !== way.chain))
-      if (await isJumpIn(chain, options.name)) await inChain(chain).flush()
     for (const warning of warningsOf(way, reaches)) warn(warning)
     return way
   }
@@ -60,9 +55,8 @@ export function inFoundChain(
       }
       return await backend.reconcile()
     },
-    async flush() {
-      for (const chain of CHAINS) await inChain(chain).flush()
-    },
+    // whatever chain they are in
+    flush: () => backend.flush(),
   }
 }
 
@@ -95,16 +89,4 @@ async function hasDockerUser(): Promise<boolean> {
     () => true,
     () => false,
   )
-}
-
-/** Whether a jump to our chain stands in a built-in one. */
-async function isJumpIn(chain: Chain, name: string): Promise<boolean> {
-  const found = await Promise.all(
-    FAMILIES.flatMap(family =>
-      ['mangle', 'filter'].map(table =>
-        runProgram([family, '--wait', '-t', table, '-S', chain]).catch(error => messageOf(error)),
-      ),
-    ),
-  )
-  return found.some(listing => listing.split('\n').some(line => line.endsWith(` -j ${name}`)))
 }

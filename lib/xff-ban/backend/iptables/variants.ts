@@ -20,25 +20,36 @@ const LEGACY_TABLES: Readonly<Record<Family, string>> = {
  */
 export async function removeOfOthers(families: readonly Family[], name: string): Promise<string[]> {
   const said: string[] = []
+  const unseen: string[] = []
   for (const family of families) {
     const own = await variantOf(family)
-    if (own !== 'legacy') said.push(...(await removeLegacy(family, name)))
+    if (own !== 'legacy' && hasLegacy(family) === undefined) unseen.push(`${family}-legacy`)
+    else if (own !== 'legacy' && hasLegacy(family)) said.push(...(await removeLegacy(family, name)))
     // without the program there is nothing either, or it would be the one that is called iptables
     if (own !== 'nft' && (await remove(`${family}-nft`, name).catch(() => false)))
       said.push(`${family}-nft: rules of an earlier run are removed`)
   }
+  if (unseen.length > 0) {
+    said.push(
+      `only root can see whether an earlier run has left rules with ${unseen.join(' and ')}; ` +
+        `as root: ${unseen.map(program => `${program}-save | grep ${name}`).join('; ')}`,
+    )
+  }
   return said
+}
+
+/** Whether a family has tables of iptables-legacy; undefined where that cannot be seen. */
+function hasLegacy(family: Family): boolean | undefined {
+  try {
+    // asked by itself, iptables-legacy would make the tables that it looks for
+    return readFileSync(LEGACY_TABLES[family], 'latin1') !== ''
+  } catch (error) {
+    return codeOf(error) === 'ENOENT' ? false : undefined
+  }
 }
 
 async function removeLegacy(family: Family, name: string): Promise<string[]> {
   const program = `${family}-legacy`
-  try {
-    // asked by itself it would make the tables that it looks for
-    if (readFileSync(LEGACY_TABLES[family], 'latin1') === '') return []
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return []
-    return [`${program}: whether an earlier run has left rules there cannot be seen: ${messageOf(error)}`]
-  }
   try {
     return (await remove(program, name)) ? [`${program}: rules of an earlier run are removed`] : []
   } catch (error) {
