@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { execa } from 'execa'
 import t from 'tap'
+import './support/apart.js'
 
 t.test('the scripts know every unit', async t => {
   const { stdout } = await execa('sh', ['-ec', '. packaging/leave.sh; echo $started $bound'])
