@@ -2,7 +2,7 @@ import { type Prefix, parsePrefix } from '../../net/prefix.js'
 import { formatInstant, parseInstant } from '../../wire/instant.js'
 import type { AllowRecord, BanRecord, DisallowRecord, UnbanRecord } from '../../wire/record.js'
 import { type ActiveBan, type ActiveBans, createActiveBans } from './active-bans.js'
-import { type Allowed, createAllowed } from './allowed.js'
+import { type Allowed, createAllowed, isAllowing } from './allowed.js'
 import type { Ban } from './ban.js'
 import { type BanHow, decideBan } from './decide-ban.js'
 import type { Hole } from './exempt.js'
@@ -163,7 +163,8 @@ function recall(bans: ActiveBans, { banMs }: JailOptions, record: BanRecord | Un
   if (record.type === 'unban') {
     const active = bans.get(ip)
     if (active) bans.unban(active, at, record.reason ?? 'asked')
-    else rememberUnban(bans, ip, at, record.reason ?? 'asked')
+    // one that says until when is remembered by the list of those who are allowed
+    else if (!isAllowing(record)) rememberUnban(bans, ip, at, record.reason ?? 'asked')
     return
   }
   const count = record.count ?? 1

@@ -63,7 +63,9 @@ function spare(
 ): Allowance {
   const within = jail.within(target)
   const around = jail.around(target)
-  batch.journaled.push(record)
+  const { journaled } = batch
+  const first = journaled.length
+  journaled.push(record)
   batch.carriedOut.push(record)
   for (const { ip } of brake?.held() ?? []) if (jail.allowed.reason(ip) !== undefined) brake?.take(ip)
   if (backend.makesHoles?.()) batch.holes ||= around.length > 0
@@ -79,9 +81,10 @@ function spare(
       at,
     )
     if (decision.does !== 'unban') continue
-    // an unban that says until when is the one that ends its own ban
+    // an unban that says until when tells of the end of its own ban; a journal that is cut between the two has the end
     if (record.type === 'unban' && ip === record.ip) {
       batch.changes.push({ unban: ip })
+      journaled.splice(first, 0, decision.record)
       tally.unbans += 1
     } else addUnbans(batch, tally, [decision.record])
   }

@@ -152,18 +152,13 @@ t.test('at no time is anybody banned who is allowed, whatever comes', async t =>
       const ends = [jail.nextEnd(), jail.allowed.nextEnd()].filter(end => end !== undefined)
       if (next !== (ends.length > 0 ? Math.min(...ends) : undefined))
         throw new Error('the next end is missed')
-      // what is recalled, of the journal or of a compacted one, is the same list
+      // what is recalled, of the journal or of a compacted one, is the same jail
       for (const records of [journal, [...jail.records()]]) {
         const again = jailOf({ allowed: createAllowed(WIDEST) })
         for (const record of records) again.recall(record)
-        const sorted = (one: Jail) =>
-          one.allowed
-            .inForce()
-            .map(record => JSON.stringify(record))
-            .sort()
+        const sorted = (one: Jail) => [...one.records()].map(record => JSON.stringify(record)).sort()
         if (String(sorted(again)) !== String(sorted(jail)))
           throw new Error(`${sorted(again)} / ${sorted(jail)}`)
-        if (again.inForce().length !== jail.inForce().length) throw new Error('another number of bans')
       }
       spared += jail.allowed.inForce().length
     }),
