@@ -107,7 +107,7 @@ kernelTest('jails and the rules of others live side by side', NEEDS, async t => 
   t.equal(jumps.length, 1, 'one jump a jail')
   t.equal(
     (await rulesOf(lab)).filter(line => line.startsWith('-A jail ')).length,
-    2,
+    1,
     'and its own rules only',
   )
   await isRefused(t, scene, ATTACKER)

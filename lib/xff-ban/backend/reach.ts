@@ -79,7 +79,7 @@ export function silenceOf(
     what: nobody,
     cure:
       '--port is the port of the app, to which the front end connects, as in socket or http-socket of uwsgi.ini; if the ' +
-      'app is in a container that cannot be seen from here: nsenter --net=/proc/PID/ns/net xff-ban …',
+      'app is in a container that is not seen from here: nsenter --net=/proc/PID/ns/net xff-ban …',
   }
 }
 
