@@ -6,6 +6,7 @@ import { type Bytes, bytes, text } from '../../lib/net/address.js'
 import { type Networks, readNetworks } from '../../lib/net/networks/networks.js'
 import { contains, formatPrefix, parsePrefix, prefixOf } from '../../lib/net/prefix.js'
 import { seeded } from '../support/seeded.js'
+import { waitFor } from '../support/wait-for.js'
 
 const read = (...lines: string[]) => readNetworks(Buffer.from(lines.join('\n')))
 const of = (networks: Networks, ip: string) => networks.of(bytes(ip) ?? [])
@@ -194,10 +195,12 @@ t.test('a table of 500,000 rows takes less memory than its file', async t => {
   const table = largeTable(500_000)
   const before = used()
   const { networks, bad } = readNetworks(table)
-  const megabytes = (used() - before) / 1e6
-  t.comment(`${(table.length / 1e6).toFixed(1)} MB of table, ${megabytes.toFixed(1)} MB in memory`)
+  const megabytes = () => (used() - before) / 1e6
+  // what was too large for the numbers is not given back at once
+  await waitFor('the memory of what was read', () => megabytes() < 30)
+  t.comment(`${(table.length / 1e6).toFixed(1)} MB of table, ${megabytes().toFixed(1)} MB in memory`)
   // 9.8 MB of numbers, and 80,000 names
-  t.ok(megabytes > 9 && megabytes < 30, `${megabytes} MB`)
+  t.ok(megabytes() > 9, `${megabytes()} MB`)
   t.equal(bad, 0)
   t.equal(networks.size, 550_000)
   t.same(of(networks, '1.0.2.9'), { asn: 2, name: 'NETWORK-2 Example Limited' })

@@ -105,7 +105,7 @@ function rangeRow([first = '', last = '', number = '', , name = '']: readonly st
   return isAscending ? { start: wordsOf(from), end: wordsOf(to), asn, name: name.trim() } : undefined
 }
 
-const PREFIX_ROW = /^(\S+)[ \t]+(\S+)(?:[ \t]+(.*))?$/
+const PREFIX_ROW = /^(\S+)[ \t]+(\S+)(?:[ \t](.*))?$/
 
 /** A row of pyasn or bgp.tools. */
 function prefixRow(line: string): Row | undefined {
@@ -113,7 +113,7 @@ function prefixRow(line: string): Row | undefined {
   const prefix = cidr.includes('/') ? parsePrefix(cidr) : null
   const asn = asnOf(number)
   if (!prefix || asn === undefined) return undefined
-  return { start: wordsOf(prefix.network), end: wordsOf(lastOf(prefix)), asn, name }
+  return { start: wordsOf(prefix.network), end: wordsOf(lastOf(prefix)), asn, name: name.trim() }
 }
 
 const MAX_ASN = 0xffff_ffff
