@@ -1,17 +1,11 @@
-import { readFileSync } from 'node:fs'
-import { codeOf, messageOf } from '../../../exit.js'
+import { messageOf } from '../../../exit.js'
 import { runProgram } from '../run-program.js'
+import { legacyTables } from './legacy-tables.js'
 import type { Family } from './listeners.js'
 import { remove } from './tables.js'
 
 /** iptables comes in two variants, which keep their rules apart while the kernel obeys both. */
 type Variant = 'nft' | 'legacy'
-
-/** The kernel's list of the tables that iptables-legacy has in this network namespace; only root may read it. */
-const LEGACY_TABLES: Readonly<Record<Family, string>> = {
-  iptables: '/proc/net/ip_tables_names',
-  ip6tables: '/proc/net/ip6_tables_names',
-}
 
 /**
  * Removes what earlier runs have left of a jail with another variant than the one that is called iptables: nobody would
@@ -23,8 +17,9 @@ export async function removeOfOthers(families: readonly Family[], name: string):
   const unseen: string[] = []
   for (const family of families) {
     const own = await variantOf(family)
-    if (own !== 'legacy' && hasLegacy(family) === undefined) unseen.push(`${family}-legacy`)
-    else if (own !== 'legacy' && hasLegacy(family)) said.push(...(await removeLegacy(family, name)))
+    const tables = own === 'legacy' ? [] : legacyTables(family)
+    if (tables === undefined) unseen.push(`${family}-legacy`)
+    else if (tables.length > 0) said.push(...(await removeLegacy(family, name)))
     // without the program there is nothing either, or it would be the one that is called iptables
     if (own !== 'nft' && (await remove(`${family}-nft`, name).catch(() => false)))
       said.push(`${family}-nft: rules of an earlier run are removed`)
@@ -36,16 +31,6 @@ export async function removeOfOthers(families: readonly Family[], name: string):
     )
   }
   return said
-}
-
-/** Whether a family has tables of iptables-legacy; undefined where that cannot be seen. */
-function hasLegacy(family: Family): boolean | undefined {
-  try {
-    // asked by itself, iptables-legacy would make the tables that it looks for
-    return readFileSync(LEGACY_TABLES[family], 'latin1') !== ''
-  } catch (error) {
-    return codeOf(error) === 'ENOENT' ? false : undefined
-  }
 }
 
 async function removeLegacy(family: Family, name: string): Promise<string[]> {

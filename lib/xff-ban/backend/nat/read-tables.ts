@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { legacyTables } from '../iptables/legacy-tables.js'
+import type { Family } from '../iptables/listeners.js'
 import { runProgram } from '../run-program.js'
 import { readIptablesNat } from './iptables-save.js'
 import { type Element, keyOfMap, type NamedMaps } from './nft-maps.js'
@@ -17,8 +18,8 @@ export async function readNatTables(): Promise<NatTable[]> {
   const chains = await read(['nft', '-j', 'list', 'chains'])
   const tables = chains === '' ? undefined : natTablesOf(chains)
   const found = await Promise.all([
-    readIptables('iptables', tables && hasTable(tables, 'ip', 'ip_tables_names')),
-    readIptables('ip6tables', tables && hasTable(tables, 'ip6', 'ip6_tables_names')),
+    readIptables('iptables', tables && hasTable('iptables', tables, 'ip')),
+    readIptables('ip6tables', tables && hasTable('ip6tables', tables, 'ip6')),
     ...(tables ?? []).slice(0, MAX_TABLES).map(readNft),
   ])
   return found.flat()
@@ -26,15 +27,16 @@ export async function readNatTables(): Promise<NatTable[]> {
 
 /** Whether iptables has a table for NAT: its own variant for nft has it there, the older one where the kernel names them. */
 function hasTable(
+  family: Family,
   tables: readonly { family: string; table: string }[],
-  family: string,
-  names: string,
+  nftFamily: string,
 ): boolean {
-  return tables.some(one => one.family === family && one.table === 'nat') || namesIn(names).includes('nat')
+  const isOfNft = tables.some(one => one.family === nftFamily && one.table === 'nat')
+  return isOfNft || legacyTables(family)?.includes('nat') === true
 }
 
 /** @param hasNat undefined: not known; the older iptables would make a table that it is asked for by its name */
-async function readIptables(family: string, hasNat: boolean | undefined): Promise<NatTable[]> {
+async function readIptables(family: Family, hasNat: boolean | undefined): Promise<NatTable[]> {
   if (hasNat === false) return []
   return [readIptablesNat(await read([`${family}-save`, ...(hasNat ? ['-t', 'nat'] : [])]))]
 }
@@ -56,12 +58,4 @@ async function readMaps(listing: string): Promise<NamedMaps> {
 /** What is not installed, or not ours to read, has no rules that we know of. */
 function read(argv: readonly string[]): Promise<string> {
   return runProgram(argv).catch(() => '')
-}
-
-function namesIn(file: string): string[] {
-  try {
-    return readFileSync(`/proc/net/${file}`, 'latin1').split('\n')
-  } catch {
-    return []
-  }
 }
