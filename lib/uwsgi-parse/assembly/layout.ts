@@ -3,9 +3,10 @@
  * ordinary if the parts can stand in it in one way only, and nothing in it has to be escaped; all others are left to the
  * host, which has the full grammar.
  */
-import { byteSet, digitsEnd, SPACE, skipSet, textEnd, ZERO } from '../../fast/assembly/bytes'
+import { digitsEnd, SPACE, textEnd, ZERO } from '../../fast/assembly/bytes'
 import { dateEnd, lastInstant } from './layout-date'
 import { isAt, isFree, plainTextEnd } from './layout-text'
+import { hopEnd } from './scan-line'
 
 /** What a step is; fast-layout.ts has the same numbers. */
 const LITERAL: u32 = 0
@@ -62,9 +63,6 @@ export let addressStart: usize = 0
 export let addressEnd: usize = 0
 
 const MINUS: u8 = 0x2d
-/** The longest text of an address. */
-const MAX_ADDRESS: usize = 45
-const IN_ADDRESS = byteSet('09afAF..::')
 
 /** Takes an ordinary line apart. @returns whether it is ordinary */
 export function takeApartLayout(start: usize, end: usize): bool {
@@ -102,8 +100,7 @@ export function takeApartLayout(start: usize, end: usize): bool {
         addressEnd = at
         break
       case ONE_ADDRESS:
-        at = skipSet(at, IN_ADDRESS)
-        if (at === first || at - first > MAX_ADDRESS) at = 0
+        at = hopEnd(at)
         addressStart = first
         addressEnd = at
         break

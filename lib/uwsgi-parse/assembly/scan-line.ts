@@ -126,6 +126,12 @@ function behindRoutine(at: usize): usize {
   return end > start && end - start <= 20 ? after(end, END_ROUTINE) : 0
 }
 
+/** The end of what may be one hop; 0 where none begins there. */
+export function hopEnd(start: usize): usize {
+  const end = skipSet(start, IN_HOP)
+  return end > start && end - start <= MAX_HOP ? end : 0
+}
+
 /** Whether a slot holds one hop, and no list. */
 export function isOneHop(start: usize, end: usize): bool {
   return end - start <= MAX_HOP && skipSet(start, IN_HOP) >= end
