@@ -44,6 +44,8 @@ async function publishedApp(machine: Machine): Promise<void> {
 
 const OTHER_MACHINE = '10.77.0.1'
 const FRONT_POD = '10.244.0.3'
+/** What comes to the host's own web port goes to it. */
+const TO_FRONT_POD = `-A PREROUTING -p tcp --dport 80 -j DNAT --to-destination ${FRONT_POD}:80`
 
 export const TOPOLOGIES: Readonly<Record<string, Topology>> = {
   'front end and app on one bridge': {
@@ -184,11 +186,7 @@ export const TOPOLOGIES: Readonly<Record<string, Topology>> = {
       await pod(machine, 'app', '10.244.0.2')
       await machine.uwsgi('app', 3031)
       await machine.nginx('front', '10.244.0.2:3031')
-      await machine.rules(
-        'host',
-        'nat',
-        '-A PREROUTING -p tcp --dport 80 -j DNAT --to-destination 10.244.0.3:80',
-      )
+      await machine.rules('host', 'nat', TO_FRONT_POD)
     },
   },
   'pods behind a service, as kube-proxy makes it': {
@@ -209,7 +207,7 @@ export const TOPOLOGIES: Readonly<Record<string, Topology>> = {
         '-A KUBE-SERVICES -d 10.96.0.10/32 -p tcp -m tcp --dport 8080 -j KUBE-SVC-APP',
         '-A KUBE-SVC-APP -j KUBE-SEP-APP',
         '-A KUBE-SEP-APP -p tcp -m tcp -j DNAT --to-destination 10.244.0.2:3031',
-        '-A PREROUTING -p tcp --dport 80 -j DNAT --to-destination 10.244.0.3:80',
+        TO_FRONT_POD,
       )
       await machine.nginx('front', '10.96.0.10:8080')
     },
@@ -223,11 +221,7 @@ export const TOPOLOGIES: Readonly<Record<string, Topology>> = {
       await pod(machine, 'app', '10.244.0.2')
       await machine.uwsgi('app', 3031)
       await machine.command('host', ['nft', '-f', '-'], KUBE_PROXY)
-      await machine.rules(
-        'host',
-        'nat',
-        '-A PREROUTING -p tcp --dport 80 -j DNAT --to-destination 10.244.0.3:80',
-      )
+      await machine.rules('host', 'nat', TO_FRONT_POD)
       await machine.nginx('front', '10.96.0.10:8080')
     },
   },
