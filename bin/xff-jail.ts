@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
-import { createInterface } from 'node:readline/promises'
 import { fileURLToPath } from 'node:url'
 import type { Values } from '../lib/cli/options/option.js'
 import { checked, checkedLater, parseWords, UsageError } from '../lib/cli/options/parse.js'
@@ -106,13 +105,10 @@ run(usage.command, async ({ warn }) => {
 /** @throws UsageError where something has to be known that is not */
 async function setup(name: string | undefined, given: Values<typeof usage.options>): Promise<string> {
   const { setUp } = await import('../lib/xff-jail/setup/setup.js')
-  const terminal =
-    process.stdin.isTTY && process.stdout.isTTY
-      ? createInterface({ input: process.stdin, output: process.stderr })
-      : undefined
+  const { stdin, stdout, stderr } = process
+  const terminal = stdin.isTTY && stdout.isTTY && stderr.isTTY ? askAt(stdin, stderr) : undefined
   try {
-    const ask = terminal && askAt(terminal)
-    return await checkedLater('', () => setUp({ ...given, name, dropIns: DROP_INS, ask }))
+    return await checkedLater('', () => setUp({ ...given, name, dropIns: DROP_INS, ask: terminal?.ask }))
   } finally {
     terminal?.close()
   }

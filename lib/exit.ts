@@ -1,6 +1,7 @@
 /**
  * The exit codes of the commands, as in sysexits.h; 1 of some subcommands alone: of `unban`, somebody is still refused; of
- * `check`, not all of it holds; of `why`, somebody is not banned; of `status`, something is amiss.
+ * `check`, not all of it holds; of `why`, somebody is not banned; of `status`, something is amiss. Whoever ends a command
+ * that asks by Ctrl-C gets what a shell reports for SIGINT.
  */
 export const EXIT = {
   stillBanned: 1,
@@ -12,6 +13,7 @@ export const EXIT = {
   unavailable: 69,
   software: 70,
   io: 74,
+  interrupted: 130,
 } as const
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]

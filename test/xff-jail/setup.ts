@@ -1,11 +1,7 @@
-/** What xff-jail setup understands of the files of others, and what it asks where somebody sits at a terminal. */
-import { existsSync, readFileSync } from 'node:fs'
+/** What xff-jail setup understands of the files of others; what it asks at a terminal is tried in setup-questions.ts. */
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline/promises'
-import { PassThrough } from 'node:stream'
 import t from 'tap'
-import { askAt } from '../../lib/xff-jail/setup/ask.js'
 import { parseEndpoint, reaches } from '../../lib/xff-jail/setup/endpoint.js'
 import { haproxyPasses } from '../../lib/xff-jail/setup/haproxy.js'
 import { machineAt } from '../../lib/xff-jail/setup/machine.js'
@@ -80,27 +76,18 @@ t.test('what listens is known', { skip: missing('ss') }, async t => {
   t.same(machineAt(tempDir(t)).listeners(), [], 'of another machine nothing is')
 })
 
-t.test('at a terminal it asks for what it does not find, and before it writes', async t => {
-  const ini = (port: number) => `[uwsgi]\nhttp-socket = :${port}\n`
-  const root = tempDir(t, { etc: { uwsgi: { 'shop.ini': ini(3031), 'wiki.ini': ini(3032) } } })
-  const input = new PassThrough()
-  const asked = new PassThrough().setEncoding('utf8')
-  const terminal = createInterface({ input, output: asked })
-  const answers = ['3', 'wiki', '2', 'cloudflare', '/var/log/wiki.log', 'yes']
-  asked.on('data', text => {
-    if (String(text).endsWith('> ')) input.write(`${answers.shift()}\n`)
-  })
-  const options = { name: undefined, folder: '/etc/xff-jail', root, ini: undefined, front: undefined }
-  const rest = { dropIns: 'share/drop-ins', port: undefined, log: undefined, trust: [], write: false }
-  const said = await setUp({ ...options, ...rest, ask: askAt(terminal) })
-  terminal.close()
-  t.same(answers, [])
-  t.match(said, /^Written, \/etc\/xff-jail\/wiki\.conf:$/m)
-  const file = join(root, 'etc/xff-jail/wiki.conf')
-  t.ok(existsSync(file))
-  t.equal(
-    readFileSync(file, 'utf8'),
-    "LOG=/var/log/wiki.log\nPARSE='--socket http --trust cloudflare --trust private'\n" +
-      "WINDOW='--max 10 --find 300'\nBAN='--port 3032 --trust cloudflare --trust private --time 1h'\n",
-  )
+t.test('a log that is not there is told, and the command that writes has all that was given', async t => {
+  const ini = join(tempDir(t, { 'shop.ini': '[uwsgi]\nhttp-socket = :3031\n' }), 'shop.ini')
+  const given = {
+    ini,
+    front: 'nginx' as const,
+    log: '/none/shop.log',
+    trust: ['cloudflare'],
+    folder: '/none',
+  }
+  const rest = { name: undefined, root: '/', dropIns: 'share/drop-ins', port: undefined, ask: undefined }
+  const said = await setUp({ ...given, ...rest, write: false })
+  t.match(said, /^ {2}- \/none\/shop\.log is not there now$/m)
+  const command = `xff-jail setup shop --folder /none --ini ${ini} --front nginx --log /none/shop.log --trust cloudflare --write`
+  t.ok(said.includes(`\n  ${command}\n`), said)
 })

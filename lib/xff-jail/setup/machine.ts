@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { expandPatterns } from '../log-files.js'
 
@@ -21,6 +21,8 @@ export interface Machine {
   files: (pattern: string) => string[]
   /** the text of a regular file of at most 1 MiB; undefined where there is none that we can read */
   text: (path: string) => string | undefined
+  /** whether a pattern selects a file; of another machine that is taken for granted, as of what its programs write */
+  isThere: (pattern: string) => boolean
   /** where a file is for us */
   place: (path: string) => string
   /** none for another machine */
@@ -39,6 +41,7 @@ export function machineAt(root: string): Machine {
         .slice(0, MAX_FILES)
         .map(strip),
     text: path => (isFile(place(path)) ? readText(place(path)) : undefined),
+    isThere: pattern => root !== '/' || expandPatterns([pattern]).some(path => existsSync(path)),
     listeners: () => (root === '/' ? listening() : []),
   }
 }

@@ -23,12 +23,15 @@ export interface NewFile {
 
 /** What to do so that a jail bans. */
 export interface Plan {
-  name: string
+  /** the log of the requests */
+  log: string
   found: (readonly [what: string, where: string])[]
   /** the settings first */
   files: NewFile[]
   additions: Lines[]
   warnings: string[]
+  /** the command that writes the files */
+  write: string
   /** commands, in their order, when the files are written and the lines are there */
   steps: string[]
 }
@@ -39,6 +42,8 @@ export interface PlanOptions {
   folder: string
   /** what listens on the machine; none where nobody knows */
   listeners: readonly Listener[]
+  /** the command that writes what is shown */
+  again: string
   /** the text of a drop-in of the unit that comes with us */
   dropIn: (name: 'nginx') => string
 }
@@ -53,11 +58,11 @@ const DEFAULT_LOG = { nginx: '/var/log/nginx/access.log', haproxy: '/var/log/hap
  */
 export function planFor(
   site: Site & { front: Front },
-  { name, folder, listeners, dropIn }: PlanOptions,
+  { name, folder, listeners, again, dropIn }: PlanOptions,
   answers: Answers,
 ): Plan {
   const { app, front } = site
-  const log = answers.log ?? (app ? app.log : logOf(front))
+  const log = answers.log ?? logOf(site)
   if (log === undefined)
     throw new RangeError(
       `--log: expected the log of the requests, which ${app?.file ?? front.name} does not tell`,
@@ -82,7 +87,7 @@ export function planFor(
   const ban = [...bans, ...(path === undefined && !isDirect ? trust : [])]
   const check = ['xff-ban', 'check', urlOf(front), '--name', name, '--log', log, ...parse, ...bans]
   return {
-    name,
+    log,
     found: foundOf(site, log),
     files: [
       { path: join(folder, `${name}.conf`), text: settingsText({ log, parse, ban }) },
@@ -92,6 +97,7 @@ export function planFor(
       ...frontLines(front, path === undefined ? undefined : NGINX_BANS),
       ...(app ? appLines(app, front) : []),
     ],
+    write: again,
     warnings: [...warningsOf(site, listeners, port), ...(isDirect ? realIpOf(front, answers.trust) : [])],
     steps: [
       ...(path === undefined ? [] : ['systemctl daemon-reload']),
@@ -109,9 +115,10 @@ function readOptions({ file, said }: App, { protocol }: Front): string[] {
   return [...(isOwn ? ['--ini', file] : []), '--socket', protocol]
 }
 
-/** The log of the front end, where the app's own is not that of uWSGI. */
-function logOf({ name, accessLog = [] }: Front): string | undefined {
-  const [file = ''] = accessLog
+/** The log of the requests: that of the front end where the app's own is not that of uWSGI; undefined where none is told. */
+export function logOf({ app, front }: Site & { front: Front }): string | undefined {
+  if (app) return app.log
+  const { name, accessLog: [file = ''] = [] } = front
   if (name === 'nginx') return file.startsWith('/') ? file : DEFAULT_LOG.nginx
   return name === 'haproxy' ? DEFAULT_LOG.haproxy : undefined
 }

@@ -5,12 +5,12 @@ export type Fate = 'new' | 'same' | 'other' | 'written'
 
 /** A plan for people; its lines can be copied. */
 export function planText(plan: Plan, fates: ReadonlyMap<NewFile, Fate>): string {
-  const { name, found, files, additions, warnings, steps } = plan
+  const { found, files, additions, warnings, steps } = plan
   const width = Math.max(...found.map(([what]) => what.length))
   const missing = files.filter(file => !['same', 'written'].includes(fates.get(file) ?? 'new'))
   const reloads = [...new Set(additions.map(({ reload }) => reload))]
   const all = [
-    ...(missing.length > 0 ? [`xff-jail setup ${name} --write`] : []),
+    ...(missing.length > 0 ? [plan.write] : []),
     ...reloads.map(line =>
       line === 'reload it' ? '# and have the front end read its configuration again' : line,
     ),
