@@ -5,34 +5,53 @@ export const INSTANT =
 /** The year 10000, in milliseconds since 1970: from there on ISO 8601 needs a sign. */
 export const END_OF_TIME_MS = 253_402_300_800_000
 
-// several readers ask for the time of a record, one after the other, and records have their minutes in common
-let lastText = ''
-let lastInstant = Number.NaN
-/** A minute, up to the colon behind it, as we write it, and when it began. */
-let lastMinute = ''
-let minuteInstant = Number.NaN
+const MINUTE_LENGTH = '2026-11-22T14:06:'.length
+const LENGTH = '2026-11-22T14:06:08.123Z'.length
+const ZERO = 0x30
+const DOT = 0x2e
+const ZULU = 0x5a
 
 /** An instant of a record in milliseconds since 1970; NaN for a text that is none. */
-export function parseInstant(text: string): number {
-  if (text === lastText) return lastInstant
-  lastInstant = readInMinute(text)
-  lastText = text
-  return lastInstant
+export const parseInstant = instantReader()
+
+/** As `parseInstant`, for instants that come by turns with others: what was read before it remembers by itself. */
+export function instantReader(): (text: string) => number {
+  // several readers ask for the time of a record, one after the other, and records have their minutes in common
+  let lastText = ''
+  let lastInstant = Number.NaN
+  /** A minute, up to the colon behind it, as we write it, and when it began. */
+  let lastMinute = ''
+  let minuteInstant = Number.NaN
+
+  /** Reads what lies in the same minute as the last instant without looking at that again. */
+  const readInMinute = (text: string): number => {
+    const rest = text.length === LENGTH ? restOf(text) : -1
+    if (!(rest >= 0)) return read(text)
+    if (lastMinute === '' || !text.startsWith(lastMinute)) {
+      lastMinute = text.slice(0, MINUTE_LENGTH)
+      minuteInstant = read(`${lastMinute}00.000Z`)
+    }
+    return minuteInstant + rest
+  }
+
+  return text => {
+    if (text === lastText) return lastInstant
+    lastInstant = readInMinute(text)
+    lastText = text
+    return lastInstant
+  }
 }
 
-const MINUTE_LENGTH = '2026-11-22T14:06:'.length
-/** What is behind the minute of an instant as we write it. */
-const REST = /^[0-5]\d\.\d{3}Z$/
-
-/** Reads what lies in the same minute as the last instant without looking at that again. */
-function readInMinute(text: string): number {
-  const rest = text.slice(MINUTE_LENGTH)
-  if (!REST.test(rest)) return read(text)
-  if (lastMinute === '' || !text.startsWith(lastMinute)) {
-    lastMinute = text.slice(0, MINUTE_LENGTH)
-    minuteInstant = read(`${lastMinute}00.000Z`)
+/** What is behind the minute of an instant as we write it, `08.123Z`, in milliseconds; below 0 where it is not that. */
+function restOf(text: string): number {
+  const digit = (at: number) => {
+    const value = text.charCodeAt(MINUTE_LENGTH + at) - ZERO
+    return value >= 0 && value <= 9 ? value : Number.NEGATIVE_INFINITY
   }
-  return minuteInstant + Number(rest.slice(0, 2)) * 1000 + Number(rest.slice(3, 6))
+  if (text.charCodeAt(MINUTE_LENGTH + 2) !== DOT || text.charCodeAt(MINUTE_LENGTH + 6) !== ZULU) return -1
+  const ten = digit(0)
+  if (ten > 5) return -1
+  return (ten * 10 + digit(1)) * 1000 + digit(3) * 100 + digit(4) * 10 + digit(5)
 }
 
 function read(text: string): number {

@@ -30,14 +30,21 @@ export function decode(wanted: readonly RecordType[], onBadLine: OnBadLine): Dup
 /** How many records are handed on at once. */
 const MAX_BATCH = 128
 
-/** As `decode`, but several records at once, in an array: a step of a stream costs more than to read a record. */
-export function decodeBatches<T extends RecordType>(wanted: readonly T[], onBadLine: OnBadLine): Duplex[] {
+/**
+ * As `decode`, but several records at once, in an array: a step of a stream costs more than to read a record.
+ * @param readOrdinary reads most lines, faster; undefined for a line that is to be read as any other
+ */
+export function decodeBatches<T extends RecordType>(
+  wanted: readonly T[],
+  onBadLine: OnBadLine,
+  readOrdinary: (text: string) => RecordOf<T> | undefined = () => undefined,
+): Duplex[] {
   let line = 0
   const read = transform({ readableObjectMode: true }, function (this: Transform, block, _encoding, done) {
     let batch: RecordOf<T>[] = []
     for (const text of linesOf(block)) {
       line += 1
-      const record = decodeLine(text, line, wanted, onBadLine)
+      const record = readOrdinary(text) ?? decodeLine(text, line, wanted, onBadLine)
       if (record) batch.push(record)
       if (batch.length < MAX_BATCH) continue
       this.push(batch)

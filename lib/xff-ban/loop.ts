@@ -21,6 +21,8 @@ export interface Loop {
   reconcile: () => void
   /** @returns when the queue is empty and what was due is done */
   run: () => Promise<void>
+  /** whether nothing is still to be decided */
+  isEmpty: () => boolean
   /** whether more orders may come */
   hasRoom: () => boolean
   /** From now on no transaction waits for more orders. */
@@ -98,6 +100,7 @@ export function createLoop({ transactions, untilNextChange, onProgress, onError 
       run()
     },
     run,
+    isEmpty: () => queue.length === 0,
     hasRoom,
     drain() {
       hurried = true

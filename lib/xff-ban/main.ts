@@ -18,6 +18,7 @@ import type { Reply } from './jail/batch.js'
 import { type Brake, createBrake } from './jail/brake.js'
 import { type Metrics, measure, statusOf } from './measure.js'
 import { openXffBan } from './open.js'
+import { readOrdinaryBan } from './ordinary-ban.js'
 import type { Settings } from './settings.js'
 import type { XffBan } from './stage.js'
 
@@ -159,7 +160,7 @@ export async function filter(
   stage.once('close', measure(seen, metrics, context.warn))
   return {
     stages: [
-      ...decodeBatches(['ban', 'unban', 'allow', 'disallow', 'tally'], context.onBadLine),
+      ...decodeBatches(['ban', 'unban', 'allow', 'disallow', 'tally'], context.onBadLine, readOrdinaryBan),
       health.listen(brake !== undefined),
       stage,
     ],

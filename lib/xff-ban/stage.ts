@@ -97,6 +97,7 @@ type Orders = Pending['order'] | readonly Pending['order'][]
 class BanStage extends Duplex {
   readonly loop: Loop
   readonly #options: Options
+  readonly #decider: Decider
   readonly #enforcement: Enforcement
   readonly #transactions: Transactions
   readonly #reader: ReaderWatch
@@ -113,6 +114,7 @@ class BanStage extends Duplex {
     super({ objectMode: true })
     const { jail, backend, now, verifyMs, waitForReader = false, health, warn } = options
     this.#options = options
+    this.#decider = decider
     this.#enforcement = createEnforcement({ ...options, inForce: jail.inForce, onFailure: health?.backend })
     this.#transactions = createTransactions({
       ...{ ...options, decider, enforcement: this.#enforcement },
@@ -152,7 +154,10 @@ class BanStage extends Duplex {
 
   /** @param orders one or several */
   override _write(orders: Orders, _encoding: BufferEncoding, done: () => void): void {
-    this.loop.add([orders].flat().map(order => ({ order })))
+    const given = [orders].flat()
+    // what changes nothing needs no transaction, where nothing before it is still to be decided
+    const first = this.loop.isEmpty() ? given.findIndex(order => !this.#decider.decideRepeat(order)) : 0
+    if (first >= 0) this.loop.add(given.slice(first).map(order => ({ order })))
     this.#resumeInput = done
     this.#resume()
   }

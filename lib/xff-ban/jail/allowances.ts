@@ -31,6 +31,8 @@ export interface Allowances {
   /** in the order in which they were set */
   entries: () => [string, Entry][]
   ended: () => End[]
+  /** Whether there are any of these. */
+  hasEnded: () => boolean
   forget: (ip: string) => void
   /** When it ended that an address or prefix was allowed, by itself or with others; -Infinity where that is not known. */
   endedAt: (target: Prefix) => number
@@ -79,6 +81,7 @@ export function createAllowances(): Allowances {
     },
     entries: () => [...entries],
     ended: () => [...ended.values()],
+    hasEnded: () => ended.size > 0,
     forget(ip) {
       ended.delete(ip)
       indexOfEnded = undefined

@@ -83,7 +83,7 @@ export function createAllowed(widest: Widest): Allowed {
       return entry ? reasonOf(entry.record) : undefined
     },
     endedAt(ip) {
-      const target = parsePrefix(ip)
+      const target = allowances.hasEnded() ? parsePrefix(ip) : null
       return target ? allowances.endedAt(target) : Number.NEGATIVE_INFINITY
     },
     inside(ip) {

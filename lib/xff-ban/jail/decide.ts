@@ -36,6 +36,11 @@ export interface Decider {
   begin: () => Batch
   /** Decides on orders, and on the bans that are over by then. */
   decide: (pending: readonly Pending[]) => Batch
+  /**
+   * Decides at once on a ban, without a clock of its own, of an address that is banned already, which changes nothing.
+   * @returns false for any other order, on which nothing was decided
+   */
+  decideRepeat: (order: Pending['order']) => boolean
   /** When the next ban ends or falls; undefined where none does. */
   nextChange: () => number | undefined
 }
@@ -82,6 +87,12 @@ export function createDecider(options: Options): Decider {
     }
   }
 
+  const nextChange = () => {
+    const next = [jail.nextEnd(), brake?.nextFall(), jail.allowed.nextEnd()]
+    const known = next.filter(at => at !== undefined)
+    return known.length > 0 ? Math.min(...known) : undefined
+  }
+
   return {
     tally,
     begin() {
@@ -102,18 +113,26 @@ export function createDecider(options: Options): Decider {
       if (now) passTime(batch, now())
       return batch
     },
-    nextChange() {
-      const next = [jail.nextEnd(), brake?.nextFall(), jail.allowed.nextEnd()]
-      const known = next.filter(at => at !== undefined)
-      return known.length > 0 ? Math.min(...known) : undefined
+    decideRepeat(order) {
+      if (now || order.type !== 'ban' || !jail.isBanned(order.ip)) return false
+      if (clock.wouldReach(order.time) >= (nextChange() ?? Number.POSITIVE_INFINITY)) return false
+      decideOne(emptyBatch(), { order })
+      return true
     },
+    nextChange,
   }
 }
 
 /** The time of day, or where that does not count, of the newest record. */
 function createClock(now: Options['now']) {
   let newest = Number.NEGATIVE_INFINITY
+  const wouldReach = (time: string | undefined): number => {
+    if (now) return now()
+    // before the first record that has a time it is 1970
+    return Math.max(newest, time === undefined ? 0 : parseInstant(time))
+  }
   return {
+    wouldReach,
     /** @param recalled the time of the newest record of the journal */
     begin(recalled: number): number {
       newest = recalled
@@ -121,10 +140,9 @@ function createClock(now: Options['now']) {
     },
     /** A record of this time has come. */
     reach(time: string | undefined): number {
-      if (now) return now()
-      // before the first record that has a time it is 1970
-      newest = Math.max(newest, time === undefined ? 0 : parseInstant(time))
-      return newest
+      const at = wouldReach(time)
+      if (!now) newest = at
+      return at
     },
   }
 }

@@ -62,6 +62,8 @@ export interface Jail {
   unbanSurplus: (now: number) => UnbanRecord[]
   /** The clock was set by so many milliseconds: every ban in force moves along. */
   shift: (by: number) => void
+  /** Whether an address or prefix in canonical text is banned itself. */
+  isBanned: (ip: string) => boolean
   /** When the next ban ends; undefined when nobody is banned. */
   nextEnd: () => number | undefined
   inForce: () => Ban[]
@@ -124,6 +126,7 @@ export function createJail(given: JailOptions): Jail {
       }
     },
 
+    isBanned: ip => bans.get(ip) !== undefined,
     nextEnd: () => bans.first()?.ban.until,
     inForce: () => [...bans.values()].map(({ ban }) => ban),
     exempt,
