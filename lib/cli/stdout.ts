@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream'
 import { StringDecoder } from 'node:string_decoder'
-import { type OwnedBuffer, release } from '../fast/buffer-pool.js'
+import { asOwned, type OwnedBuffer, release } from '../fast/buffer-pool.js'
 import { printableJson } from '../text/printable.js'
 import { watchReader } from './stdout-reader.js'
 
@@ -15,12 +15,20 @@ export function writeText(text: string): void {
  */
 export function openOutput(): Writable {
   const decoder = process.stdout.isTTY ? new StringDecoder('utf8') : undefined
+  const write = (block: OwnedBuffer, done: (error?: Error | null) => void) => {
+    process.stdout.write(decoder ? printableJson(decoder.write(block)) : block, error => {
+      release(block)
+      done(error)
+    })
+  }
   const output = new Writable({
-    write(block: OwnedBuffer, _encoding, done) {
-      process.stdout.write(decoder ? printableJson(decoder.write(block)) : block, error => {
-        release(block)
-        done(error)
-      })
+    write: (block: OwnedBuffer, _encoding, done) => write(block, done),
+    // those that came while one was written are short: to copy them takes less than a system call for each
+    writev(waiting, done) {
+      const blocks = waiting.map(({ chunk }) => chunk as OwnedBuffer)
+      const joined = asOwned(Buffer.concat(blocks))
+      blocks.forEach(release)
+      write(joined, done)
     },
   })
   process.stdout.on('error', error => output.destroy(error))

@@ -114,7 +114,7 @@ export function encode(): Transform {
     function (this: Transform, record: AnyRecord, _encoding, done) {
       gathered += encodeLine(record)
       // a push from here makes the input wait while the last one has not been taken
-      if (gathered.length >= BLOCK_LENGTH || this.readableLength > 0) flush(this)
+      if (gathered.length >= BLOCK_LENGTH || this.readableLength >= this.readableHighWaterMark) flush(this)
       else pause ??= setImmediate(flush, this)
       done()
     },

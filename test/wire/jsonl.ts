@@ -1,3 +1,5 @@
+import { Readable, Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import t from 'tap'
 import type { BadLine } from '../../lib/wire/bad-line.js'
 import { decode, decodeBatches, encode } from '../../lib/wire/jsonl.js'
@@ -73,6 +75,20 @@ t.test('a record is written at once when the input pauses, many in one block', a
   await new Promise(resolve => stage.once('end', resolve))
   t.equal(Buffer.concat(rest).toString().split('\n').length, 5001)
   t.ok(rest.length < 20, `${rest.length} blocks`)
+})
+
+t.test('a reader that takes one block at a time is handed few, and all', async t => {
+  const blocks: string[] = []
+  const reader = new Writable({
+    write(block, _encoding, done) {
+      blocks.push(String(block))
+      setImmediate(done)
+    },
+  })
+  const records = Array.from({ length: 5000 }, (_, i) => ({ type: 'ban', ip: `203.0.113.${i % 250}` }))
+  await pipeline(Readable.from(records), encode(), reader)
+  t.equal(blocks.join(''), records.map(record => `${JSON.stringify(record)}\n`).join(''))
+  t.ok(blocks.length < 1000, `${blocks.length} blocks`)
 })
 
 t.test('a reader that stalls stalls the records', async t => {

@@ -38,8 +38,12 @@ export function unbanRecord(ip: string, time: number, reason: string): UnbanReco
 /** A text of who or why, as a field of a record, if there is one. */
 export function said<F extends string>(field: F, text: string | undefined): { [K in F]?: string } {
   const found: { [K in F]?: string } = {}
-  if (text) found[field] = text.slice(0, MAX_TEXT_LENGTH).toWellFormed()
+  if (text) found[field] = shortened(text)
   return found
+}
+
+function shortened(text: string): string {
+  return text.slice(0, MAX_TEXT_LENGTH).toWellFormed()
 }
 
 /** The known fields of a ban that nobody has carried out, in their order. */
@@ -47,21 +51,17 @@ export function undecidedBan(
   { failures, since, last, rule, lasts, hosts, reason, by }: BanRecord,
   { time, ip }: { time: string; ip: string },
 ): BanRecord {
-  return {
-    type: 'ban',
-    time,
-    ip,
-    ...(failures === undefined ? {} : { failures }),
-    ...(since === undefined ? {} : { since }),
-    ...(last === undefined ? {} : { last: { ...last } }),
-    ...said('rule', rule),
-    ...(lasts === undefined ? {} : { lasts }),
-    ...(hosts === undefined
-      ? {}
-      : { hosts: hosts.slice(0, MAX_HOSTS).flatMap(name => said('name', name).name ?? []) }),
-    ...said('reason', reason),
-    ...said('by', by),
-  }
+  // field by field: to spread each that is there takes a tenth of all the time when 20,000 bans come at once
+  const ban: BanRecord = { type: 'ban', time, ip }
+  if (failures !== undefined) ban.failures = failures
+  if (since !== undefined) ban.since = since
+  if (last !== undefined) ban.last = { ...last }
+  if (rule) ban.rule = shortened(rule)
+  if (lasts !== undefined) ban.lasts = lasts
+  if (hosts !== undefined) ban.hosts = hosts.slice(0, MAX_HOSTS).filter(Boolean).map(shortened)
+  if (reason) ban.reason = shortened(reason)
+  if (by) ban.by = shortened(by)
+  return ban
 }
 
 /** The known fields of a ban record in their order, some of them decided by the jail. */
@@ -69,5 +69,5 @@ export function banRecord(
   record: BanRecord,
   { time, ip, until, count }: { time: string; ip: string; until: string; count: number },
 ): BanRecord {
-  return { ...undecidedBan(record, { time, ip }), until, count }
+  return Object.assign(undecidedBan(record, { time, ip }), { until, count })
 }
