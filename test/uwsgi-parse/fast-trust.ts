@@ -94,6 +94,49 @@ t.test('records and tallies are the same for any slot and any trust', async t =>
   )
 })
 
+t.test('what is nearly an IPv4 address is none', async t => {
+  const numbers = [
+    '0',
+    '1',
+    '9',
+    '10',
+    '99',
+    '100',
+    '199',
+    '255',
+    '203',
+    '127',
+    '172',
+    '010',
+    '00',
+    '01',
+    '001',
+  ]
+  const others = ['256', '260', '300', '999', '1000', '', 'a', '1a', ':', '1.2', '1.2.3', ' ', '1 ']
+  const addresses = [
+    '1.22.203.4',
+    '10.0.0.1',
+    '172.16.200.255',
+    '203.0.113.0',
+    '255.255.255.255',
+    '0.0.0.0',
+    '0.0.0.1',
+  ]
+  const slots = addresses.flatMap(address => {
+    const parts = address.split('.')
+    const changed = parts.flatMap((_, i) =>
+      [...numbers, ...others].map(part => [...parts.slice(0, i), part, ...parts.slice(i + 1)]),
+    )
+    return [parts, ...changed, ...parts.map((_, i) => parts.filter((_, j) => j !== i))].map(some =>
+      some.join('.'),
+    )
+  })
+  for (const trust of [{ ranges: PRIVATE_RANGES }, { ranges: NAMED }, { ranges: PRIVATE_RANGES, hops: 1 }]) {
+    const log = slots.map(one => lineOf(one, 404)).join('')
+    t.equal(await parsed(log, trust, false), await parsed(log, trust, true))
+  }
+})
+
 t.test('an ordinary list asks nobody', async t => {
   const client = compileClient({ ranges: PRIVATE_RANGES })
   const asked: string[] = []

@@ -51,6 +51,47 @@ function readIPv4(start: usize, end: usize): bool {
   return at === end
 }
 
+/** The longest text of four numbers with dots between them. */
+const MAX_IPV4_TEXT: usize = 15
+
+/**
+ * Reads IPv4 in the one text that `readIPv4` takes, without a branch for each of its bytes: clients are rarely the same
+ * from line to line, and such branches are not foreseen.
+ * @returns false for any other text
+ */
+export function readPlainIPv4(start: usize, end: usize): bool {
+  const length = end - start
+  if (length > MAX_IPV4_TEXT) return false
+  const text = v128.load(start)
+  const all = ((<u32>1) << (<u32>length)) - 1
+  const digits = i8x16.bitmask(i8x16.lt_u(i8x16.sub(text, i8x16.splat(ZERO)), i8x16.splat(10)))
+  const dots = i8x16.bitmask(i8x16.eq(text, i8x16.splat(DOT))) & all
+  if (((digits | dots) & all) !== all || popcnt(dots) !== 3) return false
+  const first = ctz(dots)
+  const behindFirst = dots & (dots - 1)
+  const second = ctz(behindFirst)
+  const third = ctz(behindFirst & (behindFirst - 1))
+  const one = numberOf(start, first)
+  const two = numberOf(start + first + 1, second - first - 1)
+  const three = numberOf(start + second + 1, third - second - 1)
+  const four = numberOf(start + third + 1, <u32>length - third - 1)
+  // what is no number is above 255
+  if ((one | two | three | four) > 255) return false
+  high = 0
+  low = MAPPED | <u64>((one << 24) | (two << 16) | (three << 8) | four)
+  return true
+}
+
+/** The number of one to three digits without leading zeros; a greater one than 255 for any other length, or with such zeros. */
+function numberOf(at: usize, length: u32): u32 {
+  if (length - 1 > 2) return 256
+  // the digits move to the end, and nothing stands before them
+  const digits = (load<u32>(at) & 0x0f0f_0f0f) << (8 * (4 - length))
+  const number = ((digits >> 8) & 15) * 100 + ((digits >> 16) & 15) * 10 + (digits >> 24)
+  const least: u32 = length === 1 ? 0 : length === 2 ? 10 : 100
+  return number < least ? 256 : number
+}
+
 /** Reads groups of hexadecimal digits with colons between them, in the place of some of which `::` may stand. */
 function readIPv6(start: usize, end: usize): bool {
   let at = start

@@ -11,7 +11,7 @@ const PROBES: u32 = 4
 /** The longest key. */
 export const MAX_KEY_BYTES: usize = 96
 /** What an entry takes: the key, its length in a byte, and the value. */
-const ENTRY_BYTES: usize = 160
+export const ENTRY_BYTES: usize = 160
 const LENGTH_OFFSET: usize = MAX_KEY_BYTES
 /** Where in an entry the value begins; what that is, is the caller's. */
 export const VALUE_OFFSET: usize = MAX_KEY_BYTES + 1

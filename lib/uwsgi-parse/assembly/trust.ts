@@ -2,7 +2,7 @@
  * Whose address stands in a slot, as client.ts beside this folder says. What is out of the ordinary, as a hop that is no
  * bare address or a slot without a client, is left to the host.
  */
-import { high, isIPv4, low, maskOf, readAddress } from '../../fast/assembly/address'
+import { high, isIPv4, low, maskOf, readAddress, readPlainIPv4 } from '../../fast/assembly/address'
 import { SPACE } from '../../fast/assembly/bytes'
 
 const COMMA: u8 = 0x2c
@@ -17,6 +17,12 @@ const MAX_RANGES = 1024
 const RANGE_BYTES: usize = 40
 const ranges = heap.alloc(<usize>MAX_RANGES * RANGE_BYTES)
 let count = 0
+/** By the first byte of an IPv4 address, 1 where a range may hold it. */
+const isNear = heap.alloc(256)
+memory.fill(isNear, 0, 256)
+
+/** Where the bits of an IPv4 address begin. */
+const IPV4_FROM = 96
 
 /** Where the host leaves a network, in network order; IPv4 as `::ffff:0:0/96`. */
 export const hostNetwork = heap.alloc(16)
@@ -50,6 +56,13 @@ export function addRange(bits: i32, ours: bool, isPrivate: bool): void {
   store<u32>(range, (ours ? OURS : 0) | (isPrivate ? PRIVATE : 0), 32)
   store<u32>(range, <u32>isIPv4(first, second), 36)
   count += 1
+  if (isIPv4(first, second)) markNear(<u32>(second >> 24) & 255, bits - IPV4_FROM)
+}
+
+/** @param bits the length of a range, of 32 */
+function markNear(byte: u32, bits: i32): void {
+  const others: u32 = bits >= 8 ? 0 : (1 << (8 - bits)) - 1
+  for (let i: u32 = 0; i <= others; i++) store<u8>(isNear + ((byte & ~others) | i), 1)
 }
 
 /** What is said of the address that was last read. */
@@ -90,6 +103,16 @@ export function findClient(start: usize, end: usize): bool {
     last = first - 1
   }
   return false
+}
+
+/** As `findClient`, for a slot that holds one IPv4 address and nothing else, which is the client; false for any other. */
+export function findPlainClient(start: usize, end: usize): bool {
+  if (!isKnown || hops > 1 || !readPlainIPv4(start, end) || low === NO_IPV4) return false
+  const said = load<u8>(isNear + (<usize>(low >> 24) & 255)) !== 0 ? standing() : 0
+  if (hops === 0 && isNamed && (said & OURS) !== 0) return false
+  isPrivateClient = (said & PRIVATE) !== 0
+  isListedClient = false
+  return true
 }
 
 /** Reads a hop that is an address and nothing else, blanks at both ends aside. */
