@@ -25,7 +25,7 @@ export function openOutput(): Writable {
     write: (block: OwnedBuffer, _encoding, done) => write(block, done),
     // those that came while one was written are short: to copy them takes less than a system call for each
     writev(waiting, done) {
-      const blocks = waiting.map(({ chunk }) => chunk as OwnedBuffer)
+      const blocks = waiting.map(({ chunk }) => asOwned(chunk))
       const joined = asOwned(Buffer.concat(blocks))
       blocks.forEach(release)
       write(joined, done)
