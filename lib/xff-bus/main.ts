@@ -8,6 +8,7 @@ import { readBans, readRequests } from './read.js'
 import { writeStage } from './stage.js'
 import { createBanWriter } from './write-bans.js'
 import { createRequestWriter } from './write-requests.js'
+import type { Writer } from './writer.js'
 
 const DEFAULT_SINCE_S = { readRequests: 1_200, readBans: 604_800, writeBans: 86_400 }
 
@@ -36,45 +37,34 @@ export interface Running {
 }
 
 /** `xff-bus write requests` */
-export async function runWriteRequests(context: Context, metrics: Metrics): Promise<Running> {
+export function runWriteRequests(context: Context, metrics: Metrics): Promise<Running> {
   const { stop, given } = context
   const run = randomUUID().slice(0, 8)
   const options = { ...context, run, gatherMs: given.gather * 1000, signal: stop.signal }
-  const writer = createRequestWriter(options)
-  const { tally } = writer
-  metrics.counter('written_total', 'requests stored', () => tally.written)
-  metrics.counter('known_total', 'requests that were stored before', () => tally.known)
-  metrics.counter('batches_total', 'batches stored', () => tally.sender.batches)
-  metrics.counter('retries_total', 'attempts to store a batch that failed', () => tally.sender.retries)
-  metrics.gauge('waiting', 'requests that wait to be stored', writer.waiting)
-  commonMetrics(context, metrics, 'stored', writer.current)
-  await writer.open()
-  return {
-    ...writeStage(writer, context.broker.gone, stop),
-    summary: () =>
-      `${counted(tally.written, 'request')} written in ${counted(tally.sender.batches, 'batch', 'batches')}, ` +
-      `${tally.known} known already, ${tally.sender.retries} retries${unsent(writer.waiting())}`,
-  }
+  return runWriter('request', createRequestWriter(options), context, metrics)
 }
 
 /** `xff-bus write bans` */
-export async function runWriteBans(context: Context, metrics: Metrics): Promise<Running> {
-  const { stop, given, now } = context
+export function runWriteBans(context: Context, metrics: Metrics): Promise<Running> {
+  const { stop, given } = context
   const since = sinceOf(context, DEFAULT_SINCE_S.writeBans)
-  const options = { ...context, since, now, gatherMs: given.gather * 1000, signal: stop.signal }
-  const writer = createBanWriter(options)
+  const options = { ...context, since, gatherMs: given.gather * 1000, signal: stop.signal }
+  return runWriter('decision', createBanWriter(options), context, metrics)
+}
+
+async function runWriter(noun: string, writer: Writer, context: Context, metrics: Metrics): Promise<Running> {
   const { tally } = writer
-  metrics.counter('written_total', 'decisions stored', () => tally.written)
-  metrics.counter('known_total', 'decisions that were stored before, by whomever', () => tally.known)
+  metrics.counter('written_total', `${noun}s stored`, () => tally.written)
+  metrics.counter('known_total', `${noun}s that were stored before, by whomever`, () => tally.known)
   metrics.counter('batches_total', 'batches stored', () => tally.batches)
   metrics.counter('retries_total', 'attempts to store a batch that failed', () => tally.retries)
-  metrics.gauge('waiting', 'decisions that wait to be stored', writer.waiting)
+  metrics.gauge('waiting', `${noun}s that wait to be stored`, writer.waiting)
   commonMetrics(context, metrics, 'stored', writer.current)
   await writer.open()
   return {
-    ...writeStage(writer, context.broker.gone, stop),
+    ...writeStage(writer, context.broker.gone, context.stop),
     summary: () =>
-      `${counted(tally.written, 'decision')} written in ${counted(tally.batches, 'batch', 'batches')}, ` +
+      `${counted(tally.written, noun)} written in ${counted(tally.batches, 'batch', 'batches')}, ` +
       `${tally.known} known already, ${tally.retries} retries${unsent(writer.waiting())}`,
   }
 }

@@ -3,6 +3,7 @@ import { createBackoff } from '../retry.js'
 import type { Batch, Broker, Stored } from './broker.js'
 import { batchNumber, formatBatchNumber, HEADER } from './headers.js'
 import { pack } from './pack.js'
+import type { SendingTally } from './writer.js'
 
 /** How many batches that are confirmed are kept, should the broker lose them all the same. */
 const CONFIRMED = 64
@@ -17,15 +18,7 @@ export interface Sender {
   claim: () => Promise<string | undefined>
   /** Stores lines behind those before. @throws ExitError 66 where another writes under this name */
   send: (lines: Buffer, place: string) => Promise<void>
-  tally: SenderTally
-}
-
-export interface SenderTally {
-  batches: number
-  /** how often a batch was tried again */
-  retries: number
-  /** confirmed batches that the broker had lost, and that were written again */
-  again: number
+  tally: SendingTally
 }
 
 export interface SenderOptions {
@@ -92,7 +85,7 @@ type Store = (one: Numbered) => Promise<'stored' | 'fenced'>
 function createStore(
   { broker, from, run, now, warn, signal }: SenderOptions,
   chain: Chain,
-  tally: SenderTally,
+  tally: SendingTally,
 ): Store {
   const store: Store = async ({ number, batch }) => {
     const backoff = createBackoff(RETRY)
@@ -145,7 +138,7 @@ function createStore(
 
 export function createSender(options: SenderOptions): Sender {
   const { broker, from, run, signal } = options
-  const tally: SenderTally = { batches: 0, retries: 0, again: 0 }
+  const tally: SendingTally = { batches: 0, retries: 0, again: 0 }
   const chain: Chain = { behind: 0, claimed: 0, confirmed: [] }
   const store = createStore(options, chain, tally)
   let next = 0

@@ -2,18 +2,10 @@ import type { Duplex } from 'node:stream'
 import { transform } from 'through2'
 import { type OwnedBuffer, release } from '../fast/buffer-pool.js'
 import { wholeLines } from '../wire/lines.js'
+import type { Writer } from './writer.js'
 
 /** How long what waits may take to be stored when the command is asked to end, in milliseconds. */
 const LINGER_MS = 5_000
-
-/** What appends lines to the log of a broker. */
-export interface Writer {
-  /** Takes whole lines, and keeps none of these bytes. */
-  write: (block: Buffer) => Promise<void>
-  end: () => Promise<void>
-  /** fails with what storing has failed with; else never ends */
-  failing: Promise<never>
-}
 
 /**
  * Bytes in, nothing out: it ends when all is stored. A broker that is away has the input wait, for as long as it takes.
@@ -21,7 +13,7 @@ export interface Writer {
  * @param stop gives up what is under way: then the signal of the writer says so
  */
 export function writeStage(
-  writer: Writer,
+  writer: Pick<Writer, 'write' | 'end' | 'failing'>,
   gone: Promise<never>,
   stop: AbortController,
 ): { stages: Duplex[]; drain: () => void } {

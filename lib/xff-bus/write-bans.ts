@@ -5,45 +5,13 @@ import { type Decided, readDecision } from './decision.js'
 import { formatBatchNumber, HEADER } from './headers.js'
 import { batchLength, createOutbound } from './outbound.js'
 import { pack } from './pack.js'
+import type { Writer, WriterTally } from './writer.js'
 import { createWritten, ROUND_MS, type Written, type WrittenOptions } from './written.js'
 
 /** How many of our own last ones are kept, should the broker lose them. */
 const DECIDED = 2_000
 /** How long somebody has to say that the newest batch is an older one until that is believed: in rounds of `ROUND_MS`. */
 const ROUNDS = 15
-
-/**
- * Appends decisions, each once, whoever else writes them as well: a batch is stored only behind all that its writer has
- * read, and what it has read it does not write again. So any number of counters may decide the same, and one that is
- * started again may decide it anew.
- */
-export interface BanWriter {
-  /** Reads what is written already. Before the first `write`. */
-  open: () => Promise<void>
-  /** Takes whole lines. Waits while there is no room for more. */
-  write: (block: Buffer) => Promise<void>
-  end: () => Promise<void>
-  /** fails with what storing has failed with; else never ends */
-  failing: Promise<never>
-  tally: BanWriterTally
-  /** how many decisions wait */
-  waiting: () => number
-  /** when nothing waited that had come before, in milliseconds since 1970 */
-  current: () => number
-}
-
-export interface BanWriterTally {
-  /** decisions that are stored */
-  written: number
-  /** decisions that others, or this one before, had stored already */
-  known: number
-  batches: number
-  retries: number
-  /** how often others were faster */
-  raced: number
-  /** decisions that the broker had lost, and that were written again */
-  again: number
-}
 
 export interface BanWriterOptions extends WrittenOptions {
   gatherMs: number
@@ -65,14 +33,13 @@ function createStore(
   { broker, from, warn }: BanWriterOptions,
   written: Written,
   own: Own,
-  tally: BanWriterTally,
+  tally: WriterTally,
 ): StoreSome {
   let rounds = 0
 
   /** Others have written meanwhile, or the broker has lost something. */
   const catchUp = async (newest: number) => {
     if (newest > written.last() || Number.isNaN(newest)) {
-      tally.raced += 1
       rounds = 0
       return written.readUpTo(newest)
     }
@@ -114,9 +81,14 @@ function createStore(
   }
 }
 
-export function createBanWriter(options: BanWriterOptions): BanWriter {
+/**
+ * Appends decisions, each once, whoever else writes them as well: a batch is stored only behind all that its writer has
+ * read, and what it has read it does not write again. So any number of counters may decide the same, and one that is
+ * started again may decide it anew.
+ */
+export function createBanWriter(options: BanWriterOptions): Writer {
   const { from, gatherMs, now, onBadLine, signal } = options
-  const tally: BanWriterTally = { written: 0, known: 0, batches: 0, retries: 0, raced: 0, again: 0 }
+  const tally: WriterTally = { written: 0, known: 0, batches: 0, retries: 0, again: 0 }
   const written = createWritten(options)
   const own: Own = { decided: [], lost: [] }
   const storeSome = createStore(options, written, own, tally)

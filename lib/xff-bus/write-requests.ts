@@ -5,36 +5,13 @@ import { byteLines, ended } from './lines.js'
 import { batchLength, createOutbound, type Outbound } from './outbound.js'
 import { createTrail, formatPlace, parsePlace, type Trail } from './place.js'
 import { createSearch, type Search } from './search.js'
-import { createSender, type SenderOptions, type SenderTally } from './sender.js'
+import { createSender, type SenderOptions } from './sender.js'
+import type { Writer, WriterTally } from './writer.js'
 
 /** Whoever has no more to read while the place is looked for will not find it: in milliseconds without a line. */
 const PATIENCE_MS = 5_000
 /** How uwsgi-parse begins a request. */
 const HEAD = Buffer.from('{"type":"request",')
-
-/** Appends the requests of one log to the stream, each exactly once, however often it is started on the same log. */
-export interface RequestWriter {
-  /** Asks where it was. Before the first `write`. */
-  open: () => Promise<void>
-  /** Takes whole lines; they are copied. Waits while there is no room for more. */
-  write: (block: Buffer) => Promise<void>
-  end: () => Promise<void>
-  /** fails with what storing has failed with; else never ends */
-  failing: Promise<never>
-  tally: RequestWriterTally
-  /** how many requests wait */
-  waiting: () => number
-  /** when nothing waited that had come before, in milliseconds since 1970 */
-  current: () => number
-}
-
-export interface RequestWriterTally {
-  /** requests that are stored */
-  written: number
-  /** requests that were there already */
-  known: number
-  sender: SenderTally
-}
 
 export interface RequestWriterOptions extends SenderOptions {
   gatherMs: number
@@ -53,10 +30,11 @@ const SIGN_OF_LIFE_MS = 60_000
 
 const SIGN_OF_LIFE: Item = { line: Buffer.alloc(0), isSent: false }
 
-export function createRequestWriter(options: RequestWriterOptions): RequestWriter {
+/** Appends the requests of one log to the stream, each exactly once, however often it is started on the same log. */
+export function createRequestWriter(options: RequestWriterOptions): Writer {
   const { from, warn, onBadLine, gatherMs, now } = options
   const sender = createSender(options)
-  const tally: RequestWriterTally = { written: 0, known: 0, sender: sender.tally }
+  const tally: WriterTally = Object.assign(sender.tally, { written: 0, known: 0 })
   const timeOf = createLineTimes()
   const sent = createSent(timeOf)
   const outbound: Outbound<Item> = createOutbound({
@@ -76,7 +54,7 @@ export function createRequestWriter(options: RequestWriterOptions): RequestWrite
   /** A batch without lines, where there was none for a while. */
   let batchesBefore = -1
   const signOfLife = setInterval(() => {
-    const { batches } = sender.tally
+    const { batches } = tally
     if (!search && outbound.waiting() === 0 && batches === batchesBefore) outbound.put(SIGN_OF_LIFE)
     batchesBefore = batches
   }, options.signOfLifeMs ?? SIGN_OF_LIFE_MS).unref()

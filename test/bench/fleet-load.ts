@@ -5,7 +5,8 @@ import type { Test } from 'tap'
 import type { Stored } from '../../lib/xff-bus/broker.js'
 import { openNats } from '../../lib/xff-bus/nats/open.js'
 import { unpack } from '../../lib/xff-bus/pack.js'
-import { createRequestWriter, type RequestWriter } from '../../lib/xff-bus/write-requests.js'
+import { createRequestWriter } from '../../lib/xff-bus/write-requests.js'
+import type { Writer } from '../../lib/xff-bus/writer.js'
 import { childrenOf } from '../support/fleet/service.js'
 import { bus, type Nats, pipeline } from '../support/nats.js'
 import { waitFor } from '../support/wait-for.js'
@@ -47,7 +48,7 @@ export async function load(t: Test, nats: Nats, wanted: Load): Promise<LoadFigur
   const stop = new AbortController()
   setMaxListeners(0, stop.signal)
   const heard = hearing(wanted.hosts)
-  const writers: RequestWriter[] = []
+  const writers: Writer[] = []
   for (let i = 0; i < wanted.hosts; i++) writers.push(await openHost(t, nats, wanted, i, stop, heard.take))
   const counter = pipeline(
     t,
@@ -95,7 +96,7 @@ async function openHost(
   i: number,
   { signal }: AbortController,
   take: (batch: Stored) => undefined,
-): Promise<RequestWriter> {
+): Promise<Writer> {
   const from = `web${i}`
   const warn = () => {}
   const broker = await openNats('app', signal, {
@@ -118,7 +119,7 @@ async function openHost(
 
 /** Writes the failures when they are due; hosts begin one after the other within a second. @returns how many */
 async function feed(
-  writers: readonly RequestWriter[],
+  writers: readonly Writer[],
   { rate, seconds }: Load,
   attack: (ip: string) => void,
   round: number,
