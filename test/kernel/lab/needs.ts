@@ -11,6 +11,8 @@ const PATIENCE = 5 * LIMIT
 /** How long those of this file may take, one after the other. */
 let patienceInAll = 0
 
+/** Where links carry segments of more than 64 KB. */
+const SIZES = 'test/kernel/bpf/link-sizes.pl'
 const TIME = ['-m', 'time', '--datestop', '2037-01-01T00:00:00']
 const STRING = ['-m', 'string', '--algo', 'kmp', '--string', 'x']
 const RESET = ['-j', 'REJECT', '--reject-with', 'tcp-reset']
@@ -22,6 +24,9 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
   'time namespaces': ['unshare', '--time', 'true'],
   veth: ['ip', 'link', 'add', 'one', 'type', 'veth', 'peer', 'name', 'two'],
   bridge: ['ip', 'link', 'add', 'one', 'type', 'bridge'],
+  // Linux 6.3, and for IPv6 5.19
+  'BIG TCP over v4': ['sh', '-c', `ip link add one type veth && perl ${SIZES} v4 185000 one`],
+  'BIG TCP over v6': ['sh', '-c', `ip link add one type veth && perl ${SIZES} v6 185000 one`],
   macvlan: ['sh', '-c', 'ip link add a1 type veth peer name a2 && ip link add b1 link a1 type macvlan'],
   ipvlan: ['sh', '-c', 'ip link add a1 type veth peer name a2 && ip link add b1 link a1 type ipvlan'],
   xt_time: ['iptables', '-A', 'INPUT', ...TIME],
