@@ -114,7 +114,7 @@ function startRunner(program: string, maps: string) {
   child.stderr.setEncoding('utf8').on('data', text => {
     complaint += text
   })
-  child.stdin.on('error', () => {}) // told by its end
+  child.stdin.setDefaultEncoding('latin1').on('error', () => {}) // told by its end
   createInterface(child.stdout).on('line', line => waiting.shift()?.resolve(line))
   child.once('close', () => {
     for (const { reject } of waiting.splice(0)) reject(new Error(`the runner ended: ${complaint}`))
