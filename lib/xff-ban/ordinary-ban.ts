@@ -44,11 +44,14 @@ export function readOrdinaryBan(text: string): BanRecord | undefined {
   return parseInstant(time) >= 0 ? new OrdinaryBan(text, time, ip) : undefined
 }
 
+type Rest = Required<Pick<BanRecord, 'failures' | 'since' | 'last'>>
+
 class OrdinaryBan implements BanRecord {
   readonly type = 'ban' as const
   readonly time: string
   readonly ip: string
   readonly #text: string
+  #rest: Rest | undefined
 
   constructor(text: string, time: string, ip: string) {
     this.time = time
@@ -68,7 +71,8 @@ class OrdinaryBan implements BanRecord {
     return this.#read().last
   }
 
-  #read(): Required<Pick<BanRecord, 'failures' | 'since' | 'last'>> {
-    return JSON.parse(this.#text)
+  #read(): Rest {
+    this.#rest ??= JSON.parse(this.#text) as Rest
+    return this.#rest
   }
 }

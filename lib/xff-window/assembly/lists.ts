@@ -19,6 +19,9 @@ const ENTRIES_PER_CHUNK: usize = 8192
 let fresh: usize = 0
 let freshEnd: usize = 0
 let free: usize = 0
+// memory that was taken over
+let spare: usize = 0
+let spareEnd: usize = 0
 
 class List {
   oldest: usize = 0
@@ -35,16 +38,30 @@ export function newEntry(high: u64, low: u64): usize {
   let entry = free
   if (entry !== 0) free = load<u32>(entry, NEWER)
   else {
-    if (fresh === freshEnd) {
-      fresh = heap.alloc(ENTRIES_PER_CHUNK * ENTRY_BYTES)
-      freshEnd = fresh + ENTRIES_PER_CHUNK * ENTRY_BYTES
-    }
+    if (fresh === freshEnd) addEntries()
     entry = fresh
     fresh += ENTRY_BYTES
   }
   store<u64>(entry, high)
   store<u64>(entry, low, 8)
   return entry
+}
+
+function addEntries(): void {
+  if (spare !== 0) {
+    fresh = spare
+    freshEnd = spareEnd
+    spare = 0
+  } else {
+    fresh = heap.alloc(ENTRIES_PER_CHUNK * ENTRY_BYTES)
+    freshEnd = fresh + ENTRIES_PER_CHUNK * ENTRY_BYTES
+  }
+}
+
+/** Makes the next entries in memory that the table of keys has left: a multiple of their size. */
+export function takeOver(start: usize, bytes: usize): void {
+  spare = start
+  spareEnd = start + bytes
 }
 
 export function freeEntry(entry: usize): void {
