@@ -4,10 +4,19 @@ import { fileURLToPath } from 'node:url'
 import type { Values } from '../lib/cli/options/option.js'
 import { checked, checkedLater, parseWords, UsageError } from '../lib/cli/options/parse.js'
 import { run } from '../lib/cli/run.js'
-import { writeText } from '../lib/cli/stdout.js'
+import { writeInTurn, writeText } from '../lib/cli/stdout.js'
 import { EXIT } from '../lib/exit.js'
 import { didYouMean } from '../lib/text/nearest.js'
-import { banTable, hitsOf, type Known, knownOf, listBans, whyText } from '../lib/xff-jail/bans.js'
+import {
+  banTable,
+  eachBan,
+  hitsOf,
+  type Known,
+  knownOf,
+  listBans,
+  touches,
+  whyText,
+} from '../lib/xff-jail/bans.js'
 import { callEach } from '../lib/xff-jail/change.js'
 import { fleetBans, knownByFleets } from '../lib/xff-jail/fleet.js'
 import { findJails, type Jail, PLACES } from '../lib/xff-jail/jails.js'
@@ -53,21 +62,16 @@ run(usage.command, async ({ warn }) => {
     }
     case 'status': {
       const jails = chosen(places, [...given.jail, ...subcommand.names])
-      const bans = await listBans(jails, () => {})
       const found = await Promise.all(
-        jails.map(jail => statusOf(jail, places, Date.now(), hitsOf(jail.name, bans))),
+        jails.map(async jail => statusOf(jail, places, Date.now(), await hitsOf(jail))),
       )
       writeText(asText ? found.map(statusText).join('\n') : jsonLines(found))
       if (found.some(({ amiss }) => amiss.length > 0)) process.exitCode = EXIT.amiss
       break
     }
-    case 'list': {
-      const jails = chosen(places, given.jail)
-      const fleets = given.fleet ? await askFleets(jails, given.folder) : undefined
-      const bans = fleets ? fleets.flatMap(({ bans }) => bans) : await listBans(jails, warn)
-      writeText(asText ? banTable(bans, Date.now()) : jsonLines(bans))
+    case 'list':
+      await list(chosen(places, given.jail), given, warn)
       break
-    }
     case 'why': {
       const { targets } = subcommand
       for (const [ip, known] of await knowledgeOf(targets, given, places, warn)) {
@@ -126,8 +130,27 @@ async function knowledgeOf(
     const fleets = await askFleets(jails, given.folder, targets)
     return targets.map(ip => [ip, knownByFleets(ip, fleets)])
   }
-  const bans = await listBans(jails, warn)
+  const bans = await listBans(jails, warn, touches(targets))
   return targets.map(ip => [ip, knownOf(ip, jails, bans, places.journals)])
+}
+
+/** Writes a table of all bans, or the bans as they are read, jail by jail: there may be a million. */
+async function list(
+  jails: readonly Jail[],
+  given: Values<typeof usage.options>,
+  warn: (message: string) => void,
+): Promise<void> {
+  if (given.fleet || process.stdout.isTTY) {
+    const fleets = given.fleet ? await askFleets(jails, given.folder) : undefined
+    const bans = fleets ? fleets.flatMap(({ bans }) => bans) : await listBans(jails, warn)
+    writeText(process.stdout.isTTY ? banTable(bans, Date.now()) : jsonLines(bans))
+    return
+  }
+  for (const jail of jails)
+    await eachBan(jail, warn, async ban => {
+      // nobody reads the rest
+      if (!(await writeInTurn(jsonLines([ban])))) process.exit()
+    })
 }
 
 /** @throws UsageError where there is none */

@@ -1,12 +1,35 @@
+import { once } from 'node:events'
 import { Writable } from 'node:stream'
 import { StringDecoder } from 'node:string_decoder'
+import { codeOf } from '../exit.js'
 import { asOwned, type OwnedBuffer, release } from '../fast/buffer-pool.js'
 import { printableJson } from '../text/printable.js'
 import { watchReader } from './stdout-reader.js'
 
-/** Writes a text to stdout, as `openOutput` does. */
-export function writeText(text: string): void {
-  process.stdout.write(process.stdout.isTTY ? printableJson(text) : text)
+let isWatched = false
+
+/** Writes a text to stdout, as `openOutput` does; a reader that went away (`| head -1`) is no failure. */
+export function writeText(text: string): boolean {
+  const { stdout } = process
+  if (!isWatched)
+    stdout.on('error', error => {
+      if (codeOf(error) !== 'EPIPE') throw error
+    })
+  isWatched = true
+  return stdout.write(stdout.isTTY ? printableJson(text) : text)
+}
+
+/** The same, and waits where the reader is slow. @returns whether there is a reader */
+export async function writeInTurn(text: string): Promise<boolean> {
+  const { stdout } = process
+  if (stdout.destroyed) return false
+  if (!writeText(text)) {
+    const waiting = new AbortController()
+    const { signal } = waiting
+    await Promise.race([once(stdout, 'drain', { signal }), once(stdout, 'close', { signal })]).catch(() => {})
+    waiting.abort()
+  }
+  return !stdout.destroyed
 }
 
 /**

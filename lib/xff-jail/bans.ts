@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { overlap, parsePrefix } from '../net/prefix.js'
 import { counted } from '../text/counted.js'
@@ -6,33 +5,67 @@ import { compactDuration } from '../text/duration.js'
 import { excerpt } from '../text/printable.js'
 import { textTable } from '../text/text-table.js'
 import { parseInstant } from '../wire/instant.js'
-import { parseLine } from '../wire/jsonl.js'
 import type { BanRecord, HeldRecord } from '../wire/record.js'
 import type { Jail } from './jails.js'
+import { lastBanIn } from './last-ban.js'
 import { askXffBan } from './xff-ban.js'
 
 /** A ban with the jail that it is in. */
 export type JailBan = { jail: string } & (BanRecord | HeldRecord)
 
-/** The bans of all these jails; what cannot be asked is told. */
-export async function listBans(jails: readonly Jail[], warn: (message: string) => void): Promise<JailBan[]> {
-  const answers = await Promise.all(
-    jails.map(async jail => [jail.name, await askXffBan(jail, ['list'])] as const),
+/**
+ * The bans of all these jails; what cannot be asked is told.
+ * @param wanted those that are kept in memory; undefined: all of them, as many as --max-bans of the jails allow
+ */
+export async function listBans(
+  jails: readonly Jail[],
+  warn: (message: string) => void,
+  wanted: (ban: JailBan) => boolean = () => true,
+): Promise<JailBan[]> {
+  const found = await Promise.all(
+    jails.map(async jail => {
+      const bans: JailBan[] = []
+      await eachBan(jail, warn, ban => {
+        if (wanted(ban)) bans.push(ban)
+      })
+      return bans
+    }),
   )
-  return answers.flatMap(([jail, { records, said, code }]) => {
-    if (code !== 0) for (const line of said) warn(`${jail}: ${line}`)
-    return records.flatMap(record =>
-      record.type === 'ban' || record.type === 'held' ? [{ jail, ...record }] : [],
-    )
-  })
+  return found.flat()
+}
+
+/** Gives the bans of a jail to `take`, one after the other as they are read; what cannot be asked is told. */
+export async function eachBan(
+  jail: Jail,
+  warn: (message: string) => void,
+  take: (ban: JailBan) => void | Promise<void>,
+): Promise<void> {
+  const { said, code } = await askXffBan(jail, ['list'], record =>
+    record.type === 'ban' || record.type === 'held' ? take({ jail: jail.name, ...record }) : undefined,
+  )
+  if (code !== 0) for (const line of said) warn(`${jail.name}: ${line}`)
 }
 
 /** What the bans of a jail have refused; undefined where that is not counted. */
-export function hitsOf(name: string, bans: readonly JailBan[]): number | undefined {
-  const counts = bans.flatMap(ban =>
-    ban.jail === name && ban.type === 'ban' && ban.hits !== undefined ? [ban.hits] : [],
+export async function hitsOf(jail: Jail): Promise<number | undefined> {
+  let sum: number | undefined
+  await eachBan(
+    jail,
+    () => {},
+    ban => {
+      if (ban.type === 'ban' && ban.hits !== undefined) sum = (sum ?? 0) + ban.hits
+    },
   )
-  return counts.length === 0 ? undefined : counts.reduce((sum, hits) => sum + hits, 0)
+  return sum
+}
+
+/** Whether a ban refuses some of what one of these addresses or prefixes stands for. */
+export function touches(targets: readonly string[]): (ban: { ip: string }) => boolean {
+  const asked = targets.flatMap(target => parsePrefix(target) ?? [])
+  return ban => {
+    const prefix = parsePrefix(ban.ip)
+    return prefix !== undefined && prefix !== null && asked.some(one => overlap(one, prefix))
+  }
 }
 
 /** Bans as a table for people. */
@@ -87,11 +120,8 @@ export function knownIn(
   bans: readonly JailBan[],
   last: BanRecord | undefined,
 ): Known[] {
-  const asked = parsePrefix(ip)
-  const covering = bans.filter(ban => {
-    const prefix = parsePrefix(ban.ip)
-    return ban.jail === name && asked && prefix && overlap(asked, prefix)
-  })
+  const isOf = touches([ip])
+  const covering = bans.filter(ban => ban.jail === name && isOf(ban))
   return covering.length > 0 || last
     ? [{ ip, jail: name, bans: covering.map(({ jail: _, ...record }) => record), last }]
     : []
@@ -103,18 +133,6 @@ export function journalOf(options: readonly string[], name: string, journals: st
   const given =
     at >= 0 ? options[at + 1] : options.find(word => word.startsWith('--state='))?.slice('--state='.length)
   return given ?? join(journals, `${name}.jsonl`)
-}
-
-function lastBanIn(journal: string, ip: string): BanRecord | undefined {
-  try {
-    const line = readFileSync(journal, 'utf8')
-      .split('\n')
-      .findLast(one => one.includes(`"ip":${JSON.stringify(ip)}`) && one.startsWith('{"type":"ban"'))
-    const record = line === undefined ? undefined : parseLine(line, ['ban'])
-    return typeof record === 'string' ? undefined : record
-  } catch {
-    return undefined
-  }
 }
 
 /** The same for people. */

@@ -10,11 +10,14 @@ import { journalOf } from './bans.js'
 import type { Jail, Places } from './jails.js'
 import { expandPatterns, obstacleOf } from './log-files.js'
 import { metricsFileIn, PARSE_METRICS } from './parts.js'
+import { unitOf } from './unit.js'
 
 /** How a jail is; what is not known is left out. Times in seconds. */
 export interface JailStatus {
   jail: string
   running: boolean
+  /** whether its unit has been started and xff-ban does not answer yet; then nobody is banned anew */
+  starting?: true
   /** the files of the log, with the time since their last lines */
   log?: { file: string; age?: number }[]
   /** of the log, since the reader started */
@@ -51,7 +54,7 @@ export async function statusOf(
   try {
     const status = await askStatus(pathsOf(journal).socket)
     if (status) Object.assign(found, ofXffBan(status, now), { running: true })
-    else if (settings || problem) found.amiss.push(`no xff-ban runs: systemctl start xff-jail@${name}`)
+    else if (settings || problem) addUnit(found)
     else
       found.amiss.push(
         `no xff-ban runs, and it has no settings, as one tried by hand; to forget it: xff-ban flush --name ${name} --port N, then rm ${journal}`,
@@ -71,6 +74,13 @@ export async function statusOf(
   const metrics = metricsFileIn(settings.parse) ?? join(places.run, name, PARSE_METRICS)
   if (found.running && !settings.parser) addCounts(found, metrics)
   return found
+}
+
+/** Why no xff-ban answers, as far as its unit tells. */
+function addUnit(found: JailStatus): void {
+  const unit = unitOf(found.jail)
+  if (unit?.isStarting) found.starting = true
+  found.amiss.push(unit?.text ?? `no xff-ban runs: systemctl start xff-jail@${found.jail}`)
 }
 
 function ofXffBan({ way, in_force: bans, held, newest }: StatusRecord, now: number): Partial<JailStatus> {
@@ -135,6 +145,7 @@ export function statusText(status: JailStatus): string {
   const {
     jail,
     running,
+    starting,
     way,
     ports,
     log,
@@ -179,7 +190,7 @@ export function statusText(status: JailStatus): string {
     const text = parts.filter(part => part !== undefined).join(name === 'amiss' ? '\n         ' : ', ')
     return text === '' ? [] : [`  ${name.padEnd(7)}${text}`]
   })
-  return [`${jail}: ${running ? 'running' : 'not running'}`, ...shown, ''].join('\n')
+  return [`${jail}: ${running ? 'running' : starting ? 'starting' : 'not running'}`, ...shown, ''].join('\n')
 }
 
 function count(number: number | undefined, what: string): string | undefined {

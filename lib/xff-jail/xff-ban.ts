@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { EXIT, ExitError, messageOf } from '../exit.js'
 import { parsePrefix } from '../net/prefix.js'
@@ -20,24 +21,36 @@ export interface Answer extends End {
   records: (BanRecord | HeldRecord | UnbanRecord | AllowRecord | DisallowRecord)[]
 }
 
+type AnswerRecord = Answer['records'][number]
+
+/** Takes a record as soon as it is read, so that not all of them are held; the next one waits for it. */
+export type Take = (record: AnswerRecord) => void | Promise<void>
+
 /**
  * Calls xff-ban with a subcommand for one jail: it goes to the running process, or is carried out with the jail's settings.
+ * @param take is given the records, of which none are in the answer then
  * @throws ExitError where there is no xff-ban
  */
-export async function askXffBan(jail: Jail, words: readonly string[]): Promise<Answer> {
+export async function askXffBan(jail: Jail, words: readonly string[], take?: Take): Promise<Answer> {
   const options = ['--name', jail.name, ...withoutMetrics(jail.settings?.ban ?? [])]
-  return answerOf(spawn('xff-ban', [...words, ...options], { stdio: ['ignore', 'pipe', 'pipe'] }))
+  return answerOf(spawn('xff-ban', [...words, ...options], { stdio: ['ignore', 'pipe', 'pipe'] }), take)
 }
 
 /** @throws ExitError where there is no xff-ban */
 export async function answerOf(
   child: ChildProcess & { stdout: Readable; stderr: Readable },
+  take?: Take,
 ): Promise<Answer> {
-  const [out, end] = await Promise.all([child.stdout.setEncoding('utf8').toArray(), endOf('xff-ban', child)])
-  const records = linesIn(out).flatMap(line => {
-    const record = parseLine(line, ['ban', 'held', 'unban', 'allow', 'disallow'])
-    return typeof record === 'string' ? [] : [record]
-  })
+  const records: AnswerRecord[] = []
+  const read = async () => {
+    for await (const line of createInterface({ input: child.stdout })) {
+      const record = parseLine(line, ['ban', 'held', 'unban', 'allow', 'disallow'])
+      if (typeof record === 'string') continue
+      if (take) await take(record)
+      else records.push(record)
+    }
+  }
+  const [end] = await Promise.all([endOf('xff-ban', child), read()])
   return { ...end, records }
 }
 

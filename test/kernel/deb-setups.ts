@@ -1,5 +1,5 @@
 /**
- * The package as a new user follows it: installed, then `xff-jail setup` for three apps of one machine, each behind another
+ * The package as a new user follows it: installed, then `xff-jail setup` for four apps of one machine, each behind another
  * front end, and what it says carried out. (From upgrade to purge: test/kernel/deb.ts.)
  */
 import { readFileSync } from 'node:fs'
@@ -34,7 +34,10 @@ server {
     location / { uwsgi_pass unix:/run/uwsgi/app/sock/socket; include uwsgi_params; }
 }
 `
-const HAPROXY = `defaults
+const HAPROXY = `global
+    user haproxy
+    group haproxy
+defaults
     mode http
     timeout connect 5s
     timeout client 30s
@@ -46,6 +49,13 @@ frontend web
     default_backend app
 backend app
     server app 127.0.0.1:3032
+frontend more
+    bind 127.0.0.1:84 accept-proxy
+    http-request del-header ^x[-_]forwarded[-_]for$ -m reg
+    option forwardfor
+    default_backend file
+backend file
+    server app /run/uwsgi/app/hasock/http
 `
 /** The apps, by the port of their front end, with what their configuration says besides. */
 const APPS = {
@@ -55,6 +65,10 @@ const APPS = {
     port: '83',
     ini: 'http-socket = 127.0.0.1:3032\nlog-x-forwarded-for = true\nadd-header = Connection: close\n',
   },
+  hasock: {
+    port: '84',
+    ini: 'http-socket = /run/uwsgi/app/hasock/http\nlog-x-forwarded-for = true\nadd-header = Connection: close\n',
+  },
 } as const
 
 /** Prints the status of an answer: in whose name, which port, which path. */
@@ -62,13 +76,20 @@ const REQUEST = `
 import socket, sys
 client, port, path = (word.encode() for word in sys.argv[1:])
 c = socket.create_connection(("127.0.0.1", int(port)))
-if port == b"83": c.sendall(b"PROXY TCP4 %s 192.0.2.1 1024 83\\r\\n" % client)
+if port in (b"83", b"84"): c.sendall(b"PROXY TCP4 %s 192.0.2.1 1024 80\\r\\n" % client)
 c.sendall(b"GET %s HTTP/1.0\\r\\nX-Client: %s\\r\\n\\r\\n" % (path, client))
 print(c.recv(99).split()[1].decode())`
 
 /** Starts the apps as Debian does, and what stands before them. */
 async function startApps(inside: Inside): Promise<void> {
-  await inside(['mkdir', '-p', '/etc/uwsgi/apps-enabled', '/run/uwsgi/app/sock', '/var/log/uwsgi/app'])
+  await inside([
+    'mkdir',
+    '-p',
+    '/etc/uwsgi/apps-enabled',
+    '/run/uwsgi/app/sock',
+    '/run/uwsgi/app/hasock',
+    '/var/log/uwsgi/app',
+  ])
   await inside(['tee', '/srv/app.py'], APP)
   for (const [name, { ini }] of Object.entries(APPS)) {
     const file = `/etc/uwsgi/apps-enabled/${name}.ini`
@@ -83,6 +104,40 @@ async function startApps(inside: Inside): Promise<void> {
   await inside(['systemctl', 'start', 'nginx', 'haproxy'])
 }
 
+/** What is to be added elsewhere, by app. */
+const ADDED: Partial<Record<string, ReturnType<typeof added>>> = {
+  sock: [
+    {
+      file: '/etc/nginx/sites-enabled/default',
+      where: 'in the server',
+      lines: ['include /etc/nginx/banned.conf;'],
+    },
+  ],
+  hasock: [
+    {
+      ...{ file: '/etc/haproxy/haproxy.cfg', where: 'in global' },
+      lines: ['stats socket /run/haproxy/admin.sock mode 660 level admin'],
+    },
+    {
+      ...{ file: '/etc/haproxy/haproxy.cfg', where: 'in the frontend' },
+      lines: [
+        'http-request set-var(txn.now) date()',
+        'http-request deny if { src,map_ip_int(/var/lib/xff-jail/hasock.map,0),sub(txn.now) gt 0 }',
+      ],
+    },
+  ],
+}
+
+/** What a plan says to add to files of others. */
+function added(plan: string) {
+  return [...plan.matchAll(/^Add to (\S+), (.*):\n((?: {4}.*\n)+)/gm)].map(
+    ([, file = '', where = '', text = '']) => ({
+      ...{ file, where },
+      lines: text.trim().split(/\n {4}/),
+    }),
+  )
+}
+
 t.test('what xff-jail setup says makes a jail of each app', { skip, timeout }, async t => {
   await buildPackages('deb')
   const inside = await boot(t)
@@ -94,13 +149,17 @@ t.test('what xff-jail setup says makes a jail of each app', { skip, timeout }, a
   for (const [name, { port }] of Object.entries(APPS)) {
     await waitFor(name, async () => (await ask('203.0.113.5', port)) === '200')
     const plan = await inside(['xff-jail', 'setup', name, '--write'])
-    const added = [...plan.matchAll(/^Add to (\S+), in the server:\n {4}(.*)$/gm)]
-    t.equal(added.length, name === 'sock' ? 1 : 0, `${name}: nginx needs its lines for bans, no other`)
-    t.notMatch(plan.replace(/, in the server:/, ''), name === 'sock' ? /^Add to .*:$/m : /^Add to/m)
-    for (const [, file = '', line = ''] of added) {
-      await inside(['sed', '-i', `s,listen ${port};,& ${line},`, file])
-      await inside(['systemctl', 'reload', 'nginx'])
+    t.same(
+      added(plan),
+      ADDED[name] ?? [],
+      `${name}: the lines for bans in the front end, where packets do not pass`,
+    )
+    for (const { file, where, lines } of added(plan)) {
+      const line =
+        where === 'in global' ? 'global' : where === 'in the server' ? `listen ${port};` : `.*:${port} .*`
+      for (const text of lines.toReversed()) await inside(['sed', '-i', `\\|^ *${line}$|a ${text}`, file])
     }
+    if (name in ADDED) await inside(['systemctl', 'reload', name === 'sock' ? 'nginx' : 'haproxy'])
     for (const [, step = ''] of plan.matchAll(/^ {2}(systemctl (?:daemon-reload|enable).*)$/gm))
       await inside(step.split(' '))
   }

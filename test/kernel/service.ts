@@ -17,6 +17,10 @@ const told = (inside: Inside, unit: string) => inside(['journalctl', '--unit', u
 const state = async (inside: Inside, unit: string) =>
   await inside(['systemctl', 'show', '--value', '--property', 'ActiveState', unit])
 
+/** What xff-jail status says, whatever is amiss. */
+const statusIn = async (inside: Inside, name: string) =>
+  JSON.parse(await inside(['sh', '-c', `xff-jail status ${name} || [ $? = 1 ]`]))
+
 t.test('a jail that could ban nobody does not start, and says why', { skip, timeout }, async t => {
   const inside = await bootInstalled(t)
   await inside(['mkdir', '-p', '/var/log/uwsgi/app'])
@@ -35,9 +39,32 @@ t.test('a jail that could ban nobody does not start, and says why', { skip, time
     await t.rejects(inside(['systemctl', 'start', unit]), `${name} does not start`)
     await waitFor(`the reason of ${name}`, async () => reason.test(await told(inside, unit)))
     t.not(await state(inside, unit), 'active', `${name} does not look as if it banned`)
+    t.match(await statusIn(inside, name), {
+      ...{ running: false, starting: undefined },
+      amiss: name === 'setting' ? [/./, /starts it again/] : [/starts it again/],
+    })
     t.not(await state(inside, `xff-jail-log@${name}`), 'active', 'and neither does its reader of the log')
     await inside(['systemctl', 'stop', unit])
   }
+
+  // what the unit waits for before anything of it runs
+  await put(inside, '/etc/xff-jail/slow.conf', SETTINGS)
+  await inside(['mkfifo', '/run/go'])
+  const slow = '/run/systemd/system/xff-jail@slow.service.d'
+  await inside(['mkdir', slow])
+  await put(inside, `${slow}/wait.conf`, '[Service]\nExecStartPre=+/bin/cat /run/go\n')
+  await inside(['systemctl', 'daemon-reload'])
+  await inside(['systemctl', 'start', '--no-block', 'xff-jail@slow'])
+  await waitFor('a unit that starts', async () => (await state(inside, 'xff-jail@slow')) === 'activating')
+  t.match(await statusIn(inside, 'slow'), {
+    running: false,
+    starting: true,
+    amiss: [/^starting since \w+ \d/],
+  })
+  await put(inside, '/run/go', '')
+  await waitFor('an xff-ban that answers', async () => (await statusIn(inside, 'slow')).running)
+  t.notMatch(await statusIn(inside, 'slow'), { starting: true })
+  await inside(['systemctl', 'stop', 'xff-jail@slow'])
 
   await put(inside, '/etc/xff-jail/shop.conf', SETTINGS)
   await inside(['rm', '-f', LOG])

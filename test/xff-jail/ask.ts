@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import t from 'tap'
 import { pathsOf } from '../../lib/xff-ban/paths.js'
-import { statusOf } from '../../lib/xff-jail/status.js'
+import { statusOf, statusText } from '../../lib/xff-jail/status.js'
 import { withCommands } from '../support/commands.js'
 import { tempDir } from '../support/temp-dir.js'
 import { waitFor } from '../support/wait-for.js'
@@ -50,11 +50,84 @@ t.test('a jail that does not run is amiss, and remembers whom it has banned', as
   t.match((await ask(dir, 'list')).stdout, /^\{"jail":"shop","type":"ban",.*"ip":"203\.0\.113\.0\/24"/)
 })
 
+t.test('a jail whose unit has been started is told so, and one whose unit fails', async t => {
+  const dir = tempDir(t)
+  writeFileSync(
+    join(dir, 'shop.conf'),
+    `LOG=${dir}/none.log\nBAN='--dir ${dir}/bans --state ${dir}/none.jsonl'\n`,
+  )
+  const path = join(dir, 'systemctl')
+  const since = 'Sat 2026-11-28 13:40:09 UTC'
+  const cases: [active: string, sub: string, header: RegExp, amiss: string][] = [
+    [
+      'activating',
+      'start-pre',
+      /^shop: starting$/m,
+      `starting since ${since}: xff-jail@shop tries the settings and the log`,
+    ],
+    [
+      'active',
+      'running',
+      /^shop: starting$/m,
+      `starting: xff-jail@shop runs since ${since}, and xff-ban does not answer yet`,
+    ],
+    [
+      'activating',
+      'auto-restart',
+      /^shop: not running$/m,
+      'no xff-ban runs: it has ended, and xff-jail@shop starts it again: systemctl status xff-jail@shop says why',
+    ],
+    [
+      'failed',
+      'failed',
+      /^shop: not running$/m,
+      `no xff-ban runs: xff-jail@shop has failed since ${since}: systemctl status xff-jail@shop says why`,
+    ],
+    ['deactivating', 'stop-sigterm', /^shop: not running$/m, `stopping since ${since}`],
+    ['inactive', 'dead', /^shop: not running$/m, 'no xff-ban runs: systemctl start xff-jail@shop'],
+  ]
+  for (const [active, sub, header, amiss] of cases) {
+    const shown = `LoadState=loaded\nActiveState=${active}\nSubState=${sub}\nStateChangeTimestamp=${since}`
+    writeFileSync(path, `#!/bin/sh\n[ "$1 $3" = "show xff-jail@shop" ] && echo '${shown}'\n`, { mode: 0o755 })
+    const { PATH } = withCommands()
+    const { stdout } = await execa('xff-jail', ['status', '--folder', dir], {
+      env: { ...withCommands(), PATH: `${dir}:${PATH}` },
+      reject: false,
+    })
+    const found = JSON.parse(stdout)
+    t.equal(found.amiss[0], amiss)
+    t.equal(found.starting, header.source.includes('starting') || undefined)
+    t.match(statusText(found), header)
+  }
+})
+
 t.test('a jail tried by hand is not to be started as a service', async t => {
   const dir = tempDir(t)
   const jail = { name: 'xff-ban', settings: undefined }
   const { amiss } = await statusOf(jail, { settings: dir, journals: dir, run: dir }, 0, undefined)
   t.match(amiss, [new RegExp(`as one tried by hand; .* rm ${dir}/xff-ban\\.jsonl$`)])
+})
+
+t.test('a long list is written as it is read, to a slow reader, and to one that goes away', async t => {
+  const dir = tempDir(t)
+  const state = join(dir, 'shop.jsonl')
+  const until = '2036-11-20T08:12:42.000Z'
+  const line = (i: number) =>
+    `${JSON.stringify({ type: 'ban', time: '2026-11-28T00:00:00.000Z', ip: `11.0.${i >> 8}.${i & 255}`, failures: 10, until, count: 1 })}\n`
+  writeFileSync(state, Array.from({ length: 20_000 }, (_, i) => line(i)).join(''))
+  writeFileSync(join(dir, 'shop.conf'), `LOG=/none\nBAN='--dir ${dir}/bans --state ${state} --time 3650d'\n`)
+  const shell = (reader: string) =>
+    execa('bash', ['-c', `set -o pipefail; xff-jail list --folder ${dir} | ${reader}`], {
+      env: withCommands(),
+      reject: false,
+    })
+  // mapfile asks for a line at a time, and reads no further than that
+  const whole = await shell('(mapfile -n 1; wc -l)')
+  t.match(whole, { exitCode: 0, stdout: '19999', stderr: '' })
+  const first = await shell('head -n 1')
+  t.match(first, { exitCode: 0, stderr: '' }, 'a reader that goes away is no failure')
+  t.match(first.stdout, /"ip":"11\.0\.\d+\.\d+"/)
+  t.equal((await shell(':')).exitCode, 0)
 })
 
 t.test('words that are not known are answered with those that are', async t => {

@@ -13,6 +13,10 @@ export interface Lines {
 }
 
 const HAPROXY_REMOVES = 'http-request del-header ^x[-_]forwarded[-_]for$ -m reg'
+/** The same, but for what a proxy before HAProxy has written. */
+const HAPROXY_REMOVES_OTHERS = 'http-request del-header ^x(_forwarded[-_]|-forwarded_)for$ -m reg'
+/** The socket for commands, where Debian's configuration has it. */
+export const ADMIN_SOCKET = '/run/haproxy/admin.sock'
 const SPELLINGS = ['X-Forwarded-For', 'X_Forwarded_For', 'X-Forwarded_For', 'X_Forwarded-For']
 
 /** What to add where nobody has read the configuration, so that it is to be compared with it. */
@@ -39,18 +43,21 @@ const UNREAD: Readonly<Record<Exclude<FrontName, 'nginx' | 'haproxy'>, Omit<Line
   },
 }
 
-/** What the front end needs so that the client is known, and its bans have an effect. */
-export function frontLines(front: Front, bansFile: string | undefined): Lines[] {
-  const { name, file, protocol, client, includes, isRemoving } = front
+/**
+ * What the front end needs so that the client is known, and its bans have an effect.
+ * @param isBehindProxies whether it stands behind a CDN or load balancer, which has written the client into the header
+ */
+export function frontLines(front: Front, bansFile: string | undefined, isBehindProxies: boolean): Lines[] {
+  const { name, file, protocol, client, includes } = front
   if (name === 'nginx') {
     const [where, line] =
       protocol === 'http'
-        ? ['proxy_pass', 'proxy_set_header X-Forwarded-For $remote_addr;']
+        ? ['proxy_pass', `proxy_set_header X-Forwarded-For ${valueFor(front, isBehindProxies)};`]
         : ['uwsgi_pass', 'include /etc/nginx/uwsgi_params;']
     const at = { file: file ?? "nginx's configuration", reload: 'nginx -t && systemctl reload nginx' }
     // behind a socket of the file system too: what cannot be seen in packets is in the log
     return [
-      ...(client === undefined || (protocol === 'http' && !isOurs(client))
+      ...(client === undefined || (protocol === 'http' && !isOurs(client, front, isBehindProxies))
         ? [{ ...at, where: `in the location with ${where}${instead(client)}`, lines: [line] }]
         : []),
       ...(bansFile === undefined || includes.includes(bansFile)
@@ -58,22 +65,49 @@ export function frontLines(front: Front, bansFile: string | undefined): Lines[] 
         : [{ ...at, where: 'in the server', lines: [`include ${bansFile};`] }]),
     ]
   }
-  if (name === 'haproxy') {
-    const lines = [
-      ...(isRemoving ? [] : [HAPROXY_REMOVES]),
-      ...(client === undefined ? ['option forwardfor'] : []),
-    ]
-    const reload = 'haproxy -c -f /etc/haproxy/haproxy.cfg && systemctl reload haproxy'
-    return lines.length === 0
-      ? []
-      : [{ file: file ?? 'haproxy.cfg', where: 'in the frontend', lines, reload }]
-  }
+  if (name === 'haproxy') return haproxyLines(front, bansFile, isBehindProxies)
   return protocol === 'uwsgi' ? [] : [{ ...UNREAD[name], reload: 'reload it' }]
 }
 
+function haproxyLines(
+  { file, client, includes, isRemoving, adminSocket }: Front,
+  map: string | undefined,
+  isBehindProxies: boolean,
+): Lines[] {
+  const at = {
+    file: file ?? 'haproxy.cfg',
+    reload: 'haproxy -c -f /etc/haproxy/haproxy.cfg && systemctl reload haproxy',
+  }
+  const lines = [
+    ...(isRemoving ? [] : [isBehindProxies ? HAPROXY_REMOVES_OTHERS : HAPROXY_REMOVES]),
+    ...(client === undefined ? ['option forwardfor'] : []),
+    ...(map === undefined || includes.includes(map)
+      ? []
+      : [
+          'http-request set-var(txn.now) date()',
+          `http-request deny if { src,map_ip_int(${map},0),sub(txn.now) gt 0 }`,
+        ]),
+  ]
+  const socket = `stats socket ${ADMIN_SOCKET} mode 660 level admin`
+  return [
+    ...(map === undefined || adminSocket !== undefined
+      ? []
+      : [{ ...at, where: 'in global', lines: [socket] }]),
+    ...(lines.length === 0 ? [] : [{ ...at, where: 'in the frontend', lines }]),
+  ]
+}
+
+const APPENDED = '$proxy_add_x_forwarded_for'
+
+/** The value of nginx that is the client, or a list in which proxies before nginx have written it. */
+function valueFor({ readsClient }: Front, isBehindProxies: boolean): string {
+  return isBehindProxies && !readsClient ? APPENDED : '$remote_addr'
+}
+
 /** Values of nginx that are the client, or end with it. */
-function isOurs(value: string): boolean {
-  return /^\$(remote_addr|proxy_add_x_forwarded_for|realip_remote_addr)$/.test(value)
+function isOurs(value: string, front: Front, isBehindProxies: boolean): boolean {
+  if (value === APPENDED || value === valueFor(front, isBehindProxies)) return true
+  return !isBehindProxies && (value === '$remote_addr' || value === '$realip_remote_addr')
 }
 
 function instead(value: string | undefined): string {

@@ -27,6 +27,12 @@ export interface HaproxyPass {
   isForwarding: boolean
   /** whether some frontend, or the backend, removes the header that a client sends */
   isRemoving: boolean
+  /** whether it removes the header also in its usual spelling */
+  isEmptying: boolean
+  /** the maps in which some frontend, or the backend, looks up whom to deny */
+  maps: readonly string[]
+  /** the socket for commands at level admin; undefined where there is none */
+  adminSocket: string | undefined
   /** the first port of a frontend */
   port: number
 }
@@ -44,6 +50,15 @@ export function haproxyPasses(machine: Machine): HaproxyPass[] {
   const isForwarding = (line: string) => /^option forwardfor\b/.test(line)
   const isRemoving = (line: string) =>
     /^http-request (?:del|set)-header /.test(line) && /forwarded/i.test(line)
+  const isEmptying = (line: string) =>
+    /^http-request (?:del|set)-header (?:x-forwarded-for\b|\^?x\[-_\])/i.test(line)
+  const mapsIn = (lines: readonly string[][]) =>
+    lines.flatMap(words => /^http-request deny .*\bmap_ip_int\(([^,()\s]+)/.exec(words.join(' '))?.[1] ?? [])
+  const adminSocket = sections
+    .filter(({ kind }) => kind === 'global')
+    .flatMap(({ lines }) => lines)
+    .find(words => /^stats socket \/\S+ .*\blevel admin\b/.test(words.join(' ')))?.[2]
+  const frontends = sections.filter(({ kind }) => kind === 'frontend').flatMap(({ lines }) => lines)
   const binds = sections.filter(({ kind }) => kind === 'frontend' || kind === 'listen')
   const ports = binds.flatMap(({ lines }) =>
     lines.flatMap(([word, address = '']) =>
@@ -54,7 +69,7 @@ export function haproxyPasses(machine: Machine): HaproxyPass[] {
     .filter(({ kind }) => kind === 'backend' || kind === 'listen')
     .flatMap(({ lines }) =>
       lines.flatMap(([word, , address = '']) => {
-        const to = word === 'server' ? parseEndpoint(address) : undefined
+        const to = word === 'server' ? parseEndpoint(address.replace(/^(?:unix|ipv[46])@/, '')) : undefined
         const inside = lines.map(words => words.join(' '))
         return to === undefined
           ? []
@@ -63,6 +78,9 @@ export function haproxyPasses(machine: Machine): HaproxyPass[] {
                 ...{ to, file: FILE, port: Number(ports[0] ?? 80) },
                 isForwarding: inside.some(isForwarding) || has(['defaults', 'frontend'], isForwarding),
                 isRemoving: inside.some(isRemoving) || has(['frontend'], isRemoving),
+                isEmptying: inside.some(isEmptying) || has(['frontend'], isEmptying),
+                maps: mapsIn([...lines, ...frontends]),
+                adminSocket,
               },
             ]
       }),

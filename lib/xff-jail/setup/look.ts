@@ -15,12 +15,19 @@ export interface Front {
   to: Endpoint | undefined
   /** what of its configuration says who the client is */
   client: string | undefined
+  /** whether it takes the client from what proxies before it say */
+  readsClient: boolean
+  /** files that it includes, or maps that it asks whom to deny */
   includes: readonly string[]
+  /** where HAProxy takes commands at level admin */
+  adminSocket: string | undefined
   leaks: readonly string[]
   listens: { port: number; isTls: boolean }
   /** files and formats of its access log */
   accessLog: readonly string[] | undefined
   isRemoving: boolean
+  /** whether HAProxy removes the header also in its usual spelling, by which proxies before it tell the client */
+  isEmptying: boolean
 }
 
 /** An app with what stands before it. */
@@ -72,11 +79,15 @@ export async function lookAt(machine: Machine, ini: string | undefined): Promise
 
 function frontsOf(machine: Machine): Front[] {
   const ofNginx = nginxPasses(machine).map(
-    (pass): Front => ({ ...pass, name: 'nginx', isRemoving: pass.client !== undefined }),
+    (pass): Front => ({
+      ...{ ...pass, name: 'nginx', isRemoving: pass.client !== undefined },
+      ...{ adminSocket: undefined, isEmptying: false },
+    }),
   )
   const ofHaproxy = haproxyPasses(machine).map(
-    ({ to, file, isForwarding, isRemoving, port }): Front => ({
-      ...{ name: 'haproxy', protocol: 'http', to, file, isRemoving, includes: [], leaks: [] },
+    ({ to, file, isForwarding, isRemoving, isEmptying, maps, adminSocket, port }): Front => ({
+      ...{ name: 'haproxy', protocol: 'http', to, file, isRemoving, includes: maps, adminSocket, leaks: [] },
+      ...{ readsClient: false, isEmptying },
       client: isForwarding ? 'option forwardfor' : undefined,
       ...{ listens: { port, isTls: port === 443 }, accessLog: undefined },
     }),

@@ -14,6 +14,8 @@ export interface NginxPass {
   file: string
   /** the value of X-Forwarded-For that it sets, or of REMOTE_ADDR for uwsgi; undefined where it sets none */
   client: string | undefined
+  /** whether it takes the client from what proxies before it say, so that $remote_addr is the client */
+  readsClient: boolean
   /** files that are included where it holds */
   includes: readonly string[]
   /** the first port at which the server listens, and whether it speaks TLS there */
@@ -61,6 +63,7 @@ function passesIn(
     return endpointsOf(target, upstreams).map(to => ({
       ...{ protocol, to, file },
       ...{ client: clientOf(levels, protocol), includes: includesOf(levels), listens: listensOf(levels) },
+      readsClient: inherited(levels, 'set_real_ip_from').length > 0,
       ...{ accessLog: inherited(levels, 'access_log')[0]?.args, leaks: leaksOf(levels) },
     }))
   })

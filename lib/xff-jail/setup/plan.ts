@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { settingValue, shellWord } from '../../xff-import/shell.js'
-import { appLines, frontLines, type Lines } from './additions.js'
+import { ADMIN_SOCKET, appLines, frontLines, type Lines } from './additions.js'
 import { showEndpoint } from './endpoint.js'
+import type { FrontName } from './fronts.js'
 import type { Front, Site } from './look.js'
 import type { Listener } from './machine.js'
 import type { App } from './uwsgi.js'
@@ -45,7 +46,18 @@ export interface PlanOptions {
   /** the command that writes what is shown */
   again: string
   /** the text of a drop-in of the unit that comes with us */
-  dropIn: (name: 'nginx') => string
+  dropIn: (name: DropIn) => string
+}
+
+type DropIn = 'nginx' | 'haproxy'
+
+/** Where the front end itself refuses the banned, as no packet passes between it and the app. */
+interface InFront {
+  /** of xff-ban */
+  options: string[]
+  /** what xff-ban writes and the front end reads */
+  file: string
+  dropIn: DropIn
 }
 
 const NGINX_BANS = '/etc/nginx/banned.conf'
@@ -67,11 +79,7 @@ export function planFor(
     throw new RangeError(
       `--log: expected the log of the requests, which ${app?.file ?? front.name} does not tell`,
     )
-  const path = front.to && 'path' in front.to ? front.to.path : undefined
-  if (path !== undefined && front.name !== 'nginx')
-    throw new RangeError(
-      `expected a port between ${front.name} and the app, got ${path}, where no packet passes`,
-    )
+  const inFront = front.to && 'path' in front.to ? inFrontOf(front, name, front.to.path) : undefined
   const trust = answers.trust.flatMap(range => ['--trust', range])
   const isDirect = app === undefined || front.protocol === 'uwsgi'
   const parse = [
@@ -79,34 +87,53 @@ export function planFor(
     ...(isDirect ? [] : trust),
   ]
   const port = portOf(site)
-  const where = path === undefined ? ['--port', String(port)] : ['--nginx', NGINX_BANS]
-  const bans = [
-    ...where,
-    ...(path === undefined && front.protocol === 'uwsgi' ? ['--uwsgi', 'REMOTE_ADDR'] : []),
+  const bans = inFront?.options ?? [
+    ...['--port', String(port)],
+    ...(front.protocol === 'uwsgi' ? ['--uwsgi', 'REMOTE_ADDR'] : []),
   ]
-  const ban = [...bans, ...(path === undefined && !isDirect ? trust : [])]
+  const ban = [...bans, ...(inFront === undefined && !isDirect ? trust : [])]
   const check = ['xff-ban', 'check', urlOf(front), '--name', name, '--log', log, ...parse, ...bans]
   return {
     log,
     found: foundOf(site, log),
     files: [
       { path: join(folder, `${name}.conf`), text: settingsText({ log, parse, ban }) },
-      ...(path === undefined ? [] : filesForNginx(name, dropIn('nginx'))),
+      ...(inFront === undefined ? [] : filesFor(name, inFront, dropIn(inFront.dropIn))),
     ],
     additions: [
-      ...frontLines(front, path === undefined ? undefined : NGINX_BANS),
+      ...frontLines(front, inFront?.file, trust.length > 0 && !inFront),
       ...(app ? appLines(app, front) : []),
     ],
     write: again,
-    warnings: [...warningsOf(site, listeners, port), ...(isDirect ? realIpOf(front, answers.trust) : [])],
+    warnings: [
+      ...warningsOf(site, listeners, {
+        port: inFront ? undefined : port,
+        isEmptied: trust.length > 0 && front.name === 'haproxy' && front.isEmptying,
+      }),
+      ...(isDirect || inFront ? realIpOf(front, answers.trust) : []),
+    ],
     steps: [
-      ...(path === undefined ? [] : ['systemctl daemon-reload']),
+      ...(inFront === undefined ? [] : ['systemctl daemon-reload']),
       `systemctl enable --now xff-jail@${name}`,
       `xff-jail status ${name}`,
-      // what is enforced in nginx is seen by a ban alone
-      [...check, ...(path === undefined ? [] : ['--really'])].map(shellWord).join(' '),
+      // what is enforced in the front end is seen by a ban alone
+      [...check, ...(inFront === undefined ? [] : ['--really'])].map(shellWord).join(' '),
     ],
   }
+}
+
+/** @throws RangeError where the front end cannot be told of bans */
+function inFrontOf({ name: server, protocol, adminSocket }: Front, name: string, path: string): InFront {
+  if (server === 'nginx') return { options: ['--nginx', NGINX_BANS], file: NGINX_BANS, dropIn: 'nginx' }
+  if (server === 'haproxy' && protocol === 'http') {
+    const file = `/var/lib/xff-jail/${name}.map`
+    return { options: ['--haproxy', adminSocket ?? ADMIN_SOCKET, '--map', file], file, dropIn: 'haproxy' }
+  }
+  throw new RangeError(
+    server === 'haproxy'
+      ? `expected a socket of uWSGI that speaks HTTP (http-socket), as HAProxy does, got ${path}`
+      : `expected a port between ${server} and the app, got ${path}, where no packet passes`,
+  )
 }
 
 /** How uwsgi-parse reads the log of uWSGI. */
@@ -144,10 +171,10 @@ function settingsText({ log, parse, ban }: { log: string; parse: string[]; ban: 
   return settings.map(([setting, words]) => `${setting}=${settingValue(words)}\n`).join('')
 }
 
-function filesForNginx(name: string, dropIn: string): NewFile[] {
+function filesFor(name: string, { file, dropIn }: InFront, text: string): NewFile[] {
   return [
-    { path: NGINX_BANS, text: '', keeps: true },
-    { path: `${UNITS}/xff-jail@${name}.service.d/nginx.conf`, text: dropIn },
+    { path: file, text: '', keeps: true },
+    { path: `${UNITS}/xff-jail@${name}.service.d/${dropIn}.conf`, text },
   ]
 }
 
@@ -168,16 +195,21 @@ function urlOf({ listens: { port, isTls } }: Front): string {
   return `${isTls ? 'https' : 'http'}://127.0.0.1${shown}/`
 }
 
+const EMPTIED =
+  'HAProxy removes X-Forwarded-For, in which the CDN or load balancer before it has written the client: let it remove ' +
+  'the other spellings alone (^x(_forwarded[-_]|-forwarded_)for$ -m reg)'
+
 function warningsOf(
   { app, front }: Site,
   listeners: readonly Listener[],
-  port: number | undefined,
+  { port, isEmptied }: { port: number | undefined; isEmptied: boolean },
 ): string[] {
   const isUsed = port === undefined || listeners.length === 0 || listeners.some(one => one.port === port)
   return [
     ...(front?.leaks ?? []).map(
       setting => `${setting}: the X_Forwarded_For of a client passes. Remove that line from nginx`,
     ),
+    ...(isEmptied ? [EMPTIED] : []),
     ...(app?.said.warnings ?? []),
     ...(isUsed ? [] : [`nothing listens at port ${port} of this machine now`]),
     ...(app && !app.hasOwnLog
@@ -189,11 +221,14 @@ function warningsOf(
   ]
 }
 
-/** Where the address in the log is the one that connects, a proxy before it has to be known to the front end itself. */
+/** How the front end itself is told of proxies before it, so that an address that connects is that of the client. */
+const REAL_IP: Partial<Record<FrontName, string>> = {
+  nginx: 'by set_real_ip_from, see front-ends/cloudflare.md',
+  haproxy: "by http-request set-src with the CDN's own header, where src is the CDN, before it denies",
+}
+
+/** Where the address in the log, or that is refused, is the one that connects. */
 function realIpOf({ name }: Front, trust: readonly string[]): string[] {
-  return trust.length === 0
-    ? []
-    : [
-        `--trust: here ${name} itself has to read the client: with nginx by set_real_ip_from, see front-ends/cloudflare.md`,
-      ]
+  const how = REAL_IP[name] ?? 'by its own means'
+  return trust.length === 0 ? [] : [`--trust: here ${name} itself has to read the client: ${how}`]
 }
