@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import t from 'tap'
 import { withCommands } from '../support/commands.js'
-import { bus, noNats, pipeline, setUpNats, startNats } from '../support/nats.js'
+import { bus, hasNewerNats, noNats, pipeline, setUpNats, startNats } from '../support/nats.js'
 import { requestLine } from '../support/requests.js'
 import { waitFor } from '../support/wait-for.js'
 
@@ -185,8 +185,13 @@ t.test('on Debian 12’s nats-server', { skip: noNats }, async t => {
     const three = await bus(nats, 'setup --replicas 3')
     t.match(three, {
       exitCode: 69,
-      stderr: /--replicas 3: needs nats-server 2\.10\.27 or newer, this is 2\.9/,
+      stderr: /--replicas 3: needs nats-server 2\.10\.27 or newer, 127\.0\.0\.1:\d+ is 2\.9/,
     })
+    const newer = hasNewerNats ? await startNats(t, { isNewer: true }) : undefined
+    if (newer) {
+      const mixed = await bus({ urls: [...newer.urls, ...nats.urls] }, 'setup --replicas 3')
+      t.match(mixed, { exitCode: 69, stderr: /:\d+ is 2\.9/ }, 'one older one among the servers')
+    }
     await nats.kill()
     t.match(await bus(nats, 'setup'), { exitCode: 69, stderr: /cannot use the broker at nats:/ })
   })

@@ -16,7 +16,7 @@ import { type Link, type LinkOptions, openLink } from './link.js'
 import { listen } from './listen.js'
 import { namesOf, readerOf, writerOf } from './names.js'
 import { notSetUp, persist } from './patience.js'
-import { setup } from './setup.js'
+import { refuseOlder, setup } from './setup.js'
 
 /** NATS JetStream as the broker. @throws ExitError 69 where it cannot be used */
 export async function openNats(fleet: string, signal: AbortSignal, options: LinkOptions): Promise<Broker> {
@@ -38,7 +38,10 @@ export async function openNats(fleet: string, signal: AbortSignal, options: Link
       ),
     follow: (topic, reading) => follow(link, names.stream(topic), reading, tally),
     listen: (topic, reading) => listen(link, names.stream(topic), names.heard('>'), reading),
-    setup: sizes => setup(link, names, sizes),
+    async setup(sizes) {
+      if (sizes.replicas > 1) await refuseOlderOf(options, sizes.replicas)
+      await setup(link, names, sizes)
+    },
     status: async () => [
       await logStatus(link, 'requests', names.stream('requests')),
       await logStatus(link, 'bans', names.stream('bans')),
@@ -48,6 +51,18 @@ export async function openNats(fleet: string, signal: AbortSignal, options: Link
     isConnected: link.isConnected,
     gone: link.gone,
     close: () => link.connection.close(),
+  }
+}
+
+/** A cluster may have servers of several releases, and a link is one to one of them: each that was named is asked. */
+async function refuseOlderOf(options: LinkOptions, replicas: number): Promise<void> {
+  for (const server of options.servers) {
+    const link = await openLink({ ...options, servers: [server], isPatient: false })
+    try {
+      refuseOlder(link, replicas)
+    } finally {
+      await link.connection.close()
+    }
   }
 }
 

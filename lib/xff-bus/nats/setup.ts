@@ -15,16 +15,19 @@ const BANS_BYTES = 1 << 30
 /** How many counters may read at once; hosts need none of these. */
 const MAX_CONSUMERS = 64
 
+/** @throws ExitError 69 where the server of this link is too old for so many replicas */
+export function refuseOlder(link: Link, replicas: number): void {
+  const version = link.connection.info?.version ?? ''
+  if (replicas === 1 || isAtLeast(version, LEAST_REPLICATED)) return
+  throw new ExitError(
+    `--replicas ${replicas}: needs nats-server ${LEAST_REPLICATED.join('.')} or newer, ${link.connection.getServer()} is ${version}: ` +
+      'its replicas may differ for good after a leader hung, and bans are then lost and made up. One node (--replicas 1) is fine',
+    EXIT.unavailable,
+  )
+}
+
 /** Makes the two streams, or changes them. @throws ExitError 69 */
 export async function setup(link: Link, names: Names, sizes: Sizes): Promise<void> {
-  const version = link.connection.info?.version ?? ''
-  if (sizes.replicas > 1 && !isAtLeast(version, LEAST_REPLICATED)) {
-    throw new ExitError(
-      `--replicas ${sizes.replicas}: needs nats-server ${LEAST_REPLICATED.join('.')} or newer, this is ${version}: its replicas ` +
-        'may differ for good after a leader hung, and bans are then lost and made up. One node (--replicas 1) is fine',
-      EXIT.unavailable,
-    )
-  }
   for (const topic of ['requests', 'bans'] as const) {
     const config = streamConfig(names, topic, sizes)
     const answer = await askOr(link, `STREAM.CREATE.${config.name}`, config)
