@@ -49,16 +49,26 @@ static long sum_another(__u32 index, struct summing *s)
 	return 0;
 }
 
-/* The same of a segment that has been loaded whole. */
+#define SUM_STEP 32            /* bytes that are summed up here at a time; a part of BYTES_BEHIND */
+
+/* The same of a segment that has been loaded whole: to add up a small one takes less time than to call the kernel. */
 static __always_inline __u64 sum_loaded(char *bytes, __u32 length, __u64 sum)
 {
-	*(__u32 *)(bytes + length) = 0;                                  /* the sum is of whole words */
-	for (__u32 at = 0; at < CHUNK && at < length; at += SUM_PIECE) {
-		__u32 piece = length - at > SUM_PIECE ? SUM_PIECE : length - at;
-		piece = AT_LEAST_1(piece, SUM_PIECE);
-		sum = bpf_csum_diff(0, 0, (__be32 *)(bytes + at), (piece + 3) & ~3, sum);
+	__u64 *behind = (__u64 *)(bytes + length), more = 0;
+
+	behind[0] = behind[1] = behind[2] = behind[3] = 0;               /* the sum is of whole steps */
+	for (__u32 at = 0; at < CHUNK && at < length; at += SUM_STEP) {
+		const __u32 *words = (const __u32 *)(bytes + at);
+		sum += words[0];
+		more += words[1];
+		sum += words[2];
+		more += words[3];
+		sum += words[4];
+		more += words[5];
+		sum += words[6];
+		more += words[7];
 	}
-	return sum;
+	return sum + more;
 }
 
 /*
@@ -66,10 +76,8 @@ static __always_inline __u64 sum_loaded(char *bytes, __u32 length, __u64 sum)
  * that never saw a wire hold the sum of the pseudo header, and of others a network card may have said that they are.
  * What is loaded for that is kept for who reads on.
  */
-__noinline int checksum_is_right(struct __sk_buff *skb, struct scratch *d)
+static __always_inline int checksum_is_right(struct __sk_buff *skb, struct scratch *d)
 {
-	if (!d)
-		return 0;
 	struct packet *p = &d->packet;
 	__u32 length = p->end - p->l4;
 	struct summing s = { .skb = skb, .bytes = d->bytes, .offset = p->l4, .end = p->end };

@@ -117,10 +117,8 @@ static __always_inline int row_read(struct bucket *b, __u32 row, __u64 hash, str
 }
 
 /* Copies a row to *c, and keeps its place in *t; where there is none, c->stage is STAGE_NONE. */
-__noinline int connection_find(struct tag *t, struct connection *c)
+static __always_inline void connection_find(struct tag *t, struct connection *c)
 {
-	if (!t || !c)
-		return 0;
 	t->place = PLACE_NONE;
 	for (__u32 i = 0; i < 2; i++) {
 		__u32 number = t->bucket[i];
@@ -132,13 +130,12 @@ __noinline int connection_find(struct tag *t, struct connection *c)
 			if (!row_read(b, row, t->hash, c))
 				break;
 			t->place = t->bucket[i] * BUCKET_ROWS + row;
-			return 1;
+			return;
 		}
 		if (!b->row[BUCKET_HALF].hash)                           /* then none has gone on to the second */
 			break;
 	}
 	__builtin_memset(c, 0, sizeof *c);
-	return 0;
 }
 
 /* 1 where x is not 0; without a branch, as in all of this: the verifier would try every way through sixteen rows. */

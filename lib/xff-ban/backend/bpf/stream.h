@@ -44,10 +44,8 @@ static __always_inline int is_banned(struct scratch *d, struct port *port)
 }
 
 /* A section has been read to its end, or found to be none. */
-__noinline int section_ended(struct scratch *d, struct port *port)
+static __always_inline void section_ended(struct scratch *d, struct port *port)
 {
-	if (!d || !port)
-		return 0;
 	struct connection *c = &d->connection;
 	struct header *r = &d->header;
 	__u32 ack = d->packet.ack;
@@ -55,16 +53,16 @@ __noinline int section_ended(struct scratch *d, struct port *port)
 	if (r->result == RESULT_FOREIGN) {
 		COUNT(d, foreign);
 		lose(d, ack - 1);
-		return 0;
+		return;
 	}
 	COUNT(d, requests);
 	if (is_banned(d, port) && port->answer != ANSWER_COUNT) {
 		d->stop = STOP_BANNED;
-		return 0;
+		return;
 	}
 	if (r->guessed || r->framing & FRAMING_UNKNOWN) {
 		lose(d, ack);
-		return 0;
+		return;
 	}
 	c->ack = ack;
 	c->flags |= CONNECTION_ASKED;
@@ -76,7 +74,6 @@ __noinline int section_ended(struct scratch *d, struct port *port)
 		c->stage = STAGE_START;
 		body_pass(d, r->length);
 	}
-	return 0;
 }
 
 /* A piece of a section or a body. */
@@ -113,18 +110,15 @@ static long read_step(__u32 index, struct reading *reading)
 #define MAX_STEPS 8192
 
 /* Reads on in scratch->connection and scratch->header with the bytes from offset to end; see `stop` for the outcome. */
-__noinline int stream_read(struct __sk_buff *skb, struct scratch *d, struct port *port)
+static __always_inline void stream_read(struct __sk_buff *skb, struct scratch *d, struct port *port)
 {
 	struct reading reading = { .skb = skb, .port = port, .scratch = d };
 
-	if (!d || !port)
-		return 0;
 	read_step(0, &reading);                                          /* most often it is all */
 	if (d->offset < d->end && !d->stop)
 		bpf_loop(MAX_STEPS, read_step, &reading, 0);
 	if (d->offset < d->end && !d->stop)
 		lose(d, d->packet.ack - 1);
-	return 0;
 }
 
 #endif
