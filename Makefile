@@ -190,19 +190,22 @@ INSTALLED = $(foreach file,$(PROGRAM),$(file):lib/xff-jail/$(file:dist/%=%)) LIC
   $(foreach command,$(COMMANDS),dist/completion/bash/$(command):share/bash-completion/completions/$(command)) \
   $(foreach command,$(COMMANDS),dist/completion/zsh/_$(command):share/zsh/site-functions/_$(command)) \
   $(foreach unit,$(wildcard share/systemd/*),$(unit):lib/systemd/system/$(notdir $(unit))) \
-  $(foreach file,$(wildcard share/examples/* share/containers/* share/grafana/* share/lnav/* share/prometheus/* share/push/*),$(file):$(file:share/%=share/doc/xff-jail/%))
+  $(foreach file,$(wildcard share/examples/* share/containers/* share/grafana/* share/lnav/* share/prometheus/* share/push/* share/front-ends/*) share/no-effect.md,$(file):$(file:share/%=share/doc/xff-jail/%)) \
+  $(foreach file,$(wildcard docs/*) README.md CHANGELOG.md THREATS.md SECURITY.md CONTRIBUTING.md,$(file):share/doc/xff-jail/$(file))
 
 install: dist ## puts it below PREFIX (/usr/local); DESTDIR goes before it
 	@for file in $(INSTALLED); do \
 	  [ ! -e "$${file%%:*}" ] || install -D -m 644 "$${file%%:*}" "$(TO)/$${file#*:}" || exit; done
 	@install -d "$(TO)/bin"; for command in $(COMMANDS); do chmod 755 "$(TO)/lib/xff-jail/$$command.js" && \
 	  ln -sfn "../lib/xff-jail/$$command.js" "$(TO)/bin/$$command" || exit; done
+	@# by which the pages find one another as they do in the repository
+	@ln -sfn . "$(TO)/share/doc/xff-jail/share"
 	@echo "installed in $(TO); settings for a service go into /etc/xff-jail, see man xff-jail"
 
 uninstall: ## takes away what make install put there, and nothing else; running units are named and stopped
 	@[ -n "$(DESTDIR)" ] || [ ! -e "$(TO)/lib/xff-jail/uninstall" ] || \
 	  PATH="$(TO)/bin:$$PATH" sh "$(TO)/lib/xff-jail/uninstall" stop 'make purge' "$(TO)/lib/systemd/system"
-	@for file in $(INSTALLED); do rm -f "$(TO)/$${file#*:}"; done
+	@for file in $(INSTALLED); do rm -f "$(TO)/$${file#*:}"; done; rm -f "$(TO)/share/doc/xff-jail/share"
 	@for command in $(COMMANDS); do rm -f "$(TO)/bin/$$command"; done
 	@for folder in $(OURS); do [ ! -d "$(TO)/$$folder" ] || find "$(TO)/$$folder" -depth -type d -empty -delete; done
 

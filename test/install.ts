@@ -1,5 +1,5 @@
 /** What the Makefile does for people: `make install` and `uninstall`, into a folder of their own, and `make run`. */
-import { readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { execa } from 'execa'
 import t from 'tap'
@@ -12,6 +12,23 @@ function filesOf(folder: string): string[] {
     .filter(entry => !entry.isDirectory())
     .map(entry => join(entry.parentPath, entry.name).slice(folder.length + 1))
     .sort()
+}
+
+/** What messages and manual pages name of the pages and examples, with the file that does. */
+function pagesNamed(): [file: string, named: string][] {
+  const sources = filesOf('lib').filter(file => file.endsWith('.ts'))
+  const texts = [
+    ...sources.map(file => join('lib', file)),
+    ...filesOf('share/man').map(file => join('share/man', file)),
+  ]
+  const named = texts.flatMap(file =>
+    [
+      ...readFileSync(file, 'utf8').matchAll(
+        /(?<![\w/:.-])(?:share\/(?!man)|docs\/|front-ends\/)[\w./-]*\w/g,
+      ),
+    ].map(([path]): [string, string] => [file, path]),
+  )
+  return named
 }
 
 t.test('install puts all of it in its place, uninstall removes it and nothing else', async t => {
@@ -36,10 +53,20 @@ t.test('install puts all of it in its place, uninstall removes it and nothing el
     t.ok(installed.includes(`share/man/man${page.slice(-1)}/${page}`), page)
   for (const unit of readdirSync('share/systemd'))
     t.ok(installed.includes(`lib/systemd/system/${unit}`), unit)
-  for (const folder of ['examples', 'containers', 'grafana', 'lnav', 'prometheus', 'push']) {
+  for (const folder of ['examples', 'containers', 'front-ends', 'grafana', 'lnav', 'prometheus', 'push']) {
     for (const file of readdirSync(join('share', folder)))
       t.ok(installed.includes(`share/doc/xff-jail/${folder}/${file}`), file)
   }
+
+  for (const page of readdirSync('docs')) t.ok(installed.includes(`share/doc/xff-jail/docs/${page}`), page)
+  for (const [file, named] of pagesNamed())
+    t.ok(
+      installed.some(path => `${path}/`.startsWith(`${named}/`)),
+      `${file} names ${named}, which is installed`,
+    )
+  const page = join(prefix, 'share/doc/xff-jail/docs/bans.md')
+  for (const [, link = ''] of readFileSync(page, 'utf8').matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g))
+    t.ok(existsSync(join(dirname(page), link)), `a link of an installed page leads to ${link}`)
 
   // of others, in every folder
   const others = [...new Set(installed.map(dirname))].map(folder => join(folder, 'of-another'))

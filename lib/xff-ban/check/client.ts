@@ -62,7 +62,7 @@ export function judgeClient({ ip, isDated, hops }: Reading, { from }: Answer, ex
       what: `${ip}, and not ${from ?? 'who asked'}: ${never}`,
       cure:
         'it is the address of a front end: log-x-forwarded-for is off in uWSGI, or the front end sends no ' +
-        'X-Forwarded-For (share/front-ends has a page for each)',
+        'X-Forwarded-For (share/doc/xff-jail/front-ends has a page for each)',
     }
   }
   if (from === undefined || isPrivate(from)) {

@@ -57,7 +57,7 @@ export function logProblem(path: string, log: LogWatch, answer: Answer, waitMs: 
   if (writer?.path.endsWith(' (deleted)')) {
     return failed(
       `nothing was written to ${path}: ${named(writer)} writes to the file that had this name before it was rotated`,
-      'have it open the log again after a rotation (share/examples/logrotate-reopen), or use copytruncate',
+      'have it open the log again after a rotation (share/doc/xff-jail/examples/logrotate-reopen), or use copytruncate',
     )
   }
   if (writer === undefined)

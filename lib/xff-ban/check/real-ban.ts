@@ -65,7 +65,7 @@ export async function tryBan({
       step,
       ok: false,
       what: `${client} was banned for ${waitMs / 1000} s, and still got ${shown(before)}`,
-      cure: 'the ban does nothing where this request passes: see what this backend needs to be set up (docs/bans.md, "Other backends")',
+      cure: 'the ban does nothing where this request passes: see what this backend needs to be set up (share/doc/xff-jail/docs/bans.md, "Other backends")',
     }
   }
   const served = await askUntil(answer => isSame(answer, before), { ask, waitMs, monotonic })

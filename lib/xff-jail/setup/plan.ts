@@ -223,7 +223,7 @@ function warningsOf(
 
 /** How the front end itself is told of proxies before it, so that an address that connects is that of the client. */
 const REAL_IP: Partial<Record<FrontName, string>> = {
-  nginx: 'by set_real_ip_from, see front-ends/cloudflare.md',
+  nginx: 'by set_real_ip_from, see share/doc/xff-jail/front-ends/cloudflare.md',
   haproxy: "by http-request set-src with the CDN's own header, where src is the CDN, before it denies",
 }
 
