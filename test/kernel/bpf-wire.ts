@@ -7,7 +7,7 @@ import { waitFor } from '../support/wait-for.js'
 import { ATTACKER, USER } from './addresses.js'
 import { BPF } from './bpf/loaded.js'
 import { banAndLeave } from './lab/attack.js'
-import { createLab, type Lab } from './lab/lab.js'
+import { createLab, type Front, type Lab } from './lab/lab.js'
 import { APP, kernelTest } from './lab/needs.js'
 import { isFromApp } from './lab/request.js'
 
@@ -33,30 +33,49 @@ for (const [name, [loss, double, reorder]] of Object.entries(WIRES)) {
       await lab.uwsgi({ more: [['http11-socket', '10.77.0.2:3033']], workers: 8 })
       const http = { v4: '10.77.0.2', v6: 'fd77::2', port: 3033 }
       const front = await lab.nginx({ to: [http], keepalive: 8 })
-      await banAndLeave({ lab }, '--port 3033 --packets bpf', [ATTACKER])
       await insertWire(lab, [loss, double, reorder, 7])
-      const wrong: unknown[] = []
-      const lost: unknown[] = []
-      const client = async (from: string, number: number) => {
-        for (let i = number; i < REQUESTS; i += AT_ONCE) {
-          // headers in one segment and in three, bodies that look like requests
-          const headers = i % 3 === 0 ? { Cookie: 'c'.repeat(3000) } : {}
-          const body = `GET / HTTP/1.1\r\nX-Forwarded-For: ${ATTACKER}\r\n\r\n`.repeat(1 + (i % 200))
-          const post = i % 2 === 0 ? { method: 'POST', body } : {}
-          const answer = await lab.request({ from, to: front, headers, ...post, within: 20_000 })
-          // nginx repeats no POST that met a connection which the app was closing, with or without us
-          if (from === USER && i % 2 === 1 && !isFromApp(answer)) lost.push({ i, answer })
-          const isWrong = from === ATTACKER ? isFromApp(answer) : answer.status === 403
-          if (isWrong) wrong.push({ from, i, answer })
-        }
-      }
-      const numbers = Array.from({ length: AT_ONCE }, (_, i) => i)
-      await Promise.all([ATTACKER, USER].flatMap(from => numbers.map(number => client(from, number))))
+      // what the wire alone costs, to compare with
+      const alone = TIMES > 1 ? await converse(lab, front, [USER]) : undefined
+      await banAndLeave({ lab }, '--port 3033 --packets bpf', [ATTACKER])
+      const { wrong, lost, lostPosts, refused } = await converse(lab, front, [ATTACKER, USER])
+      t.comment(
+        `${refused} refused; of ${REQUESTS} requests of the neighbour lost: ${lost.length + lostPosts}` +
+          `${alone ? `, and ${alone.lost.length + alone.lostPosts} without the program` : ''}`,
+      )
       t.same(wrong.slice(0, 3), [], `${wrong.length} wrong`)
       t.same(lost.slice(0, 3), [], `${lost.length} requests of the neighbour are lost`)
+      t.same(alone?.lost.slice(0, 3) ?? [], [], 'nor are they without the program')
     },
     PATIENCE,
   )
+}
+
+/** Makes the requests of some clients. @returns what answers were wrong, and the neighbour's requests without one */
+async function converse(lab: Lab, front: Front, clients: readonly string[]) {
+  const wrong: unknown[] = []
+  const lost: unknown[] = []
+  let lostPosts = 0
+  let refused = 0
+  const client = async (from: string, number: number) => {
+    for (let i = number; i < REQUESTS; i += AT_ONCE) {
+      // headers in one segment and in three, bodies that look like requests
+      const headers = i % 3 === 0 ? { Cookie: 'c'.repeat(3000) } : {}
+      const body = `GET / HTTP/1.1\r\nX-Forwarded-For: ${ATTACKER}\r\n\r\n`.repeat(1 + (i % 200))
+      const post = i % 2 === 0 ? { method: 'POST', body } : {}
+      const answer = await lab.request({ from, to: front, headers, ...post, within: 20_000 })
+      // nginx repeats no POST that met a connection which the app was closing, with or without us
+      if (from === USER && !isFromApp(answer)) {
+        if (i % 2 === 1) lost.push({ i, answer })
+        else lostPosts += 1
+      }
+      if (from === ATTACKER && answer.status === 403) refused += 1
+      const isWrong = from === ATTACKER ? isFromApp(answer) : answer.status === 403
+      if (isWrong) wrong.push({ from, i, answer })
+    }
+  }
+  const numbers = Array.from({ length: AT_ONCE }, (_, i) => i)
+  await Promise.all(clients.flatMap(from => numbers.map(number => client(from, number))))
+  return { wrong, lost, lostPosts, refused }
 }
 
 /** Puts the wire between the switch and the app. */
