@@ -318,7 +318,7 @@ clean: ## removes what was built
 
 # The properties with fifty times the cases: a million hostile requests among them; and xff-ban killed 200 times.
 fuzz: dist build/.compiled small-bites ## the properties with fifty times the cases
-	RUNS_TIMES=50 TAP_TIMEOUT=3600 $(RUN_TESTS) build/test/uwsgi-parse/hostile.js build/test/uwsgi-parse/exact.js build/test/uwsgi-parse/stage.js build/test/uwsgi-parse/fast-trust.js build/test/uwsgi-parse/fast-layout.js \
+	RUNS_TIMES=50 TAP_TIMEOUT=3600 $(RUN_TESTS) build/test/uwsgi-parse/hostile.js build/test/uwsgi-parse/exact.js build/test/uwsgi-parse/stage.js build/test/uwsgi-parse/fast-trust.js build/test/uwsgi-parse/fast-layout.js build/test/uwsgi-parse/both-readers.js \
 	  build/test/xff-window/window.js build/test/xff-window/fast-window.js \
 	  build/test/xff-window/stage.js build/test/wire/record.js build/test/kernel/bpf-parser.js \
 	  build/test/kernel/bpf-wire.js build/test/kernel/bpf-matrix.js build/test/kernel/bpf-shared.js build/test/hostile-terminal.js build/test/hostile-told.js

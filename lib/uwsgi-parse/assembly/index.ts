@@ -71,7 +71,7 @@ export function read(first: usize, size: usize, maySkip: bool): i32 {
       start = newline + 1
       continue
     }
-    const status = findStatus(start, newline)
+    const status: usize = isDoubtful ? 0 : findStatus(start, newline)
     const isWanted = status !== 0 && load<u8>(wanted + numberAt(status, status + 3)) !== 0
     const isLookedAt = isWanted || isSampled(linesInAll)
     // most lines of most logs end here
