@@ -54,7 +54,7 @@ export async function statusOf(
   try {
     const status = await askStatus(pathsOf(journal).socket)
     if (status) Object.assign(found, ofXffBan(status, now), { running: true })
-    else if (settings || problem) addUnit(found)
+    else if (settings || problem) addUnit(found, settings?.ban.includes('--dry-run'))
     else
       found.amiss.push(
         `no xff-ban runs, and it has no settings, as one tried by hand; to forget it: xff-ban flush --name ${name} --port N, then rm ${journal}`,
@@ -77,8 +77,12 @@ export async function statusOf(
 }
 
 /** Why no xff-ban answers, as far as its unit tells. */
-function addUnit(found: JailStatus): void {
+function addUnit(found: JailStatus, isDry = false): void {
   const unit = unitOf(found.jail)
+  if (isDry && unit?.isStarting) {
+    found.amiss.push('BAN has --dry-run: it bans nobody, and answers no questions')
+    return
+  }
   if (unit?.isStarting) found.starting = true
   found.amiss.push(unit?.text ?? `no xff-ban runs: systemctl start xff-jail@${found.jail}`)
 }

@@ -48,7 +48,7 @@ t.test('a jail that could ban nobody does not start, and says why', { skip, time
 
   // what the unit waits for before anything of it runs, once its log is one that can be read
   await put(inside, LOG, '')
-  await put(inside, '/etc/xff-jail/slow.conf', SETTINGS)
+  await put(inside, '/etc/xff-jail/slow.conf', SETTINGS.replace('--dry-run', '--on-ban true --on-unban true'))
   await inside(['mkfifo', '/run/go'])
   const slow = '/run/systemd/system/xff-jail@slow.service.d'
   await inside(['mkdir', slow])

@@ -99,6 +99,11 @@ t.test('a jail whose unit has been started is told so, and one whose unit fails'
     t.equal(found.starting, header.source.includes('starting') || undefined)
     t.match(statusText(found), header)
   }
+  writeFileSync(join(dir, 'shop.conf'), `LOG=${dir}/none.log\nBAN=--dry-run\n`)
+  writeFileSync(path, "#!/bin/sh\nprintf 'LoadState=loaded\\nActiveState=active\\n'\n")
+  const env = { ...withCommands(), PATH: `${dir}:${withCommands().PATH}` }
+  const dry = await execa('xff-jail', ['status', '--folder', dir], { env, reject: false })
+  t.match(JSON.parse(dry.stdout).amiss[0], /^BAN has --dry-run: it bans nobody/)
 })
 
 t.test('a jail tried by hand is not to be started as a service', async t => {
