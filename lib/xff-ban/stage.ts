@@ -130,8 +130,7 @@ class BanStage extends Duplex {
       onProgress: resume,
       onError: error => this.destroy(error),
     })
-    const unread = () => this.readableLength
-    this.#reader = watchReader({ unread, forever: waitForReader, resume, warn })
+    this.#reader = watchReader({ unread: () => this.readableLength, forever: waitForReader, resume, warn })
     this.#stopWatching = watch(backend, verifyMs, this.loop.reconcile)
   }
 
@@ -139,10 +138,8 @@ class BanStage extends Duplex {
     if (!this.#hasRoom()) {
       return orders.map(({ ip }) => ({ type: 'refused', ip, reason: 'too many orders are waiting' }))
     }
-    const replies = orders.map(
-      order => new Promise<Reply>(resolve => this.loop.add([{ order, reply: resolve }])),
-    )
-    return await Promise.all(replies)
+    const ask = (order: Order) => new Promise<Reply>(reply => this.loop.add([{ order, reply }]))
+    return await Promise.all(orders.map(ask))
   }
 
   /** A signal asks to end. */
