@@ -9,7 +9,7 @@ const MIN_REQUESTS = 20
 
 /** What somebody who reads this log should know about it. */
 export function advise(
-  { wanted, unattributed, doubts, privateClients, damaged, unknownSlots }: Tally,
+  { wanted, unattributed, doubts, privateClients, damaged, unknownSlots, trustedAlone }: Tally,
   format: Format,
 ): string[] {
   const { isOwn, socket } = format
@@ -22,7 +22,7 @@ export function advise(
   if (isBlind && undated === wanted) return [adviseOnTimes(undated, wanted)]
   if (isBlind && beginning !== undefined) return [adviseOnBeginning(unattributed, wanted, beginning)]
   if (wanted < MIN_REQUESTS) return []
-  const advice: string[] = []
+  const advice = trustedAlone.about()
   const isMuch = (count: number) => count > wanted * 0.01
   const [address, count = 0] = [...privateClients].sort((a, b) => b[1] - a[1])[0] ?? []
   if (count > wanted * 0.9) {
@@ -70,7 +70,8 @@ export function advise(
     headers -
     lacking
   if (isMuch(others) && beginning !== undefined) advice.push(adviseOnBeginning(others, wanted, beginning))
-  else if (isMuch(others)) advice.push(adviseOnReadings(others, wanted, isOwn ? socket : 'any'))
+  else if (isMuch(others) && !trustedAlone.isTold())
+    advice.push(adviseOnReadings(others, wanted, isOwn ? socket : 'any'))
   return advice
 }
 

@@ -83,7 +83,7 @@ function isPlain({ format, field, since }: Options): boolean {
 }
 
 export interface Counters {
-  /** @param slot the address slot in which the client stands */
+  /** @param slot the address slot in which the client stands; empty where that is doubted */
   countRecord: (client: Client | null, slot: string) => void
   /** whether every record has still to be counted at once, since advice is due */
   isWatching: () => boolean
@@ -96,7 +96,12 @@ function createCounters({ warn, format, attribution }: Options, tally: Tally): C
       if (client === null || client.ip === null) tally.unattributed += 1
       // where hops are counted, that many proxies are known
       else if (!attribution.counted) tally.proxies.saw(client, slot)
-      if (LOOK_AT.includes(tally.wanted)) for (const advice of tally.proxies.about(tally.wanted)) warn(advice)
+      // behind uwsgi_pass a list is not believed, whoever is in it
+      const isList = format.socket !== 'uwsgi'
+      if (isList) tally.trustedAlone.saw(slot, client !== null && client.ip !== null)
+      if (LOOK_AT.includes(tally.wanted))
+        for (const advice of [...tally.proxies.about(tally.wanted), ...tally.trustedAlone.about()])
+          warn(advice)
       if (tally.wanted === ADVISE_AT) for (const advice of advise(tally, format)) warn(advice)
     },
     isWatching: () => tally.wanted < ADVISE_AT,
@@ -130,7 +135,7 @@ function compileFullParser(
     if (ip !== null && via === undefined && client(ip).isPrivate) countPrivateClient(tally, ip)
     if (parsed.doubt !== undefined) countDoubt(tally, parsed.doubt)
     else if (ip === null && !format.isOwn) keepUnknownSlot(tally, via ?? '')
-    if (ip === null) countRecord(null, '')
+    if (ip === null) countRecord(null, parsed.doubt === undefined ? (via ?? '') : '')
     else countRecord(client(via ?? ip), via ?? ip)
     return options.explain ? options.explain(parsed, tally.lines) : over + encodeLine(parsed.record)
   }

@@ -1,5 +1,6 @@
 import { counted } from '../text/counted.js'
 import type { Doubt } from './request.js'
+import { type TrustedAlone, watchTrustedAlone } from './trusted-alone.js'
 import { type UnnamedProxies, watchUnnamedProxies } from './unnamed-proxies.js'
 
 /** How many private addresses are told apart. */
@@ -24,6 +25,7 @@ export interface Tally {
   /** wanted requests whose only hop is a private address, by address; the first few of them */
   privateClients: Map<string, number>
   proxies: UnnamedProxies
+  trustedAlone: TrustedAlone
   /** the first address slots whose client is not known */
   unknownSlots: string[]
 }
@@ -40,6 +42,7 @@ export function createTally(): Tally {
     doubts: new Map(),
     privateClients: new Map(),
     proxies: watchUnnamedProxies(),
+    trustedAlone: watchTrustedAlone(),
     unknownSlots: [],
   }
 }

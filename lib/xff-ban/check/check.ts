@@ -70,7 +70,7 @@ export async function check(options: CheckOptions): Promise<Verdict> {
     const found = await log.find(token, options.waitMs)
     steps.push(found ? logStep(options.log, log) : logProblem(options.log, log, asking.first, options.waitMs))
     const seen = jail && before && difference(before, await countAll(jail))
-    const blind = seen && (await blindness(seen))
+    const blind = seen && (await blindness(seen, portOf(options.url)))
     if (!found) {
       if (blind) steps.push(blind)
       return verdict(null)
@@ -86,6 +86,11 @@ export async function check(options: CheckOptions): Promise<Verdict> {
   } finally {
     log.close()
   }
+}
+
+/** Where the front end is asked. */
+function portOf({ port, protocol }: URL): number {
+  return port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port)
 }
 
 async function send(options: CheckOptions, token: string): Promise<Asking> {

@@ -25,7 +25,7 @@ export function judgeClient({ ip, isDated, hops }: Reading, { from }: Answer, ex
       step,
       ok: false,
       what: `the log names no client: ${seen}`,
-      cure: 'nobody is banned for such a line: see THREATS.md for what hides a client, and uwsgi-parse --explain',
+      cure: cureOfNobody(hops, from),
     }
   }
   const never = exempt(ip)
@@ -78,4 +78,17 @@ export function judgeClient({ ip, isDated, hops }: Reading, { from }: Answer, ex
     what: `${ip}, but the request was sent from ${from}: ${seen}`,
     cure: `if ${ip} is a proxy in front: --trust ${ip} for uwsgi-parse and xff-ban, with --trust private beside it`,
   }
+}
+
+const OURS = ': ours'
+
+/** What is done about a line that names no client. @param hops what uwsgi-parse says of each, from the right */
+function cureOfNobody(hops: readonly string[], from: string | undefined): string {
+  const listed = hops.filter(text => !text.startsWith('=>'))
+  if (listed.length === 0 || !listed.every(text => text.endsWith(OURS)))
+    return 'nobody is banned for such a line: see THREATS.md for what hides a client, and uwsgi-parse --explain'
+  return listed.at(-1) === `${from}${OURS}`
+    ? `--trust holds ${from}, from where it was sent: check the URL by which clients come, or from another machine`
+    : 'trusted proxies alone are in the log: let the front end append to X-Forwarded-For, or take the client from its ' +
+        'header (nginx: set_real_ip_from and real_ip_header); or does --trust hold too much?'
 }

@@ -44,8 +44,11 @@ export function difference(before: Seen, after: Seen): Map<PortPolicy, Counts> {
   )
 }
 
-/** Why the kernel program has not seen a request as one of a known client; undefined where it has. */
-export async function blindness(seen: Seen): Promise<Step | undefined> {
+/**
+ * Why the kernel program has not seen a request as one of a known client; undefined where it has.
+ * @param asked the port of the front end, as clients ask it
+ */
+export async function blindness(seen: Seen, asked: number): Promise<Step | undefined> {
   const all = [...seen]
   if (all.length === 0) return failed('the jail has no port in the kernel', 'start xff-ban with --port')
   const [known] = all.filter(([, { requests, unattributed }]) => requests > unattributed)
@@ -58,7 +61,9 @@ export async function blindness(seen: Seen): Promise<Step | undefined> {
     if (spoken !== undefined) return notRead(port, spoken)
     return failed(
       `port ${port} saw the request, and no client in ${protocol === 'http' ? 'header' : 'variable'} ${field}`,
-      'give xff-ban the same --trust and --hops as uwsgi-parse; --header NAME or --uwsgi VAR, if the client is elsewhere',
+      port === asked
+        ? `port ${port} is that of the front end, where clients send no header: give --port that of the app, to which the front end connects`
+        : 'give xff-ban the same --trust and --hops as uwsgi-parse; --header NAME or --uwsgi VAR, if the client is elsewhere',
     )
   }
   const [foreign] = all.filter(([, counts]) => counts.foreign > 0)

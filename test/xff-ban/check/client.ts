@@ -22,6 +22,7 @@ t.test('who is none is told by what stands there', async t => {
   const cases = [
     [read(null, 'x: no address', '=> unknown: nobody is counted for it'), /names no client: x: no address$/],
     [{ ...read('203.0.113.7'), isDated: false }, /does not say when it was/],
+    [read(null, '172.64.0.1: ours'), /names no client: 172\.64\.0\.1: ours$/],
     [read('172.64.0.1'), /is an edge of cloudflare, and not the client/],
     [
       read('198.51.100.80', '198.51.100.80: the client', '203.0.113.7: not looked at'),
@@ -38,3 +39,20 @@ t.test('who is none is told by what stands there', async t => {
     cure: /log-x-forwarded-for/,
   })
 })
+
+t.test(
+  'where trusted proxies alone are in the log, it is told from a request that went round the front',
+  async t => {
+    const cureOf = (from: string, ...hops: string[]) =>
+      judgeClient(read(null, ...hops), { from }, MAY_BE_BANNED).cure
+    t.match(
+      cureOf('203.0.113.7', '172.64.0.1: ours'),
+      /^trusted proxies alone are in the log: .*set_real_ip_from/,
+    )
+    t.match(
+      cureOf('127.1.2.3', '10.0.0.1: ours', '127.1.2.3: ours'),
+      /^--trust holds 127\.1\.2\.3, .*by which clients/,
+    )
+    t.match(cureOf('203.0.113.7', '10.0.0.1: ours', 'x: no address'), /^nobody is banned for such a line/)
+  },
+)
