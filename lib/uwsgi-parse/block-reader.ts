@@ -22,7 +22,7 @@ export function openBlockReader(
   parse: ParseLine,
 ): BlockReader | null {
   const { client } = options.attribution
-  const layout = options.format.isOwn ? undefined : compileLayout(options.format)
+  const layout = compileLayout(options.format)
   if (layout === null) return null
   // as the full parser has it: one address stands there, or none is believed
   const clientIn: FindClient = options.format.socket === 'uwsgi' ? slot => believeOne(client(slot)) : client
@@ -35,7 +35,9 @@ export function openBlockReader(
     wanted: options.wanted,
     parseFully(text, line) {
       tally.lines = linesBefore + line
-      return parse(text)
+      const { requests } = tally
+      const written = parse(text)
+      return { written, isRequest: tally.requests > requests }
     },
     ...{ isPending: parse.isPending, layout },
     countRecord(slot) {

@@ -14,7 +14,6 @@ import { type LayoutTable, tellLayout } from './fast-layout-table.js'
 import { type TrustTable, tellTrust } from './fast-trust.js'
 import type { Stretch } from './stretch.js'
 import { bindStretch, type StretchCounts } from './stretch-counts.js'
-import { parseCtime } from './time/date.js'
 import type { LogClock } from './time/log-clock.js'
 
 export interface Options {
@@ -26,13 +25,13 @@ export interface Options {
   /**
    * Reads a line that is out of the ordinary with the full parser.
    * @param line which of its block it is, from 1 on
-   * @returns its record as a line, or nothing
+   * @returns its record as a line, or nothing; and whether it is a request
    */
-  parseFully: (text: string, line: number) => string
+  parseFully: (text: string, line: number) => { written: string; isRequest: boolean }
   /** whether the line behind one that was parsed fully has to be, too */
   isPending?: () => boolean
-  /** how lines look, and how they are read; undefined: they are of uWSGI's own layout */
-  layout?: FastLayout | undefined
+  /** how lines look, and how they are read */
+  layout: FastLayout
   /**
    * Counts a record, by the address slot of its line.
    * @returns whether it has to be told of the next one, too: else they are counted here
@@ -53,7 +52,7 @@ export interface BlockCounts {
   unattributed: number
 }
 
-/** A reader of uWSGI's own layout from bytes to bytes. */
+/** A reader of ordinary lines from bytes to bytes. */
 export interface FastPath {
   /**
    * Reads a block of whole lines.
@@ -93,8 +92,6 @@ interface Exports extends InputBuffers, StretchCounts, TrustTable, LayoutTable {
   ) => void
 }
 
-const CTIME = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}$/
-const CTIME_LENGTH = 24
 /** What a date of a layout takes at the most. */
 const MAX_DATE_LENGTH = 64
 
@@ -103,23 +100,29 @@ const WRITE_BYTES = 512 * 1024
 
 /** @returns null where the machine cannot run it */
 export function compileFastPath(options: Options): FastPath | null {
-  const { client, clock, wanted, parseFully, countRecord, countPrivate, stretch } = options
+  const { client, clock, wanted, layout, parseFully, countRecord, countPrivate, stretch } = options
   // records that have left the memory of the module, since that was full
   let full: OwnedBuffer[] = []
   let linesBefore = 0
 
   const started: Started<Exports> | null = startModule(code, options.warn, {
-    parseFully(start, end, line) {
+    parseFully(start, end, line): number {
       clock.saw(module.newest.value)
-      tallies.sync(() => write(parseFully(memory.toString('utf8', start, end), linesBefore + line)))
+      let isRequest = false
+      tallies.sync(() => {
+        const parsed = parseFully(memory.toString('utf8', start, end), linesBefore + line)
+        isRequest = parsed.isRequest
+        write(parsed.written)
+      })
       module.doubtNext(options.isPending?.() ?? false)
+      return Number(isRequest)
     },
     flush: () => void full.push(drain()),
-    instantOf(date): number {
-      const text = textAt(date, CTIME_LENGTH)
-      return CTIME.test(text) ? clock.only(parseCtime(text)) : Number.NaN
+    dateOf(start, end): number {
+      const date = layout.readDate?.(textAt(start, Math.min(end - start, MAX_DATE_LENGTH)), clock)
+      if (date) module.keepDate(date.length)
+      return date?.instant ?? Number.NaN
     },
-    dateOf: (start, end): number => readDate(module, options.layout, textAt(start, end - start)),
     writeMinute(to, instant) {
       memory.write(formatInstant(instant).slice(0, 17), to, 'latin1')
     },
@@ -139,7 +142,7 @@ export function compileFastPath(options: Options): FastPath | null {
   const { exports: module, memory }: Started<Exports> = started
   const tallies = bindStretch(module, memory, stretch)
   if (client.trust) tellTrust(module, memory, client.trust)
-  if (options.layout) tellLayout(module, memory, options.layout)
+  tellLayout(module, memory, layout)
   for (let status = 0; status < 1000; status++) memory[module.wanted.value + status] = wanted(status) ? 1 : 0
 
   const write = (text: string) => {
@@ -148,15 +151,7 @@ export function compileFastPath(options: Options): FastPath | null {
     module.commit(at + memory.write(text, at))
   }
   const textAt = (start: number, length: number): string => memory.toString('latin1', start, start + length)
-  const drain = (): OwnedBuffer => {
-    const { value: start } = module.output
-    const { value: end } = module.written
-    const records =
-      end - start > WRITE_BYTES ? asOwned(Buffer.allocUnsafeSlow(end - start)) : acquire(WRITE_BYTES)
-    const size = memory.copy(records, 0, start, end)
-    module.commit(start)
-    return partOf(records, 0, size)
-  }
+  const drain = () => drained(module, memory)
 
   const piecesOf = openInputBuffers(started)
   const gathered = () => module.written.value - module.output.value
@@ -183,9 +178,13 @@ export function compileFastPath(options: Options): FastPath | null {
   }
 }
 
-/** Reads the date at the beginning of a text. @returns its instant; NaN for no date */
-function readDate(module: Exports, layout: FastLayout | undefined, text: string): number {
-  const date = layout?.readDate?.(text.slice(0, MAX_DATE_LENGTH))
-  if (date) module.keepDate(date.length)
-  return date?.instant ?? Number.NaN
+/** The records in the memory of a module, which are then none. */
+function drained(module: Exports, memory: Buffer): OwnedBuffer {
+  const { value: start } = module.output
+  const { value: end } = module.written
+  const records =
+    end - start > WRITE_BYTES ? asOwned(Buffer.allocUnsafeSlow(end - start)) : acquire(WRITE_BYTES)
+  const size = memory.copy(records, 0, start, end)
+  module.commit(start)
+  return partOf(records, 0, size)
 }

@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import t from 'tap'
 import { PRIVATE_RANGES } from '../../lib/net/private.js'
 import { compileClient } from '../../lib/uwsgi-parse/client.js'
+import { compileLayout, type FastLayout } from '../../lib/uwsgi-parse/fast-layout.js'
 import { compileFastPath as compileLogPath } from '../../lib/uwsgi-parse/fast-path.js'
+import { OWN_FORMAT } from '../../lib/uwsgi-parse/layout/log-format.js'
 import { logClock } from '../../lib/uwsgi-parse/time/log-clock.js'
 import { compileZone } from '../../lib/uwsgi-parse/time/zone.js'
 import { compileFastPath as compileRequestPath } from '../../lib/xff-window/fast-path.js'
@@ -21,8 +23,9 @@ t.test('requests in a log of an attack, to records, to failures, without the ful
     clock: logClock(compileZone('UTC')),
     parseFully(text) {
       left.push(text)
-      return ''
+      return { written: '', isRequest: false }
     },
+    layout: compileLayout(OWN_FORMAT) as FastLayout,
     countRecord: () => false,
     countPrivate: () => {},
   })

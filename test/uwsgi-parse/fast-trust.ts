@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { PRIVATE_RANGES } from '../../lib/net/private.js'
 import { compileClient, type Trust } from '../../lib/uwsgi-parse/client.js'
+import { compileLayout, type FastLayout } from '../../lib/uwsgi-parse/fast-layout.js'
 import { compileFastPath } from '../../lib/uwsgi-parse/fast-path.js'
 import { OWN_FORMAT } from '../../lib/uwsgi-parse/layout/log-format.js'
 import { uwsgiParse } from '../../lib/uwsgi-parse/stage.js'
@@ -151,8 +152,9 @@ t.test('an ordinary list asks nobody', async t => {
     ...{ warn: t.fail, wanted: () => true, client: spy, clock: logClock(compileZone('UTC')) },
     parseFully(text) {
       t.fail(text)
-      return ''
+      return { written: '', isRequest: false }
     },
+    layout: compileLayout(OWN_FORMAT) as FastLayout,
     countRecord: () => false,
     countPrivate() {},
   })

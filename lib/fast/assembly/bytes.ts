@@ -80,6 +80,17 @@ export function digitsBefore(end: usize): u64 {
   return digits(at) | (digits(at + 16) << 16) | (digits(at + 32) << 32) | (digits(at + 48) << 48)
 }
 
+/** Which of the 64 bytes from a position on are a certain one, as bits, the first byte's as the lowest. */
+export function placesOf(byte: u8, at: usize): u64 {
+  const wanted = i8x16.splat(byte)
+  return (
+    bits(i8x16.eq(v128.load(at), wanted)) |
+    (bits(i8x16.eq(v128.load(at, 16), wanted)) << 16) |
+    (bits(i8x16.eq(v128.load(at, 32), wanted)) << 32) |
+    (bits(i8x16.eq(v128.load(at, 48), wanted)) << 48)
+  )
+}
+
 function digits(at: usize): u64 {
   return bits(i8x16.lt_u(i8x16.sub(v128.load(at), i8x16.splat(ZERO)), i8x16.splat(10)))
 }
@@ -91,20 +102,37 @@ export function numberAt(start: usize, end: usize): i32 {
   return number
 }
 
-/** A set of bytes, given as the first and the last of each range in it. */
+/**
+ * A set of ASCII characters, given as the first and the last of each range in it: by the lower half of a character, the
+ * upper halves with which it is in the set, as bits.
+ */
 export function byteSet(ranges: string): usize {
-  const table = heap.alloc(256)
-  memory.fill(table, 0, 256)
+  const table = heap.alloc(WIDTH)
+  memory.fill(table, 0, WIDTH)
   for (let i = 0; i < ranges.length; i += 2) {
-    for (let byte = ranges.charCodeAt(i); byte <= ranges.charCodeAt(i + 1); byte++) store<u8>(table + byte, 1)
+    for (let byte = ranges.charCodeAt(i); byte <= ranges.charCodeAt(i + 1); byte++) {
+      const at = table + (byte & 15)
+      store<u8>(at, load<u8>(at) | ((<u8>1) << (<u8>(byte >> 4))))
+    }
   }
   return table
 }
 
 /** The position of the first byte that is not in a set; a newline is in none. */
 export function skipSet(at: usize, set: usize): usize {
+  const byLower = v128.load(set)
+  // by the upper half: which bit it is; what is not ASCII is none
+  const byUpper = i8x16(1, 2, 4, 8, 16, 32, 64, -128, 0, 0, 0, 0, 0, 0, 0, 0)
   let end = at
-  while (load<u8>(set + load<u8>(end)) !== 0) end += 1
+  let run: usize
+  do {
+    const bytes = v128.load(end)
+    const lower = i8x16.swizzle(byLower, v128.and(bytes, i8x16.splat(15)))
+    const upper = i8x16.swizzle(byUpper, i8x16.shr_u(bytes, 4))
+    const outside = i8x16.eq(v128.and(lower, upper), i8x16.splat(0))
+    run = <usize>ctz(i8x16.bitmask(outside) | 0x10000)
+    end += run
+  } while (run === WIDTH)
   return end
 }
 

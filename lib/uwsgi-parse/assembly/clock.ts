@@ -1,11 +1,5 @@
-import { copy, equals, SPACE, ZERO } from '../../fast/assembly/bytes'
-import { instantOf, writeMinute } from './host'
-
-/** The length of a date, as `Sun Nov 22 14:06:08 2026`. */
-export const DATE: usize = 24
-// where its parts begin
-const SECOND: usize = 17
-const YEAR: usize = 20
+import { copy, ZERO } from '../../fast/assembly/bytes'
+import { writeMinute } from './host'
 
 /** Whether a time can be written. */
 export function isInRange(time: f64): bool {
@@ -16,10 +10,6 @@ const MINUTE: f64 = 60_000
 /** The year 10000, in milliseconds since 1970: from there on ISO 8601 needs a sign. */
 const END_OF_TIME_MS: f64 = 253_402_300_800_000
 
-const lastDate = heap.alloc(2 * DATE)
-/** When the minute of the last date began. */
-let dateMinute: f64 = NaN
-
 // the beginning of a time, up to its seconds, as last written
 const HEAD: usize = 17
 const head = heap.alloc(2 * HEAD)
@@ -27,22 +17,6 @@ let headMinute: f64 = NaN
 
 /** The newest time of all lines read. */
 export let newest: f64 = -Infinity
-
-/** When a request ended that began at a date; NaN where that is no instant that can be told from the line alone. */
-export function timeOf(date: usize, msecs: i32): f64 {
-  const ten = load<u8>(date + SECOND) - ZERO
-  const one = load<u8>(date + SECOND + 1) - ZERO
-  if (ten > 5 || one > 9 || load<u8>(date + SECOND + 2) !== SPACE) return NaN
-  const second: f64 = (<f64>ten * 10 + <f64>one) * 1000
-  if (!equals(date, lastDate, SECOND) || load<u32>(date + YEAR) !== load<u32>(lastDate + YEAR)) {
-    copy(lastDate, date, DATE)
-    dateMinute = instantOf(date) - second
-  }
-  const time = dateMinute + second + <f64>msecs
-  if (!isInRange(time)) return NaN
-  sawTime(time)
-  return time
-}
 
 /** A request ended then. */
 export function sawTime(time: f64): void {

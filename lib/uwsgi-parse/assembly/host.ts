@@ -1,13 +1,10 @@
 /** What the module leaves to its host, where it is told of places in the module's memory. */
 
-/** Reads a line with the full grammar, and writes its record behind the output. */
-export declare function parseFully(start: usize, end: usize, line: i32): void
+/** Reads a line with the full grammar, and writes its record behind the output. Returns whether it is a request. */
+export declare function parseFully(start: usize, end: usize, line: i32): bool
 
 /** Makes room in the output. */
 export declare function flush(): void
-
-/** The instant that a date means, in milliseconds since 1970, if it is one and means one; else NaN. */
-export declare function instantOf(date: usize): f64
 
 /**
  * The instant that the date of a layout means, if that can be told from the line alone; else NaN. Has the module keep how

@@ -1,25 +1,25 @@
 /**
- * The lines of uWSGI's own layout, from bytes to bytes. What is out of the ordinary in any way is left to the host, which
- * has the full grammar.
+ * Log lines from bytes to bytes: sieve.ts finds the status, steps.ts takes the line apart, record.ts writes its record. What
+ * is out of the ordinary in any way is left to the host, which has the full grammar.
  */
 import { lineEnd, NEWLINE, numberAt } from '../../fast/assembly/bytes'
 import { clientIn, isPrivate, isUnknown } from './client'
-import { isInRange, sawTime, timeOf } from './clock'
+import { isInRange, sawTime } from './clock'
 import { countPrivate, countRecord, parseFully } from './host'
-import { addressEnd, addressStart, hasLayout, instant, statusAt, takeApartLayout } from './layout'
-import { writeLayout } from './layout-record'
-import { write } from './record'
-import { dateStart, isOneHop, msecsEnd, msecsStart, slotEnd, slotStart, takeApart } from './scan-line'
-import { findStatus } from './status-filter'
+import { writeRecord } from './record'
+import { findStatus } from './sieve'
+import { addressEnd, addressStart, instant, isWhole, statusAt, takeApart, takesUnknown } from './steps'
 import { countFailure, countRequest, isSampled, lookAtTime, saw, sawSlot } from './stretch'
+import { isOneHop } from './text'
 
 export { COPY_BYTES, copiedInput, firstInput, secondInput } from '../../fast/assembly/input-buffers'
 export { CLIENT, keepClient } from './client'
 export { newest } from './clock'
-export { beginLayout, steps, strings } from './layout'
-export { keepDate } from './layout-date'
-export { beginRows, rows } from './layout-record'
+export { keepDate } from './date'
 export { commit, output, reserve, written } from './output'
+export { beginRows, rows } from './record'
+export { beginEndSieve, beginQuoteSieve, endRows } from './sieve'
+export { beginLines, beginSteps, steps, strings } from './steps'
 export {
   beginStretch,
   clearStretch,
@@ -45,6 +45,12 @@ let linesInAll: u32 = 0
 /** Whether the host still counts each record itself. */
 let isWatched = true
 
+/**
+ * Whether lines may go unread whose status the sieve finds and nobody wants: not behind one that was read and is no request.
+ * So in a log of another layout, none is counted that is none.
+ */
+let isKnownLayout = false
+
 /** Whether the next line depends on the one that the host has read. */
 let isDoubtful = false
 
@@ -66,46 +72,50 @@ export function read(first: usize, size: usize, maySkip: bool): i32 {
     const newline = lineEnd(start)
     lines += 1
     linesInAll += 1
-    if (hasLayout()) {
-      if (isDoubtful || !readByLayout(start, newline)) parseFully(start, newline, lines)
-      start = newline + 1
-      continue
-    }
-    const status: usize = isDoubtful ? 0 : findStatus(start, newline)
+    const status = isDoubtful ? <usize>0 : findStatus(start, newline)
     const isWanted = status !== 0 && load<u8>(wanted + numberAt(status, status + 3)) !== 0
-    const isLookedAt = isWanted || isSampled(linesInAll)
     // most lines of most logs end here
-    if (status !== 0 && maySkip && !isLookedAt) {
+    if (status !== 0 && !isWanted && maySkip && isKnownLayout && !isSampled(linesInAll)) {
       requests += 1
       countRequest()
-    } else if (status === 0 || !readOrdinary(start, status, isWanted, isLookedAt))
-      parseFully(start, newline, lines)
+    } else {
+      const isRequest =
+        (!isDoubtful && readOrdinary(start, newline, status)) || parseFully(start, newline, lines)
+      if (status !== 0) isKnownLayout = isRequest
+    }
     start = newline + 1
   }
   return lines
 }
 
-/** Reads an ordinary line, and writes its record if that is wanted; false for a line that is not ordinary. */
-function readOrdinary(start: usize, status: usize, isWanted: bool, isLookedAt: bool): bool {
-  if (!takeApart(start, status)) return false
-  const isOnlySeen = !isWanted && isOneHop(slotStart, slotEnd)
-  const client = isOnlySeen ? 0 : clientIn(slotStart, slotEnd)
-  if (client === 0 && !isOnlySeen) return false
-  const time = timeOf(dateStart, numberAt(msecsStart, msecsEnd))
-  if (isNaN(time)) return false
-  if (isLookedAt) {
-    lookAtTime(time)
-    if (isOnlySeen) sawSlot(slotStart, slotEnd)
+/**
+ * Reads an ordinary line, and writes its record if that is wanted.
+ * @param found where its status stands; 0: that is not known
+ * @returns false for a line that is not ordinary
+ */
+function readOrdinary(start: usize, end: usize, found: usize): bool {
+  if (!isWhole(start, end) || !takeApart(start, end, found)) return false
+  if (!isInRange(instant)) return false
+  const status = numberAt(statusAt, statusAt + 3)
+  const isWanted = load<u8>(wanted + status) !== 0
+  if (isWanted || isSampled(linesInAll)) {
+    const slot = addressStart()
+    const slotEnd = addressEnd()
+    const isOnlySeen = !isWanted && isOneHop(slot, slotEnd)
+    const client = isOnlySeen ? <usize>0 : clientIn(slot, slotEnd)
+    if (client === 0 ? !isOnlySeen : isUnknown(client) && !takesUnknown) return false
+    lookAtTime(instant)
+    if (isOnlySeen) sawSlot(slot, slotEnd)
     else saw(client)
+    if (isWanted) {
+      countFailure(status)
+      countWanted(client, slot, slotEnd - slot)
+      writeRecord(client, end - start)
+    }
   }
+  sawTime(instant)
   requests += 1
-  if (!isWanted) {
-    countRequest()
-    return true
-  }
-  countFailure(numberAt(status, status + 3))
-  countWanted(client, slotStart, slotEnd - slotStart)
-  write(time, client, status)
+  if (!isWanted) countRequest()
   return true
 }
 
@@ -117,27 +127,4 @@ function countWanted(client: usize, slot: usize, length: usize): void {
     records += 1
     if (isUnknown(client)) unattributed += 1
   }
-}
-
-/** Reads an ordinary line of the host's layout, as `readOrdinary` does. Whose client is not known is not ordinary. */
-function readByLayout(start: usize, end: usize): bool {
-  if (!takeApartLayout(start, end) || !isInRange(instant)) return false
-  const status = numberAt(statusAt, statusAt + 3)
-  const isWanted = load<u8>(wanted + status) !== 0
-  if (isWanted || isSampled(linesInAll)) {
-    const client = clientIn(addressStart, addressEnd)
-    if (client === 0 || isUnknown(client)) return false
-    lookAtTime(instant)
-    if (!isWanted && isOneHop(addressStart, addressEnd)) sawSlot(addressStart, addressEnd)
-    else saw(client)
-    if (isWanted) {
-      countFailure(status)
-      countWanted(client, addressStart, addressEnd - addressStart)
-      writeLayout(client, end - start)
-    }
-  }
-  sawTime(instant)
-  requests += 1
-  if (!isWanted) countRequest()
-  return true
 }

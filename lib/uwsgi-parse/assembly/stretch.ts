@@ -30,7 +30,7 @@ export function clearStretch(): void {
 }
 
 export function isSampled(line: u32): bool {
-  return stretch !== 0 && line % <u32>SAMPLED_LINES === 0
+  return line % <u32>SAMPLED_LINES === 0
 }
 
 /** Is told of the time of a request before it is counted. */

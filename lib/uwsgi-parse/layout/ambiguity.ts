@@ -1,21 +1,6 @@
 import { ADDRESSES } from '../address-slot.js'
-import { type Grammar, SOCKET } from './variables.js'
-
-/** A part of a log-format. */
-export type Part = { literal: string } | Text | Field
-
-/** What a stranger may have written. */
-interface Text {
-  text: string
-}
-
-/** What uWSGI or the front end has written. */
-export interface Field {
-  field: string
-  grammar: Grammar
-  /** a date that stands in the line as the format has it where uWSGI does not put in the time */
-  unformatted?: string
-}
+import type { Part } from './part.js'
+import { SOCKET } from './variables.js'
 
 /** What may stand between the characters of an address, and between two addresses of a list. */
 const WITHIN_LIST = /[ ,:.]/

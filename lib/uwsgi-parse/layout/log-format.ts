@@ -1,10 +1,11 @@
 import { ADDRESSES } from '../address-slot.js'
-import { type Part, refuseAmbiguity } from './ambiguity.js'
+import { refuseAmbiguity } from './ambiguity.js'
 import type { Encoding } from './encoder.js'
+import type { OrdinaryPart, Part } from './part.js'
 import { partsOf, patternOf, quoted } from './parts.js'
 import type { Layout, Reading } from './reading.js'
 import type { Segment } from './segment.js'
-import { OWN_LOG_FORMAT, ownLayouts, type Socket } from './uwsgi.js'
+import { ORDINARY_LINE, OWN_LOG_FORMAT, ownLayouts, type Socket } from './uwsgi.js'
 import { ENDS, isNamedTime } from './variables.js'
 
 /** How uWSGI was told to log, as far as a reader has to know it. */
@@ -36,8 +37,8 @@ export interface Format {
   layouts: readonly [Layout, ...Layout[]]
   /** reads a line where that is no matter of layouts: JSON */
   read?: (line: string) => Reading | undefined
-  /** the parts of which the first layout was made */
-  parts?: readonly Part[]
+  /** the parts of an ordinary line; of most formats, those of which the first layout was made */
+  parts?: readonly OrdinaryPart[]
   /** whether it is uWSGI's own, which has a mark at the head of each line */
   isOwn: boolean
   /** fields that strftime printed, with its format; together they make the time */
@@ -79,7 +80,7 @@ export function ownFormat({
   // what stands before it does not matter: it has a mark of its own
   const tail = encoding && !encoding.isEscaped ? patternOf(encoding.after) : undefined
   const written = { forwarded: true, socket, cutAt, isSplit }
-  return { ...formatOf(ownLayouts(socket), written), isOwn: true, tail }
+  return { ...formatOf(ownLayouts(socket), written), parts: ORDINARY_LINE, isOwn: true, tail }
 }
 
 /** A format that is nothing out of the ordinary: not uWSGI's own, without dates of strftime, within no encoder. */

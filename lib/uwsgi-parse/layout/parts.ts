@@ -1,8 +1,8 @@
 import { ADDRESSES } from '../address-slot.js'
-import type { Field, Part } from './ambiguity.js'
 import { type EncodedPart, escapedText } from './encoder.js'
 import type { Format, LogFormat } from './log-format.js'
-import { hasDirective, openEnd, strftimePattern } from './strftime.js'
+import { type Field, joinedLiterals, type Part } from './part.js'
+import { hasDirective, isInstant, openEnd, secondsIn, strftimePattern } from './strftime.js'
 import { grammarOf, SOCKET, UNKNOWN, WORD } from './variables.js'
 
 type Dates = Format['dates'][number][]
@@ -57,7 +57,9 @@ function escapedPart(part: Part): Part {
 function date(field: string, unformatted: string | undefined, format: string, dates: Dates): Field {
   dates.push({ field, format })
   const grammar = { source: strftimePattern(format), more: openEnd(format) }
-  return unformatted === undefined ? { field, grammar } : { field, grammar, unformatted }
+  if (unformatted !== undefined) return { field, grammar, unformatted }
+  if (!isInstant(format)) return { field, grammar }
+  return { field, grammar: { ...grammar, ordinary: { does: 'date', second: secondsIn(format) } } }
 }
 
 /** Text and variables of a format; dates are added to `dates`. */
@@ -130,17 +132,6 @@ function merged(parts: readonly Part[]): Part[] {
 /** Whether a client, or a torn line, is known by this text. */
 function decides(text: string): boolean {
   return ADDRESSES.includes(text) || text === 'user' || text === 'var.REMOTE_USER'
-}
-
-function joinedLiterals(parts: readonly Part[]): Part[] {
-  const found: Part[] = []
-  for (const part of parts) {
-    const last = found.at(-1)
-    if (last && 'literal' in last && 'literal' in part)
-      found[found.length - 1] = { literal: last.literal + part.literal }
-    else found.push(part)
-  }
-  return found
 }
 
 /** A literal as a pattern; `%%` may have been written for one percent sign. */

@@ -63,6 +63,23 @@ export function openEnd(format: string): RegExp | null {
   return /%[sZ]$/.test(format) ? /[0-9A-Za-z+-]/ : null
 }
 
+/** Whether a date tells an instant by itself. */
+export function isInstant(format: string): boolean {
+  return /%z/.test(format) && !/%[^YmdbHMSFTz]/.test(format)
+}
+
+/** Where the seconds stand in what strftime prints; -1 where that differs from date to date. */
+export function secondsIn(format: string): number {
+  const printed = format
+    .replace(/%F/g, '%Y-%m-%d')
+    .replace(/%T/g, '%H:%M:%S')
+    .replace(/%Y/g, '0000')
+    .replace(/%[mdHM]/g, '00')
+  const at = printed.indexOf('%S')
+  const before = printed.slice(0, at)
+  return at < 0 || before.includes('%') || printed.indexOf('%S', at + 1) >= 0 ? -1 : before.length
+}
+
 /** When a text that strftime printed was: an instant, a reading of the wall, or NaN where it does not tell to the second. */
 export function parseStrftime(text: string, format: string): { instant: number } | { wall: number } {
   const parts = directives(format.replace(/%([FTRDh])/g, (_, letter: string) => COMPOUND[letter] as string))

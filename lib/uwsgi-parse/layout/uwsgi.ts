@@ -1,5 +1,18 @@
+import { fieldsOfParts, type LinePart, type OrdinaryPart, ordinaryParts, patternOfParts } from './part.js'
 import type { Layout } from './reading.js'
 import type { Segment } from './segment.js'
+import {
+  CTIME,
+  count,
+  digits,
+  type Grammar,
+  MSECS,
+  type Ordinary,
+  SIZE,
+  SLOT,
+  signed,
+  word,
+} from './variables.js'
 
 /** How the front end reaches uWSGI: by HTTP, or by the uwsgi protocol with `log-x-forwarded-for` off. */
 export type Socket = 'http' | 'uwsgi'
@@ -13,27 +26,109 @@ export type Socket = 'http' | 'uwsgi'
  * The same as a log-format, which uWSGI's manual calls its default, has `app: -|req: -/-`, since there are no variables
  * for these. It may stand behind other text, as with --vhost or what a log collector adds.
  */
-const HEAD = '\\d{1,10}\\|app: (-?\\d{1,10}|-)\\|req: (?:-?\\d{1,20}|-)/(?:\\d{1,20}|-)\\] '
-const VARS = '(\\d{1,10}) vars in \\d{1,20} bytes\\} '
-const DATE = '\\[([A-Z][a-z]{2} [A-Z][a-z]{2} [ \\d]\\d \\d\\d:\\d\\d:\\d\\d \\d{4})\\] '
-const TOOK = '(\\d{1,20}) bytes in (?:(\\d{1,20}) msecs|(\\d{1,20}) micros)(?: via [a-z]{1,20}\\(\\))? \\('
-const STATUS =
-  '(-?\\d{1,10})\\) \\d{1,10} headers in \\d{1,20} bytes \\(\\d{1,10} (?:async )?switches on (?:async )?core -?\\d{1,10}\\)$'
+const NO_NUMBER: Grammar = { ...digits(20), source: '\\d{1,20}|-' }
+const HEAD: readonly LinePart[] = [
+  { literal: '[pid: ' },
+  { field: 'pid', grammar: digits(10) },
+  { literal: '|app: ' },
+  { field: 'app', grammar: count(10) },
+  { literal: '|req: ' },
+  { field: 'requests of the worker', grammar: count(20) },
+  { literal: '/' },
+  { field: 'requests of all', grammar: NO_NUMBER },
+  { literal: '] ' },
+]
+/** A name that somebody has verified; any text where nobody has. */
+const USER: Grammar = { source: '[^ ()]*', more: null }
+/** The same where JSON escapes nothing of it. */
+const NAME: Ordinary = { ...word(/[!#-'*-[\]-~]/), least: 0 }
+const VARS: readonly LinePart[] = [
+  // a hundred variables and more may be more than uWSGI takes
+  { field: 'vars', grammar: { ...digits(10), ordinary: { does: 'digits', most: 2 } } },
+  { literal: ' vars in ' },
+  { field: 'pktsize', grammar: digits(20) },
+  { literal: ' bytes} [' },
+  { field: 'ctime', grammar: CTIME },
+  { literal: '] ' },
+  { field: 'method', grammar: { source: '[^ ]*', more: null, ordinary: word(/[A-Z]/) } },
+  { literal: ' ' },
+]
+const URI: Grammar = { source: '[^ ]*', more: null }
+const GENERATED = ' => generated '
+const TOOK: readonly LinePart[] = [
+  { field: 'rsize', grammar: { ...digits(20), ordinary: SIZE } },
+  { literal: ' bytes in ' },
+  {
+    either: [
+      [{ field: 'msecs', grammar: { ...digits(20), ordinary: MSECS } }, { literal: ' msecs' }],
+      [{ field: 'micros', grammar: digits(20) }, { literal: ' micros' }],
+    ],
+  },
+  {
+    optional: [
+      { literal: ' via ' },
+      { field: 'route', grammar: { source: '[a-z]{1,20}', more: null, ordinary: word(/[a-z]/, 20) } },
+      { literal: '()' },
+    ],
+  },
+  { literal: ' (' },
+]
+const PROTOCOL: LinePart = {
+  field: 'proto',
+  grammar: { source: '[^ ()]*', more: null, ordinary: word(/[A-Z0-9/.]/) },
+}
+const STATUS: readonly LinePart[] = [
+  { literal: ' ' },
+  { field: 'status', grammar: { ...signed(10), ordinary: { does: 'status' } } },
+  { literal: ') ' },
+  { field: 'headers', grammar: digits(10) },
+  { literal: ' headers in ' },
+  { field: 'hsize', grammar: digits(20) },
+  { literal: ' bytes (' },
+  { field: 'switches', grammar: digits(10) },
+  { literal: ' ' },
+  { rare: [{ literal: 'async ' }] },
+  { literal: 'switches on ' },
+  { rare: [{ literal: 'async ' }] },
+  { literal: 'core ' },
+  { field: 'core', grammar: signed(10) },
+  { literal: ')' },
+]
 
-const TOOK_FIELDS = ['rsize', 'msecs', 'micros']
+/** An ordinary line of uWSGI's own layout. */
+export const ORDINARY_LINE: readonly OrdinaryPart[] = ordinaryParts([
+  ...HEAD,
+  { text: 'addr', ordinary: SLOT },
+  { literal: ' (' },
+  { text: 'user', ordinary: NAME },
+  { literal: ') {' },
+  ...VARS,
+  { text: 'uri' },
+  { literal: GENERATED },
+  ...TOOK,
+  PROTOCOL,
+  ...STATUS,
+])
 
-const head: Segment = { literal: '[pid: ', rest: new RegExp(HEAD, 'y'), fields: ['app'] }
+/** What is asked of a line. */
+const ASKED: ReadonlySet<string> = new Set(
+  'app vars ctime user method uri rsize msecs micros proto status'.split(' '),
+)
+const patternOf = (...parts: readonly LinePart[]) => patternOfParts(parts, ASKED)
+
+/** A segment that begins with a literal. @param end `$` where it ends the line */
+function segment(literal: string, parts: readonly LinePart[], end = ''): Segment {
+  return {
+    literal,
+    rest: new RegExp(patternOf(...parts) + end, 'y'),
+    fields: fieldsOfParts(parts, ASKED),
+  }
+}
+
+const head = segment('[pid: ', HEAD.slice(1))
 const open: Segment = { literal: ' (', rest: null, fields: [] }
-const middle: Segment = {
-  literal: ') {',
-  rest: new RegExp(`${VARS}${DATE}([^ ]*) `, 'y'),
-  fields: ['vars', 'ctime', 'method'],
-}
-const tail: Segment = {
-  literal: ' => generated ',
-  rest: new RegExp(`${TOOK}([^ ()]*) ${STATUS}`, 'y'),
-  fields: [...TOOK_FIELDS, 'proto', 'status'],
-}
+const middle = segment(') {', VARS)
+const tail = segment(GENERATED, [...TOOK, PROTOCOL, ...STATUS], '$')
 
 /** As long as nothing is known of the socket: all readings that the line allows. */
 const OPEN_LAYOUT: Layout = { segments: [head, open, middle, tail], texts: ['addr', 'user', 'uri'] }
@@ -43,13 +138,7 @@ const OPEN_LAYOUT: Layout = { segments: [head, open, middle, tail], texts: ['add
  * uWSGI takes all behind it for the protocol.
  */
 const ANY_PROTOCOL: Layout = {
-  segments: [
-    head,
-    open,
-    middle,
-    { literal: ' => generated ', rest: new RegExp(TOOK, 'y'), fields: TOOK_FIELDS },
-    { literal: ' ', rest: new RegExp(STATUS, 'y'), fields: ['status'] },
-  ],
+  segments: [head, open, middle, segment(GENERATED, TOOK), segment(' ', STATUS.slice(1), '$')],
   texts: ['addr', 'user', 'uri', 'proto'],
 }
 
@@ -61,18 +150,26 @@ const ANY_PROTOCOL: Layout = {
 const HTTP_LAYOUT: Layout = {
   segments: [
     head,
-    {
-      literal: ' (',
-      rest: new RegExp(
-        `([^ ()]*)\\) \\{${VARS}${DATE}([^ ]*) ([^ ]*) => generated ${TOOK}([^ ()]*) ${STATUS}`,
-        'y',
-      ),
-      fields: ['user', 'vars', 'ctime', 'method', 'uri', ...TOOK_FIELDS, 'proto', 'status'],
-    },
+    segment(
+      ' (',
+      [
+        { field: 'user', grammar: USER },
+        { literal: ') {' },
+        ...VARS,
+        { field: 'uri', grammar: URI },
+        { literal: GENERATED },
+        ...TOOK,
+        PROTOCOL,
+        ...STATUS,
+      ],
+      '$',
+    ),
   ],
   texts: ['addr'],
   isFromEnd: true,
 }
+
+const BEHIND_PID = patternOf(...HEAD.slice(1))
 
 /**
  * Behind a uwsgi socket, from the beginning: the address is the front end's word, and one; it stands directly behind the
@@ -83,7 +180,7 @@ const UWSGI_LAYOUT: Layout = {
   segments: [
     {
       literal: '[pid: ',
-      rest: new RegExp(`${HEAD}(?:([^ ]*) \\(|([^(]*) \\()?`, 'y'),
+      rest: new RegExp(`${BEHIND_PID}(?:([^ ]*) \\(|([^(]*) \\()?`, 'y'),
       fields: ['app', 'addr', 'list'],
       isFirst: true,
     },
@@ -108,7 +205,7 @@ export function hasHead(line: string): boolean {
   return HEAD_OF_LINE.test(line)
 }
 
-const HEAD_OF_LINE = new RegExp(`^\\[pid: ${HEAD}`)
+const HEAD_OF_LINE = new RegExp(`^\\[pid: ${BEHIND_PID}`)
 
 /** uWSGI's buffer for a line of its own layout (core/logging.c, uwsgi_logit_simple): a longer one names nobody. */
 export const LINE_BYTES = 4096

@@ -4,7 +4,7 @@ import { firstSpans, type Layout } from '../layout/reading.js'
 import { spansUpTo, valuesAt } from '../layout/segment.js'
 
 /** The texts that hold a user's name. */
-const USERS = ['user', 'var.REMOTE_USER']
+export const USERS = ['user', 'var.REMOTE_USER']
 
 /** Is shown each line, and whether it reads as a record; tells whether that may be the rest of a torn one. */
 export type WatchTears = ((line: string, isRecord: boolean) => boolean) & {

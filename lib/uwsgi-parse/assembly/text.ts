@@ -1,31 +1,26 @@
 /*
- * Texts and literals of a layout (layout.ts). Of a step, they take the literal behind a text (where, and how long), and the
- * two bytes that must not be in it.
+ * Texts of a layout: of their step (steps.ts), they take the literal behind them, and the two bytes that must not be in them.
  */
-import { equals, SPACE } from '../../fast/assembly/bytes'
+import { mismatch, SPACE } from '../../fast/assembly/bytes'
+import { AT_BARRED, AT_LITERAL } from './steps'
 
 const QUOTE: u8 = 0x22
 const BACKSLASH: u8 = 0x5c
 
-/** Whether a literal stands at a position; most are short. */
-export function isAt(at: usize, literal: usize, length: usize): bool {
-  if (length > 16) return equals(at, literal, length)
-  const differs = ~i8x16.bitmask(i8x16.eq(v128.load(at), v128.load(literal)))
-  return (differs & ((1 << (<u32>length)) - 1)) === 0
-}
-
-/** The end of a text in which nothing is escaped: where the literal behind it stands first. */
-export function plainTextEnd(start: usize, step: usize): usize {
-  const literal: usize = load<u32>(step, 12)
-  const length: usize = load<u32>(step, 16)
+/**
+ * The end of a text in which nothing is escaped: where the literal behind it stands first.
+ * @param maySearch whether the first byte of the literal may stand before that
+ */
+export function plainTextEnd(start: usize, step: usize, maySearch: bool): usize {
+  const literal: usize = load<u32>(step, AT_LITERAL)
   const first = load<u8>(literal)
   let at = start
   do {
     at = stopAt(at, first)
     if (load<u8>(at) !== first) return 0
-    if (isAt(at, literal, length)) return isFree(start, at, step) ? at : 0
+    if (mismatch(at, literal) === 0) return isFree(start, at, step) ? at : 0
     at += 1
-  } while (first >= SPACE && first !== QUOTE && first !== BACKSLASH)
+  } while (maySearch && first >= SPACE && first !== QUOTE && first !== BACKSLASH)
   return 0
 }
 
@@ -48,11 +43,11 @@ function stopAt(start: usize, byte: u8): usize {
 
 /** Whether a text holds neither of the bytes by which the part before it could stand further right. */
 export function isFree(start: usize, end: usize, step: usize): bool {
-  return lacks(start, end, load<u32>(step, 20)) && lacks(start, end, load<u32>(step, 24))
+  return lacks(start, end, load<u32>(step, AT_BARRED)) && lacks(start, end, load<u32>(step, AT_BARRED + 4))
 }
 
 /** @param byte 0: none, and it is lacking */
-function lacks(start: usize, end: usize, byte: u32): bool {
+export function lacks(start: usize, end: usize, byte: u32): bool {
   if (byte === 0) return true
   const wanted = i8x16.splat(<i8>byte)
   for (let at = start; at < end; at += 16) {
@@ -61,4 +56,14 @@ function lacks(start: usize, end: usize, byte: u32): bool {
     if ((rest < 16 ? found & ((1 << (<u32>rest)) - 1) : found) !== 0) return false
   }
   return true
+}
+
+/** The longest text of an address. */
+const MAX_HOP: usize = 45
+const BLANK: u32 = 0x20
+const COMMA: u32 = 0x2c
+
+/** Whether an address slot holds one hop, and no list. */
+export function isOneHop(start: usize, end: usize): bool {
+  return end - start <= MAX_HOP && lacks(start, end, COMMA) && lacks(start, end, BLANK)
 }
