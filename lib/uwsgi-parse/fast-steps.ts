@@ -128,7 +128,7 @@ function wordStep(
   without: readonly string[] = [],
 ): Step {
   const overlap = [...literal].findIndex(character => !of.test(character))
-  const word = { name, number: most, of, least, without }
+  const word = { name, number: most, of, least, without: without.filter(byte => of.test(byte)) }
   // a list of addresses may hold all of it
   if (literal !== '' && overlap < 0) return step('slot', word)
   return step('word', { ...word, overlap: Math.max(0, overlap) })

@@ -64,6 +64,12 @@ export function after(at: usize, text: usize): usize {
 
 /** The end of a run of 1 to `max` digits. */
 export function digitsEnd(at: usize, max: usize): usize {
+  const end = digitRunEnd(at)
+  return end > at && end - at <= max ? end : 0
+}
+
+/** The position of the first byte that is no digit. */
+export function digitRunEnd(at: usize): usize {
   let end = at
   let run: usize
   // how long a run is differs from line to line: to count sixteen at once takes no branch for each
@@ -71,7 +77,7 @@ export function digitsEnd(at: usize, max: usize): usize {
     run = <usize>ctz(~digits(end))
     end += run
   } while (run === WIDTH)
-  return end > at && end - at <= max ? end : 0
+  return end
 }
 
 /** Which of the 64 bytes before a position are digits, as bits, the last byte's as the highest. */

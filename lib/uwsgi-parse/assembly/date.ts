@@ -14,7 +14,7 @@ export function keepDate(length: i32): void {
   dateLength = length
 }
 
-/** The end of a date. @param second where in it the seconds stand; -1 where that is not known */
+/** The end of a date; `lastInstant` is NaN where it means none. @param second where in it the seconds stand; -1 where that is not known */
 export function dateEnd(at: usize, end: usize, second: i32): usize {
   if (dateLength === 0 || !isSameMinute(at, second)) {
     dateLength = 0
@@ -25,7 +25,7 @@ export function dateEnd(at: usize, end: usize, second: i32): usize {
     copy(lastDate, at, dateLength)
   }
   lastInstant = second < 0 ? minute : minute + secondsAt(at + <usize>second)
-  return isNaN(lastInstant) ? 0 : at + dateLength
+  return at + dateLength
 }
 
 /** Whether a date differs from the last one in its seconds at most. */

@@ -2,9 +2,20 @@
  * Takes a line apart by the steps of its layout, which the host has compiled (fast-steps.ts). A line is ordinary if each step
  * finds its part, and nothing in it has to be escaped; all others are left to the host, which has the full grammar.
  */
-import { after, digitsEnd, numberAt, SPACE, skipSet, textEnd, ZERO } from '../../fast/assembly/bytes'
+import {
+  after,
+  digitRunEnd,
+  digitsEnd,
+  lengthOf,
+  mismatch,
+  numberAt,
+  SPACE,
+  skipSet,
+  textEnd,
+  ZERO,
+} from '../../fast/assembly/bytes'
 import { dateEnd, lastInstant } from './date'
-import { isFree, plainTextEnd } from './text'
+import { AT_BARRED, AT_LITERAL, isFree, plainTextEnd } from './text'
 
 /** What a step is; fast-layout-table.ts has the same numbers. */
 const NOTHING: u32 = 0
@@ -21,15 +32,13 @@ const SLOT: u32 = 10
 const TEXT: u32 = 11
 // and any other number: the last text
 
-// where in a step stand a number, the least length and the overlap of a word, its characters, and the literal behind it;
-// then two bytes that a text must not hold; and at the end, where the part stands in the line that was last taken apart
+// where in a step stand a number, the least length and the overlap of a word, and its characters; then what text.ts knows of;
+// and at the end, where the part stands in the line that was last taken apart
 const STEP_BYTES: usize = 40
 const AT_NUMBER: usize = 4
 const AT_LEAST: usize = 8
 const AT_OVERLAP: usize = 12
 const AT_CHARACTERS: usize = 16
-export const AT_LITERAL: usize = 20
-export const AT_BARRED: usize = 24
 const AT_START: usize = 32
 const AT_END: usize = 36
 
@@ -102,7 +111,8 @@ export function isWhole(start: usize, end: usize): bool {
 }
 
 /**
- * Takes a whole line apart.
+ * Takes a whole line apart. Where each part begins hangs on where the one before it ends: so what is expected is a branch,
+ * which the processor foresees, and not a choice, for which it waits.
  * @param status where the sieve has found its status; 0 where it has not
  * @returns whether the line is ordinary
  */
@@ -124,16 +134,22 @@ export function takeApart(start: usize, end: usize, status: usize): bool {
         step += <usize>number * STEP_BYTES
         continue
       case DIGITS:
-        at = digitsEnd(at, number)
+        at = digitRunEnd(at)
+        if (at - first - 1 >= number) return false
         break
       case SIGNED:
-        at = digitsEnd(behindSign(at), number)
-        break
       case COUNT:
-        at = countEnd(at, number)
+        at = digitRunEnd(at)
+        if (at === first) {
+          if (load<u8>(at) !== MINUS) return false
+          at = digitRunEnd(first + 1)
+          if (at === first + 1 ? kind === SIGNED : at - first - 2 >= number) return false
+        } else if (at - first > number) return false
         break
       case NUMBER:
-        at = plainNumberEnd(at, number)
+        at = digitRunEnd(at)
+        // JSON writes no zeros in front
+        if (at - first - 1 >= number || (load<u8>(first) === ZERO && at > first + 1)) return false
         break
       case STATUS:
         at = load<u8>(at) === ZERO || digitsEnd(at, 3) !== at + 3 ? 0 : at + 3
@@ -141,13 +157,17 @@ export function takeApart(start: usize, end: usize, status: usize): bool {
       case DATE:
         at = dateEnd(at, end, <i32>number)
         time = lastInstant
+        if (isNaN(time)) return false
         break
       case INSTANT:
         at = plainNumberEnd(at, 13)
         if (at !== 0) time = instantAt(first, at) * <f64>number
         break
+      // a run of certain characters, without those that belong to the literal behind it
       case WORD:
-        at = wordEnd(at, step, number)
+        at = skipSet(at, load<u32>(step, AT_CHARACTERS)) - load<u32>(step, AT_OVERLAP)
+        if (at - first - load<u32>(step, AT_LEAST) > number - load<u32>(step, AT_LEAST)) return false
+        if (load<u32>(step, AT_BARRED) !== 0 && !isFree(first, at, step)) return false
         break
       case SLOT:
         at = slotEnd(at, step)
@@ -162,8 +182,9 @@ export function takeApart(start: usize, end: usize, status: usize): bool {
     if (at === 0) return false
     store<u32>(step, first, AT_START)
     store<u32>(step, at, AT_END)
-    at = after(at, load<u32>(step, AT_LITERAL))
-    if (at === 0) return false
+    const literal: usize = load<u32>(step, AT_LITERAL)
+    if (mismatch(at, literal) !== 0) return false
+    at += lengthOf(literal)
   }
   if (msecsStep !== 0) time += <f64>numberAt(startOf(msecsStep), endOf(msecsStep))
   instant = time
@@ -190,17 +211,6 @@ function isPiece(start: usize): bool {
 
 const MINUS: u8 = 0x2d
 
-function behindSign(at: usize): usize {
-  return load<u8>(at) === MINUS ? at + 1 : at
-}
-
-/** The end of a number that is not looked at: `7`, `-7` or `-`. */
-function countEnd(at: usize, most: usize): usize {
-  const first = behindSign(at)
-  const end = digitsEnd(first, most)
-  return end === 0 && first > at && load<u8>(first) - ZERO > 9 ? first : end
-}
-
 /** The end of a number that JSON writes in the same way: without zeros in front. */
 function plainNumberEnd(at: usize, most: usize): usize {
   const end = digitsEnd(at, most)
@@ -213,17 +223,9 @@ function instantAt(start: usize, end: usize): f64 {
   return number
 }
 
-/** The end of a run of certain characters, without those that belong to the literal behind it. */
-function wordEnd(start: usize, step: usize, most: usize): usize {
-  const overlap = load<u32>(step, AT_OVERLAP)
-  const run = skipSet(start, load<u32>(step, AT_CHARACTERS)) - start
-  const isWord = run >= load<u32>(step, AT_LEAST) + overlap && run <= most + overlap
-  const end = start + run - overlap
-  return isWord && isFree(start, end, step) ? end : 0
-}
-
 /** The end of an address slot: where the literal behind it stands first, all of which may stand in one, too. */
 function slotEnd(start: usize, step: usize): usize {
   const end = plainTextEnd(start, step, true)
-  return end > start && skipSet(start, load<u32>(step, AT_CHARACTERS)) >= end ? end : 0
+  const isSlot = end > start && skipSet(start, load<u32>(step, AT_CHARACTERS)) >= end
+  return isSlot && isFree(start, end, step) ? end : 0
 }

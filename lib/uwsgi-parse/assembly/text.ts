@@ -2,7 +2,10 @@
  * Texts of a layout: of their step (steps.ts), they take the literal behind them, and the two bytes that must not be in them.
  */
 import { mismatch, SPACE } from '../../fast/assembly/bytes'
-import { AT_BARRED, AT_LITERAL } from './steps'
+
+// where in a step stand the literal behind its part, and two bytes that a text must not hold
+export const AT_LITERAL: usize = 20
+export const AT_BARRED: usize = 24
 
 const QUOTE: u8 = 0x22
 const BACKSLASH: u8 = 0x5c
@@ -16,26 +19,31 @@ export function plainTextEnd(start: usize, step: usize, maySearch: bool): usize 
   const first = load<u8>(literal)
   let at = start
   do {
-    at = stopAt(at, first)
+    at = stopAt(at, first, step)
     if (load<u8>(at) !== first) return 0
-    if (mismatch(at, literal) === 0) return isFree(start, at, step) ? at : 0
+    if (mismatch(at, literal) === 0) return at
     at += 1
   } while (maySearch && first >= SPACE && first !== QUOTE && first !== BACKSLASH)
   return 0
 }
 
-/** The first byte that is a given one, or has to be escaped. */
-function stopAt(start: usize, byte: u8): usize {
+/** The first byte that is a given one, must not be in the text of a step, or has to be escaped. */
+function stopAt(start: usize, byte: u8, step: usize): usize {
   const least = i8x16.splat(SPACE)
   const quote = i8x16.splat(QUOTE)
   const backslash = i8x16.splat(BACKSLASH)
   const wanted = i8x16.splat(byte)
+  // 0 where there is none: it has to be escaped, too
+  const one = i8x16.splat(load<u8>(step, AT_BARRED))
+  const other = i8x16.splat(load<u8>(step, AT_BARRED + 4))
   let at = start
   let found: i32 = 0
   do {
     const bytes = v128.load(at)
     const escaped = v128.or(i8x16.eq(bytes, quote), i8x16.eq(bytes, backslash))
-    found = i8x16.bitmask(v128.or(v128.or(escaped, i8x16.eq(bytes, wanted)), i8x16.lt_s(bytes, least)))
+    const barred = v128.or(i8x16.eq(bytes, one), i8x16.eq(bytes, other))
+    const end = v128.or(i8x16.eq(bytes, wanted), i8x16.lt_s(bytes, least))
+    found = i8x16.bitmask(v128.or(v128.or(escaped, barred), end))
     at += 16
   } while (found === 0)
   return at - 16 + <usize>ctz(found)
