@@ -13,6 +13,7 @@ import { compileFormat, OWN_FORMAT, ownFormat } from '../lib/uwsgi-parse/layout/
 import { LAYOUTS, namedFormat } from '../lib/uwsgi-parse/layout/named.js'
 import { strftimePattern } from '../lib/uwsgi-parse/layout/strftime.js'
 import { PREFIXES } from '../lib/uwsgi-parse/repair/collector-prefixes.js'
+import { ORDINARY } from '../lib/xff-ban/ordinary-ban.js'
 
 process.env.RECHECK_BACKEND = 'pure'
 
@@ -32,6 +33,7 @@ const MADE_AT_RUN_TIME: Readonly<Record<string, string>> = {
   'lib/uwsgi-parse/layout/strftime.ts': 'the formats below',
   'lib/uwsgi-parse/layout/uwsgi.ts': 'the formats below',
   'lib/uwsgi-parse/repair/collector-prefixes.ts': 'the prefixes below',
+  'lib/xff-ban/ordinary-ban.ts': 'the shape below',
   'lib/xff-import/failregex.ts': 'test/xff-import/failregex.ts',
 }
 
@@ -119,7 +121,7 @@ t.test('the patterns of a log-format match in linear time', t => {
   const encoding = encodingOf([`format <\${unix} \${strftime:%F} \${msg}> \${micros}`, 'nl'])
   const encoded = encoding && !('problem' in encoding) ? ownFormat({ encoding }) : undefined
   t.ok(encoded?.tail)
-  const made = [...own, ...own.map(harakiriFormat), ...compiled, ...named, encoded, PREFIXES]
+  const made = [...own, ...own.map(harakiriFormat), ...compiled, ...named, encoded, PREFIXES, ORDINARY]
   const patterns = made.flatMap(patternsIn)
   t.ok(patterns.length > 10, `${patterns.length} patterns are made`)
   const dates = [

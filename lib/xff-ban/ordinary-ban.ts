@@ -6,7 +6,7 @@ import { canonicalTarget } from './jail/records.js'
  * A ban as xff-window writes it, to the last character; nothing in it is escaped. Instants and the address are only
  * looked at for their shape.
  */
-const ORDINARY = (() => {
+export const ORDINARY = (() => {
   const instant = String.raw`(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)`
   const count = String.raw`(0|[1-9]\d{0,8})`
   const text = String.raw`([^"\\\x00-\x1f]*)`
