@@ -55,7 +55,7 @@ export function isFree(start: usize, end: usize, step: usize): bool {
 }
 
 /** @param byte 0: none, and it is lacking */
-export function lacks(start: usize, end: usize, byte: u32): bool {
+function lacks(start: usize, end: usize, byte: u32): bool {
   if (byte === 0) return true
   const wanted = i8x16.splat(<i8>byte)
   for (let at = start; at < end; at += 16) {

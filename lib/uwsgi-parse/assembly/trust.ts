@@ -2,7 +2,7 @@
  * Whose address stands in a slot, as client.ts beside this folder says. What is out of the ordinary, as a hop that is no
  * bare address or a slot without a client, is left to the host.
  */
-import { high, isIPv4, low, maskOf, readAddress, readPlainIPv4 } from '../../fast/assembly/address'
+import { high, isIPv4, low, maskOf, readAddress, readIPv4 } from '../../fast/assembly/address'
 import { SPACE } from '../../fast/assembly/bytes'
 
 const COMMA: u8 = 0x2c
@@ -107,7 +107,7 @@ export function findClient(start: usize, end: usize): bool {
 
 /** As `findClient`, for a slot that holds one IPv4 address and nothing else, which is the client; false for any other. */
 export function findPlainClient(start: usize, end: usize): bool {
-  if (!isKnown || hops > 1 || !readPlainIPv4(start, end) || low === NO_IPV4) return false
+  if (!isKnown || hops > 1 || !readIPv4(start, end) || low === NO_IPV4) return false
   const said = load<u8>(isNear + (<usize>(low >> 24) & 255)) !== 0 ? standing() : 0
   if (hops === 0 && isNamed && (said & OURS) !== 0) return false
   isPrivateClient = (said & PRIVATE) !== 0
