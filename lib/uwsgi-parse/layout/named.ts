@@ -19,29 +19,32 @@ export const LAYOUTS = [
 
 export type LayoutName = (typeof LAYOUTS)[number]
 
+interface NamedFormat extends LogFormat {
+  /** whether it is that of answers to what was no request */
+  isNoRequest?: true
+}
+
 /** `COMMON` of Apache, with the address that the connection came from: no client writes into that. */
 const common = (request: string) => `%(var.REMOTE_ADDR) - %(user) [%(ltime)] "${request}" %(status) %(size)`
 const combined = (request: string) => `${common(request)} "%(referer)" "%(uagent)"`
 const main = (request: string) => `${combined(request)} "%(var.HTTP_X_FORWARDED_FOR)"`
 const REQUEST = '%(method) %(uri) %(proto)'
 /** What came was no request, as TLS to a port of HTTP; or one of HTTP/0.9. */
-const NO_REQUEST = '%(uri)'
+const noRequest = (format: (request: string) => string): NamedFormat => ({
+  format: format('%(uri)'),
+  isNoRequest: true,
+})
 const COMMON = common(REQUEST)
 const COMBINED = combined(REQUEST)
 
 /** Formats that compileFormat reads; the first that fits a line is the true one. */
-const FORMATS: Readonly<Partial<Record<LayoutName, readonly [LogFormat, ...LogFormat[]]>>> = {
+const FORMATS: Readonly<Partial<Record<LayoutName, readonly [NamedFormat, ...NamedFormat[]]>>> = {
   // with nothing behind the agent a client cannot make `combined` of it: it has no quotes that are not escaped
-  nginx: [{ format: COMBINED }, { format: combined(NO_REQUEST) }],
+  nginx: [{ format: COMBINED }, noRequest(combined)],
   // the header is the client's, but for what the proxy at this address wrote at its end
-  'nginx-main': [{ format: main(REQUEST) }, { format: main(NO_REQUEST) }],
-  apache: [
-    { format: COMBINED },
-    { format: COMMON },
-    { format: combined(NO_REQUEST) },
-    { format: common(NO_REQUEST) },
-  ],
-  gunicorn: [{ format: COMBINED }, { format: combined(NO_REQUEST) }],
+  'nginx-main': [{ format: main(REQUEST) }, noRequest(main)],
+  apache: [{ format: COMBINED }, { format: COMMON }, noRequest(combined), noRequest(common)],
+  gunicorn: [{ format: COMBINED }, noRequest(combined)],
   werkzeug: [
     // of a terminal: in colours
     {
@@ -159,10 +162,12 @@ export function namedFormat(
   if (name === 'alb')
     return { ...formatBy([ALB]), dates: [{ field: 'answered', format: '%FT%T' }], isDatedAtEnd: true }
   const [first, ...others] = (FORMATS[name] ?? [{ format: COMBINED }])
-    .map(given => ({ given, ...compileFormat({ ...given, cutAt, isSplit }) }))
-    .map(({ given, layouts, dates, parts = [] }) => {
-      const isNoRequest = given.format.includes(`"${NO_REQUEST}"`)
-      return { layout: { ...layouts[0], isNoRequest }, dates, parts }
+    .map(({ isNoRequest = false, ...given }) => ({
+      isNoRequest,
+      ...compileFormat({ ...given, cutAt, isSplit }),
+    }))
+    .map(({ isNoRequest, layouts: [layout], dates, parts = [] }) => {
+      return { layout: { ...layout, isNoRequest }, dates, parts }
     })
   const layouts = others.map(({ layout }) => layout)
   const vhost = name === 'apache' && first ? [behindHost(first.layout)] : []

@@ -1,4 +1,5 @@
 import { MONTHS, wallReading } from '../time/date.js'
+import { escaped } from './part.js'
 
 /** A name in any language: an app may set the locale in which uWSGI prints it. One of no English is no date afterwards. */
 const NAME = '[^\\s\\]"]{1,24}'
@@ -46,9 +47,7 @@ const COMPOUND: Readonly<Record<string, string>> = {
  */
 export function strftimePattern(format: string): string {
   return directives(format)
-    .map(part =>
-      typeof part === 'string' ? part.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&') : STRFTIME[part.directive],
-    )
+    .map(part => (typeof part === 'string' ? escaped(part) : STRFTIME[part.directive]))
     .join('')
 }
 
@@ -70,9 +69,7 @@ export function isInstant(format: string): boolean {
 
 /** Where the seconds stand in what strftime prints; -1 where that differs from date to date. */
 export function secondsIn(format: string): number {
-  const printed = format
-    .replace(/%F/g, '%Y-%m-%d')
-    .replace(/%T/g, '%H:%M:%S')
+  const printed = expanded(format)
     .replace(/%Y/g, '0000')
     .replace(/%[mdHM]/g, '00')
   const at = printed.indexOf('%S')
@@ -80,11 +77,16 @@ export function secondsIn(format: string): number {
   return at < 0 || before.includes('%') || printed.indexOf('%S', at + 1) >= 0 ? -1 : before.length
 }
 
+/** A format with the directives that its compound ones stand for. */
+function expanded(format: string): string {
+  return format.replace(/%([FTRDh])/g, (_, letter: string) => COMPOUND[letter] as string)
+}
+
 /** When a text that strftime printed was: an instant, a reading of the wall, or NaN where it does not tell to the second. */
 export function parseStrftime(text: string, format: string): { instant: number } | { wall: number } {
-  const parts = directives(format.replace(/%([FTRDh])/g, (_, letter: string) => COMPOUND[letter] as string))
+  const parts = directives(expanded(format))
   const source = parts.map(part =>
-    typeof part === 'string' ? part.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&') : `(${STRFTIME[part.directive]})`,
+    typeof part === 'string' ? escaped(part) : `(${STRFTIME[part.directive]})`,
   )
   const match = new RegExp(`^${source.join('')}$`).exec(text)
   const names = parts.flatMap(part => (typeof part === 'string' ? [] : part.directive))
