@@ -2,6 +2,7 @@ import { BoundedMap } from '../bounded-map.js'
 import { canonical } from '../net/address.js'
 import { isPrivate, PRIVATE_RANGES } from '../net/private.js'
 import { compileRanges, type InRanges } from '../net/ranges.js'
+import { copyOf } from '../text/copy.js'
 
 /** Who sent a request, as far as the address slot of the log can tell. */
 export interface Client {
@@ -57,8 +58,7 @@ export function rememberClients(find: FindClient): FindClient {
     if (visit !== undefined || slot.length > MAX_CACHED_LENGTH) return find(slot, visit)
     const known = cache.get(slot)
     if (known) return known
-    // a slice of a line keeps its whole block of the log alive: remember a copy
-    const own = Buffer.from(slot).toString()
+    const own = copyOf(slot)
     const client = find(own)
     cache.set(own, client)
     return client

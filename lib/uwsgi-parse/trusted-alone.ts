@@ -1,3 +1,4 @@
+import { copyOf } from '../text/copy.js'
 import { excerpt } from '../text/printable.js'
 import { hopAddress } from './client.js'
 
@@ -30,8 +31,7 @@ export function watchTrustedAlone(): TrustedAlone {
       requests += 1
       if (isKnown || slot.length > MAX_SLOT_LENGTH || !isOfAddresses(slot)) return
       alone += 1
-      // a slice of a line keeps its whole block of the log alive: a copy
-      if (example === '') example = Buffer.from(slot).toString()
+      if (example === '') example = copyOf(slot)
     },
     about() {
       if (isTold || requests < MIN_REQUESTS || alone < requests * NEARLY_ALL) return []
