@@ -13,8 +13,8 @@ export interface Lines {
 }
 
 const HAPROXY_REMOVES = 'http-request del-header ^x[-_]forwarded[-_]for$ -m reg'
-/** The same, but for what a proxy before HAProxy has written. */
-const HAPROXY_REMOVES_OTHERS = 'http-request del-header ^x(_forwarded[-_]|-forwarded_)for$ -m reg'
+/** All spellings of the header but the usual one, in which a proxy before HAProxy has written the client. */
+export const OTHER_SPELLINGS = '^x(_forwarded[-_]|-forwarded_)for$ -m reg'
 /** The socket for commands, where Debian's configuration has it. */
 export const ADMIN_SOCKET = '/run/haproxy/admin.sock'
 const SPELLINGS = ['X-Forwarded-For', 'X_Forwarded_For', 'X-Forwarded_For', 'X_Forwarded-For']
@@ -79,7 +79,7 @@ function haproxyLines(
     reload: 'haproxy -c -f /etc/haproxy/haproxy.cfg && systemctl reload haproxy',
   }
   const lines = [
-    ...(isRemoving ? [] : [isBehindProxies ? HAPROXY_REMOVES_OTHERS : HAPROXY_REMOVES]),
+    ...(isRemoving ? [] : [isBehindProxies ? `http-request del-header ${OTHER_SPELLINGS}` : HAPROXY_REMOVES]),
     ...(client === undefined ? ['option forwardfor'] : []),
     ...(map === undefined || includes.includes(map)
       ? []
@@ -106,8 +106,11 @@ function valueFor({ readsClient }: Front, isBehindProxies: boolean): string {
 
 /** Values of nginx that are the client, or end with it. */
 function isOurs(value: string, front: Front, isBehindProxies: boolean): boolean {
-  if (value === APPENDED || value === valueFor(front, isBehindProxies)) return true
-  return !isBehindProxies && (value === '$remote_addr' || value === '$realip_remote_addr')
+  return (
+    value === APPENDED ||
+    value === valueFor(front, isBehindProxies) ||
+    (!isBehindProxies && value === '$realip_remote_addr')
+  )
 }
 
 function instead(value: string | undefined): string {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { settingValue, shellWord } from '../../xff-import/shell.js'
-import { ADMIN_SOCKET, appLines, frontLines, type Lines } from './additions.js'
+import { ADMIN_SOCKET, appLines, frontLines, type Lines, OTHER_SPELLINGS } from './additions.js'
 import { showEndpoint } from './endpoint.js'
 import type { FrontName } from './fronts.js'
 import type { Front, Site } from './look.js'
@@ -197,7 +197,7 @@ function urlOf({ listens: { port, isTls } }: Front): string {
 
 const EMPTIED =
   'HAProxy removes X-Forwarded-For, in which the CDN or load balancer before it has written the client: let it remove ' +
-  'the other spellings alone (^x(_forwarded[-_]|-forwarded_)for$ -m reg)'
+  `the other spellings alone (${OTHER_SPELLINGS})`
 
 function warningsOf(
   { app, front }: Site,
