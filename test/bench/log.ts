@@ -46,13 +46,6 @@ export const LOOKS = {
     `"method":"${random(4) > 0 ? 'GET' : 'POST'}","uri":"${uri(random)}","size":${random(20_000)},"msecs":${random(50)}}`,
 } as const satisfies Record<string, (answered: Answered, random: Random) => string>
 
-export const COMBINED =
-  '%(addr) - %(user) [%(ltime)] "%(method) %(uri) %(proto)" %(status) %(size) "%(referer)" "%(uagent)"'
-export const JSON_FORMAT =
-  '{"time":"%(ftime)","ip":"%(addr)","status":%(status),"method":"%(method)","uri":"%(uri)","size":%(size),"msecs":%(msecs)}'
-/** The log-date of JSON_FORMAT. */
-export const JSON_DATE = '%Y-%m-%dT%H:%M:%S%z'
-
 const AGENTS = [
   'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36',
   'Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0',

@@ -1,4 +1,5 @@
-import { COMBINED, JSON_DATE, JSON_FORMAT, type Kind, makeLog } from './log.js'
+import { COMBINED, JSON_DATE, JSON_FORMAT } from '../support/log-formats.js'
+import { type Kind, makeLog } from './log.js'
 
 /** A log of the bench: what it is, how it is read, and what counts its failures by hand. */
 export interface Log {

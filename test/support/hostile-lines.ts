@@ -1,6 +1,7 @@
 /** Lines of three layouts as made of the right pieces, some of them wrong, twice or missing: for a comparison of readers. */
 import { compileFormat, type Format, OWN_FORMAT } from '../../lib/uwsgi-parse/layout/log-format.js'
 import { random } from './known-truth.js'
+import { COMBINED, JSON_DATE, JSON_FORMAT } from './log-formats.js'
 
 /** What stands at a place: the first is the usual piece. */
 type Place = readonly [string, ...string[]]
@@ -94,7 +95,7 @@ const ENDS: Place = [
 ]
 const AGENTS: Place = ['Mozilla/5.0 (X11; Linux)', '-', 'curl/8', ...TEXTS, ...FORGED]
 
-const OWN: readonly (string | Place)[] = [
+const OWN_LINE: readonly (string | Place)[] = [
   ['[pid: ', '[pid:', 'x [pid: ', ''],
   ...([
     NUMBERS,
@@ -141,7 +142,7 @@ const OWN: readonly (string | Place)[] = [
   ENDS,
 ]
 
-const COMBINED: readonly (string | Place)[] = [
+const COMBINED_LINE: readonly (string | Place)[] = [
   ['', '2026-11-22T14:06:08Z stdout P ', '2026-11-22T14:06:08Z stdout F ', 'x '],
   ...([ADDRESSES, ' - ', ['-', 'bob', 'x - 1.2.3.4', 'a [b', ...TEXTS], ' ['] as const),
   [
@@ -168,17 +169,12 @@ const JSON_LINE: readonly (string | Place)[] = [
   ...(['","size":', NUMBERS, ',"msecs":', NUMBERS, ['}', '} ', '"}', ''], ENDS] as const),
 ]
 
-const COMBINED_FORMAT =
-  '%(addr) - %(user) [%(ltime)] "%(method) %(uri) %(proto)" %(status) %(size) "%(referer)" "%(uagent)"'
-const JSON_FORMAT =
-  '{"time":"%(ftime)","ip":"%(addr)","status":%(status),"method":"%(method)","uri":"%(uri)","size":%(size),"msecs":%(msecs)}'
-
-const LAYOUTS = { own: OWN, combined: COMBINED, JSON: JSON_LINE } as const
+const LAYOUTS = { own: OWN_LINE, combined: COMBINED_LINE, JSON: JSON_LINE } as const
 
 export const HOSTILE_FORMATS: Readonly<Record<keyof typeof LAYOUTS, Format>> = {
   own: OWN_FORMAT,
-  combined: compileFormat({ format: COMBINED_FORMAT }),
-  JSON: compileFormat({ format: JSON_FORMAT, strftime: true, logDate: '%Y-%m-%dT%H:%M:%S%z' }),
+  combined: compileFormat({ format: COMBINED }),
+  JSON: compileFormat({ format: JSON_FORMAT, strftime: true, logDate: JSON_DATE }),
 }
 
 /** Makes lines from a seed: in half of them every piece is a usual one or the second, in others some are odd. */
