@@ -112,7 +112,7 @@ function noSection(path: string, wanted: string, sections: Sections): string {
   const names = [...new Set(sections.map(({ name }) => name))].slice(0, 10)
   const other =
     names[0] === undefined
-      ? 'it has none'
+      ? 'it has no section at all. Of a script or a Dockerfile, give the format itself: --log-format'
       : `it has ${names.map(name => `[${name}]`).join(' ')}: give ${path}:${names[0]}`
   return `no [${wanted}] section in ${JSON.stringify(path)}; ${other}`
 }
