@@ -149,7 +149,17 @@ const MAY_IMPORT: readonly (readonly [string, readonly string[]])[] = [
     ['lib/xff-report/what-if', 'lib/xff-window/clocks', 'lib/xff-window/outage', ...LEAVES, ...WIRE],
   ],
   // and a request is read as xff-window reads it
-  ['lib/xff-report/stage.ts', ['lib/xff-report/', 'lib/xff-window/fast-path', ...LEAVES, ...WIRE, ...FAST]],
+  [
+    'lib/xff-report/stage.ts',
+    [
+      'lib/xff-report/',
+      'lib/xff-window/fast-path',
+      'lib/xff-window/failure-line',
+      ...LEAVES,
+      ...WIRE,
+      ...FAST,
+    ],
+  ],
   // a jail that runs is asked as the subcommands of xff-ban ask it
   // which is shown on a terminal
   ['lib/xff-top/show', ['lib/xff-top/', 'lib/cli/terminal', ...LEAVES]],

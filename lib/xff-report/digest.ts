@@ -1,14 +1,14 @@
 import { BoundedMap } from '../bounded-map.js'
 import { canonical } from '../net/address.js'
+import { type AddressKey, addressKey, addressText } from '../net/address-key.js'
 import type { Networks } from '../net/networks/networks.js'
-import type { Answer } from '../wire/field.js'
 import { parseInstant } from '../wire/instant.js'
 import type { RequestRecord, StreamRecord } from '../wire/record.js'
 import { createBanHistory, type LastBan } from './bans.js'
-import type { AddressRow, FailingAddress, FailingPath } from './failing.js'
+import { type AddressRow, type FailingAddress, type FailingPath, freshAddress } from './failing.js'
 import { createCounter, type Frequent } from './frequent.js'
 import { createNetworkCounts, type NetworksDigest } from './networks.js'
-import { NewestAnswer } from './newest-answer.js'
+import type { NewestAnswer } from './newest-answer.js'
 import { digestOf } from './summary.js'
 import { createTallies } from './tallies.js'
 import { type Bucket, createTimeline } from './timeline.js'
@@ -86,12 +86,16 @@ const MAX_ALLOWED = 10_000
 
 /** A failed request as it is digested. */
 export interface Failure {
-  /** canonical; null where the client is not known */
-  ip: string | null
+  /** the client; null where it is not known */
+  key: AddressKey | null
   /** milliseconds since 1970; undefined where it is not known */
   at: number | undefined
-  answer: Answer
+  status: number | undefined
+  /** of the URI */
+  path: string | undefined
   agent?: string | undefined
+  /** Keeps what was answered. */
+  keepAnswer: (newest: NewestAnswer) => void
 }
 
 /** Digests the records of any stage, in bounded memory; their types may come in any order. */
@@ -142,12 +146,7 @@ function createCounts({ max, find, late, time, outage, networks }: DigestOptions
   return {
     totals,
     timeline: createTimeline(),
-    addresses: createCounter<FailingAddress>(left => ({
-      serverErrors: 0,
-      first: Number.POSITIVE_INFINITY,
-      newest: Number.NEGATIVE_INFINITY,
-      answer: left?.answer ?? new NewestAnswer(),
-    })),
+    addresses: createCounter<FailingAddress>(freshAddress, undefined, addressText),
     paths: createCounter<FailingPath>(() => ({ serverErrors: 0, newest: Number.NEGATIVE_INFINITY })),
     networks: networks && createNetworkCounts(networks),
     bans: createBanHistory(time),
@@ -211,37 +210,38 @@ function addRecord(record: StreamRecord, counts: Counts, options: DigestOptions)
 
 function addRequest(request: RequestRecord, counts: Counts, { failing }: DigestOptions): void {
   counts.totals.requests += 1
-  const { status, ip, time, agent } = request
+  const { status, ip, time, uri, agent } = request
   if (status !== undefined && !failing(status)) return
   const at = time === null ? undefined : parseInstant(time)
-  addFailure({ ip: ip === null ? null : (canonical(ip) ?? ip), at, answer: request, agent }, counts)
+  const key = ip === null ? null : addressKey(canonical(ip) ?? ip)
+  const path = uri === undefined ? undefined : pathOf(uri)
+  addFailure({ key, at, status, path, agent, keepAnswer: newest => newest.set(request) }, counts)
 }
 
-function addFailure({ ip, at, answer, agent }: Failure, counts: Counts): void {
+function addFailure({ key, at, status, path: name, agent, keepAnswer }: Failure, counts: Counts): void {
   const { totals, timeline, addresses, paths, networks, whatIf } = counts
   totals.failures += 1
-  const { status, uri } = answer
   const serverError = status !== undefined && status >= 500 ? 1 : 0
   if (at !== undefined) timeline.add(at, 'failures')
-  if (uri !== undefined) {
-    const path = paths.count(pathOf(uri))
+  if (name !== undefined) {
+    const path = paths.count(name)
     path.serverErrors += serverError
     path.newest = Math.max(path.newest, at ?? path.newest)
   }
-  if (ip === null || at === undefined) {
+  if (key === null || at === undefined) {
     totals.unattributed += 1
     return
   }
-  networks?.failure(ip, at, serverError)
-  const address = addresses.count(ip)
+  networks?.failure(addressText(key), at, serverError)
+  const address = addresses.count(key)
   address.serverErrors += serverError
   address.first = Math.min(address.first, at)
   if (at >= address.newest) {
     address.newest = at
-    address.answer.set(answer)
+    keepAnswer(address.answer)
     if (agent !== undefined) address.agent = truncated(agent)
   }
-  whatIf.failure(ip, at, status)
+  whatIf.failure(key, at, status)
 }
 
 function sorted(numbers: readonly number[]): number[] {

@@ -1,5 +1,5 @@
 import type { Frequent } from './frequent.js'
-import type { NewestAnswer } from './newest-answer.js'
+import { NewestAnswer } from './newest-answer.js'
 
 /** Details of an address with failures. */
 export interface FailingAddress {
@@ -11,6 +11,12 @@ export interface FailingAddress {
   /** of the newest failure */
   answer: NewestAnswer
   agent?: string
+}
+
+/** @param left what another address has left behind */
+export function freshAddress(left?: FailingAddress): FailingAddress {
+  const answer = left?.answer ?? new NewestAnswer()
+  return { serverErrors: 0, first: Number.POSITIVE_INFINITY, newest: Number.NEGATIVE_INFINITY, answer }
 }
 
 /** An address as it is shown. */

@@ -2,12 +2,23 @@ import type { Duplex, Transform } from 'node:stream'
 import { transform } from 'through2'
 import { type OwnedBuffer, release } from '../fast/buffer-pool.js'
 import { canonical } from '../net/address.js'
+import { type AddressKey, addressKey } from '../net/address-key.js'
 import type { OnBadLine } from '../wire/bad-line.js'
 import { decode, decodeLine } from '../wire/jsonl.js'
 import { linesOf, wholeLines } from '../wire/lines.js'
 import { type AnyRecord, RECORD_TYPES } from '../wire/record.js'
+import type { FailureLine } from '../xff-window/failure-line.js'
 import { compileFastPath } from '../xff-window/fast-path.js'
-import { createDigest, type Digest, type Digester, type DigestOptions, type Totals } from './digest.js'
+import {
+  createDigest,
+  type Digest,
+  type Digester,
+  type DigestOptions,
+  type Failure,
+  type Totals,
+} from './digest.js'
+import type { NewestAnswer } from './newest-answer.js'
+import { pathOf } from './truncate.js'
 
 export interface Options extends DigestOptions {
   onBadLine: OnBadLine
@@ -79,20 +90,37 @@ function createBlockReader(readLine: ReadLine): ReadBlock {
   }
 }
 
+/** A failure that is each line in turn: one of its own for each line would be a lot of garbage. */
+function createFailureOf(): (key: AddressKey | null, at: number, line: FailureLine) => Failure {
+  let current: FailureLine
+  const keepAnswer = (newest: NewestAnswer) => newest.setLine(current)
+  const failure: Failure = { key: null, at: 0, status: 0, path: '', keepAnswer }
+  return (key, at, line) => {
+    current = line
+    failure.key = key
+    failure.at = at
+    failure.status = line.status()
+    failure.path = line.path() ?? pathOf(line.uri())
+    return failure
+  }
+}
+
 /** Reads what uwsgi-parse writes as xff-window does. @returns null where the machine cannot run it */
 function createFastReader(
   { failing, warn }: Options,
   { addFailure, addRequests }: Digester,
   readLine: ReadLine,
 ): ReadBlock | null {
+  const failureOf = createFailureOf()
   let linesBefore = 0
   const fastPath = compileFastPath({
     failing,
     keyOf: ip => canonical(ip) ?? ip,
     warn,
     parseFully: (text, line) => readLine(text, linesBefore + line),
-    countFailure: (_, ip, at, line) => addFailure({ ip, at, answer: line.answer() }),
-    countUnattributed: (at, line) => addFailure({ ip: null, at, answer: line.answer() }),
+    countFailure: (_, ip, at, line) => addFailure(failureOf(addressKey(ip), at, line)),
+    countFailureOf: (address, at, line) => addFailure(failureOf(address, at, line)),
+    countUnattributed: (at, line) => addFailure(failureOf(null, at, line)),
   })
   if (!fastPath) return null
   return block => {

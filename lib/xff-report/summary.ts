@@ -1,3 +1,4 @@
+import { addressKey } from '../net/address-key.js'
 import type { Counts, Digest, DigestOptions } from './digest.js'
 import { whyNone } from './why-none.js'
 
@@ -47,7 +48,7 @@ function unbannedOf(
   if (!first || totals.bans === 0) return undefined
   const { key: ip, count: failures } = first
   const why = whyNone({
-    ...{ ip, max, find, limits: whatIf.limitsThatBan(ip), isHeld: troubles.isHeld(ip) },
+    ...{ ip, max, find, limits: whatIf.limitsThatBan(addressKey(ip)), isHeld: troubles.isHeld(ip) },
     ...{ banned: bans.everBanned(), allowed: allowed.keys() },
   })
   return { ip, failures, why }

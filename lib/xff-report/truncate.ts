@@ -2,7 +2,7 @@ import { copyOf } from '../text/copy.js'
 import type { Answer } from '../wire/field.js'
 
 /** The longest text from a log that is kept and shown, in UTF-16 units. */
-const MAX_UNITS = 200
+export const MAX_UNITS = 200
 
 /** The text, cut to the bound. */
 export function truncated(text: string): string {

@@ -1,3 +1,4 @@
+import type { AddressKey } from '../net/address-key.js'
 import type { TallyRecord } from '../wire/record.js'
 import { createClocks } from '../xff-window/clocks.js'
 import { createOutages } from '../xff-window/outage.js'
@@ -30,7 +31,7 @@ export interface Outcome {
 
 export interface WhatIf {
   /** @param status undefined where there was no answer */
-  failure: (ip: string, time: number, status?: number) => void
+  failure: (ip: AddressKey, time: number, status?: number) => void
   /** A stretch of the log is over. */
   tally: (tally: TallyRecord) => void
   /** The records are over: errors whose stretch has no tally count. */
@@ -38,7 +39,7 @@ export interface WhatIf {
   /** how many errors did not count, since they were part of an outage */
   spared: () => number
   /** The limits by which an address would have been banned; undefined where it was not tracked. */
-  limitsThatBan: (ip: string) => { max: number; find: number }[] | undefined
+  limitsThatBan: (ip: AddressKey) => { max: number; find: number }[] | undefined
   /** a row for each `max`, in it a cell for each `find` */
   outcomes: () => Outcome[][]
 }
@@ -62,8 +63,8 @@ export function createWhatIf({
   const clocks = createClocks(late)
   const table = createAddressTable(capacity, Math.min(...maxes) > 1)
 
-  const outages = createOutages<{ key: string; at: number }>(outage)
-  const count = (ip: string, at: number) => {
+  const outages = createOutages<{ key: AddressKey; at: number }>(outage)
+  const count = (ip: AddressKey, at: number) => {
     clocks.observe(at)
     const horizon = clocks.slowest() - late - reach
     const address = table.of(ip, at, horizon)
@@ -114,8 +115,8 @@ export function createWhatIf({
  * @param keepsSingles whether one failure bans nobody
  */
 function createAddressTable(capacity: number, keepsSingles: boolean) {
-  const once = new Map<string, number>()
-  const several = new Map<string, Address>()
+  const once = new Map<AddressKey, number>()
+  const several = new Map<AddressKey, Address>()
   let lost = false
 
   /** Makes room: idle addresses leave first, then those that failed once, then others, each from the oldest on. */
@@ -126,7 +127,7 @@ function createAddressTable(capacity: number, keepsSingles: boolean) {
     }
     // an eighth at a time, as it takes a look at many of them
     let surplus = once.size + several.size - Math.floor((capacity * 7) / 8)
-    const dropFrom = <T>(map: Map<string, T>, mayLeave: (value: T) => boolean, isLoss: boolean) => {
+    const dropFrom = <T>(map: Map<AddressKey, T>, mayLeave: (value: T) => boolean, isLoss: boolean) => {
       for (const [ip, value] of map) {
         if (surplus <= 0) return
         if (!mayLeave(value)) continue
@@ -142,7 +143,7 @@ function createAddressTable(capacity: number, keepsSingles: boolean) {
 
   return {
     /** The address to add a failure to; undefined where there is nothing to decide yet, or no room. */
-    of(ip: string, time: number, horizon: number): Address | undefined {
+    of(ip: AddressKey, time: number, horizon: number): Address | undefined {
       const known = several.get(ip)
       if (known) return known
       const single = once.get(ip)
@@ -161,7 +162,7 @@ function createAddressTable(capacity: number, keepsSingles: boolean) {
       return address
     },
     /** An address that failed more than once. */
-    find: (ip: string): Address | undefined => several.get(ip),
+    find: (ip: AddressKey): Address | undefined => several.get(ip),
     /** Whether an address that could have been banned was not tracked. */
     lost: () => lost,
   }

@@ -1,6 +1,5 @@
 import { isIP } from 'node:net'
 import code from '#assembly/xff-window'
-import { BoundedMap } from '../bounded-map.js'
 import {
   type Global,
   type InputBuffers,
@@ -8,10 +7,8 @@ import {
   type Started,
   startModule,
 } from '../fast/module.js'
-import type { Answer } from '../wire/field.js'
 import { parseInstant } from '../wire/instant.js'
-import { parseLine } from '../wire/jsonl.js'
-import type { RequestRecord } from '../wire/record.js'
+import { type FailureExports, type FailureLine, readFailures } from './failure-line.js'
 
 export interface Options {
   failing: (status: number) => boolean
@@ -29,21 +26,10 @@ export interface Options {
    * @param time milliseconds since 1970
    */
   countFailure: (ip: string, key: string, time: number, line: FailureLine) => void
+  /** Counts a failure of an IPv4 address, as a number of 32 bits with a sign; without this it is counted as others are. */
+  countFailureOf?: (address: number, time: number, line: FailureLine) => void
   /** Counts a failure whose client is not known; the counts have it in any case. */
   countUnattributed?: (time: number, line: FailureLine) => void
-}
-
-/** The line of the failure that is being counted, to be read during the call only. */
-export interface FailureLine {
-  /** parses all of it */
-  request: () => RequestRecord
-  /** all of it, for `requestIn` later on */
-  text: () => string
-  status: () => number
-  method: () => string
-  uri: () => string
-  /** the parts that tell what was answered */
-  answer: () => Required<Answer>
 }
 
 /** What was read of a block, without what was parsed fully. */
@@ -63,7 +49,7 @@ export interface BlockCounts {
 export type FastPath = (block: Buffer) => BlockCounts
 
 /** What assembly/index.ts exports. */
-interface Exports extends InputBuffers {
+interface Exports extends InputBuffers, FailureExports {
   failing: Global
   MAX_ENTRIES: Global
   requests: Global
@@ -71,12 +57,7 @@ interface Exports extends InputBuffers {
   unattributed: Global
   oldest: Global
   newest: Global
-  /** of the request that was last read: its status, and where its method and its URI stand */
-  status: Global
-  methodStart: Global
-  methodEnd: Global
-  uriStart: Global
-  uriEnd: Global
+  readNumbers: () => void
   read: (start: number, size: number) => number
 }
 
@@ -95,21 +76,10 @@ export function compileFastPath({
   warn,
   parseFully,
   countFailure,
+  countFailureOf,
   countUnattributed,
 }: Options): FastPath | null {
   let linesBefore = 0
-  // of the failure that is being counted
-  let lineStart = 0
-  let lineEnd = 0
-  const line: FailureLine = {
-    request: () => requestIn(line.text()),
-    text: () => memory.toString('utf8', lineStart, lineEnd),
-    status: () => module.status.value,
-    // in a line of this shape both are ASCII
-    method: () => methodAt(memory, module.methodStart.value, module.methodEnd.value),
-    uri: () => memory.toString('latin1', module.uriStart.value, module.uriEnd.value),
-    answer: () => ({ status: line.status(), method: line.method(), uri: line.uri() }),
-  }
 
   const started: Started<Exports> | null = startModule(code, warn, {
     parseFully(start, end, line) {
@@ -119,19 +89,24 @@ export function compileFastPath({
     keepAddress(start, length, index): number {
       const ip = memory.toString('latin1', start, start + length)
       if (isIP(ip) === 0) return 0
-      addresses[index] = ip
+      texts[index] = ip
       keys[index] = keyOf(ip)
       return 1
     },
+    keepPath(start, length, index) {
+      texts[index] = memory.toString('latin1', start, start + length)
+    },
     countFailure(index, time, start, end) {
-      lineStart = start
-      lineEnd = end
-      countFailure(addresses[index] ?? '', keys[index] ?? '', time, line)
+      failure.begin(start, end)
+      countFailure(texts[index] ?? '', keys[index] ?? '', time, failure.line)
+    },
+    countFailureOf(address, time, start, end) {
+      failure.begin(start, end)
+      countFailureOf?.(address, time, failure.line)
     },
     countUnattributed(time, start, end) {
-      lineStart = start
-      lineEnd = end
-      countUnattributed?.(time, line)
+      failure.begin(start, end)
+      countUnattributed?.(time, failure.line)
     },
     // these are of the window in the module (fast-window.ts)
     flush() {},
@@ -141,9 +116,11 @@ export function compileFastPath({
   })
   if (!started) return null
   const { exports: module, memory }: Started<Exports> = started
-  // one text for all lines that an address is in, by the index of its entry; arrays with holes are slow ones
-  const addresses = new Array<string>(module.MAX_ENTRIES.value).fill('')
-  const keys = [...addresses]
+  // one text for all lines that an address or a path is in, by the index of its entry; arrays with holes are slow ones
+  const texts = new Array<string>(module.MAX_ENTRIES.value).fill('')
+  const keys = [...texts]
+  const failure = readFailures(started, texts)
+  if (countFailureOf) module.readNumbers()
   for (let status = 0; status < 1000; status++)
     memory[module.failing.value + status] = failing(status) ? 1 : 0
 
@@ -168,25 +145,4 @@ export function compileFastPath({
     }
     return read
   }
-}
-
-/** By their bytes as a number of 32 bits, the methods of up to four characters: there are few, and each line has one. */
-const methods = new BoundedMap<number, string>(1000)
-
-function methodAt(memory: Buffer, start: number, end: number): string {
-  if (end - start > 4) return memory.toString('latin1', start, end)
-  let bytes = 0
-  for (let at = start; at < end; at++) bytes = (bytes << 8) | (memory[at] ?? 0)
-  const known = methods.get(bytes)
-  if (known !== undefined) return known
-  const method = memory.toString('latin1', start, end)
-  methods.set(bytes, method)
-  return method
-}
-
-/** @param line that the module has read as a request */
-export function requestIn(line: string): RequestRecord {
-  const request = parseLine(line, ['request'])
-  if (typeof request === 'string') throw new Error(`${request}: ${line}`)
-  return request
 }

@@ -98,10 +98,7 @@ export function openFastWindow(options: Options): FastWindow | null {
     banKept(index, since) {
       options.banWaiting(index, since)
     },
-    // these are of a reader that counts by itself
-    keepAddress: () => 0,
-    countFailure() {},
-    countUnattributed() {},
+    ...OF_OTHER_HOSTS,
   })
   if (!started) return null
   const { exports: module } = started
@@ -165,6 +162,15 @@ function begin({ exports: module, memory }: Started<Exports>, options: Options):
   module.beginCounting(ipv6Prefix, outage, ignored !== undefined)
   for (let status = 0; status < 1000; status++)
     memory[module.failing.value + status] = failing(status) ? 1 : 0
+}
+
+/** What it calls in a host that counts by itself. */
+const OF_OTHER_HOSTS = {
+  keepAddress: () => 0,
+  keepPath: () => undefined,
+  countFailure: () => undefined,
+  countFailureOf: () => undefined,
+  countUnattributed: () => undefined,
 }
 
 /** `::ffff:0:0/96`, in which a module has IPv4 addresses. */

@@ -1,6 +1,6 @@
 import type { RequestRecord } from '../wire/record.js'
 import type { Candidate } from './candidate.js'
-import { type FailureLine, requestIn } from './fast-path.js'
+import { type FailureLine, requestIn } from './failure-line.js'
 
 /** What no line of uwsgi-parse's own shape has. */
 const none = () => undefined

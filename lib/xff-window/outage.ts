@@ -15,7 +15,7 @@ export interface Outages<T> {
   /** Keeps an error until its stretch is over. */
   wait: (error: T) => void
   /** A key is banned for other failures: its errors so far are part of that. */
-  banned: (key: string) => void
+  banned: (key: string | number) => void
   /** @returns the errors of the stretch that count, in the order in which they came */
   end: (tally: TallyRecord) => T[]
   /** @returns the errors that wait for a tally that does not come any more, at the end of the input: they count */
@@ -25,12 +25,12 @@ export interface Outages<T> {
 }
 
 /** @param share of the requests that have errors in an outage, and of the clients; 0 for none: errors never wait */
-export function createOutages<T extends { key: string }>(share: number): Outages<T> {
+export function createOutages<T extends { key: string | number }>(share: number): Outages<T> {
   let isTallied = false
   let waiting: T[] = []
   /** of keys that were banned: how many errors waited then */
-  let banned = new Map<string, number>()
-  let clients = new Set<string>()
+  let banned = new Map<string | number, number>()
+  let clients = new Set<string | number>()
   let spared = 0
 
   const take = (): T[] => {

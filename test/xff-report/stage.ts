@@ -40,6 +40,9 @@ const lines = fc
       step: fc.integer({ min: -6, max: 4 }),
       ip: fc.constantFrom(
         '"203.0.113.7"',
+        '"0.0.0.0"',
+        '"255.255.255.255"',
+        '"203.0.113.07"',
         '"2001:db8::1"',
         '"2001:DB8::1"',
         '"::ffff:203.0.113.7"',
@@ -47,7 +50,21 @@ const lines = fc
         '"x"',
       ),
       status: fc.constantFrom(200, 404, 500),
-      uri: fc.constantFrom('/', '/a?b#c', '/€𝄞', '/\\"', `/${'x'.repeat(500)}`),
+      uri: fc.oneof(
+        fc.constantFrom(
+          '/',
+          '',
+          '/a?b#c',
+          '/a#b?c',
+          '/€𝄞',
+          '/\\"',
+          '203.0.113.7',
+          '2001:db8::1',
+          '2001:DB8::1',
+        ),
+        fc.integer({ min: 80, max: 210 }).map(length => `/${'x'.repeat(length)}`),
+        fc.integer({ min: 80, max: 210 }).map(length => `/${'x'.repeat(length)}?y`),
+      ),
       kind: fc.constantFrom(
         'request',
         'request',

@@ -12,6 +12,12 @@ export declare function keepAddress(start: usize, length: usize, index: u32): i3
 /** Counts a failure of the address with an index, in the line from start to end. */
 export declare function countFailure(index: u32, time: f64, start: usize, end: usize): void
 
+/** Counts a failure of an IPv4 address, which is told as a number. */
+export declare function countFailureOf(address: i32, time: f64, start: usize, end: usize): void
+
+/** Keeps a path under an index. */
+export declare function keepPath(start: usize, length: usize, index: u32): void
+
 /** Counts a failure whose client is not known, in the line from start to end. */
 export declare function countUnattributed(time: f64, start: usize, end: usize): void
 

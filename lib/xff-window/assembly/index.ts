@@ -5,8 +5,9 @@
 import { lineEnd, NEWLINE } from '../../fast/assembly/bytes'
 import { indexOf } from '../../fast/assembly/cache'
 import { countRead, isCounting, isShort } from './counting'
-import { countFailure, countUnattributed, parseFully } from './host'
-import { clientEntry, isKnown, readRequest, status, time } from './request'
+import { countFailure, countFailureOf, countUnattributed, parseFully } from './host'
+import { clientEntry, clientNumber, isKnown, isNumber, readRequest, status, time } from './request'
+import { tell } from './told'
 
 export { MAX_ENTRIES } from '../../fast/assembly/cache'
 export { COPY_BYTES, copiedInput, firstInput, secondInput } from '../../fast/assembly/input-buffers'
@@ -23,7 +24,8 @@ export {
   keepHosts,
 } from './counting'
 export { seedHash } from './keys'
-export { methodEnd, methodStart, status, uriEnd, uriStart } from './request'
+export { readNumbers } from './request'
+export { pathIndex, told } from './told'
 export { spared } from './waiting'
 export { evicted, limit, size } from './window'
 
@@ -55,17 +57,21 @@ export function read(first: usize, size: usize): i32 {
     else {
       countRequest()
       failures += 1
-      if (isKnown) {
-        if (isCounting) countRead()
-        else countFailure(indexOf(clientEntry), time, start, newline)
-      } else {
-        unattributed += 1
-        if (!isCounting) countUnattributed(time, start, newline)
-      }
+      if (!isKnown) unattributed += 1
+      if (!isCounting) tellFailure(start, newline)
+      else if (isKnown) countRead()
     }
     start = newline + 1
   }
   return lines
+}
+
+/** Has the host count the failure that was last read. */
+function tellFailure(start: usize, newline: usize): void {
+  tell()
+  if (!isKnown) countUnattributed(time, start, newline)
+  else if (isNumber) countFailureOf(clientNumber, time, start, newline)
+  else countFailure(indexOf(clientEntry), time, start, newline)
 }
 
 function countRequest(): void {

@@ -1,4 +1,4 @@
-import { readAddress } from '../../fast/assembly/address'
+import { low, readAddress, readIPv4 } from '../../fast/assembly/address'
 import {
   after,
   ascii,
@@ -37,6 +37,9 @@ export let ipStart: usize = 0
 export let ipEnd: usize = 0
 /** the cache entry of the address, where it was asked for */
 export let clientEntry: usize = 0
+/** whether it is told as a number, and which */
+export let isNumber = false
+export let clientNumber: i32 = 0
 export let status: i32 = 0
 export let methodStart: usize = 0
 export let methodEnd: usize = 0
@@ -50,6 +53,13 @@ const NULL = ascii('null')
 const QUOTE = ascii('"')
 const END: u8 = 0x7d
 const DOT: u8 = 0x2e
+
+let asNumbers = false
+
+/** Has IPv4 addresses read as numbers, which need no entry of the cache. */
+export function readNumbers(): void {
+  asNumbers = true
+}
 
 const IN_ADDRESS = byteSet('09af::..')
 
@@ -103,7 +113,10 @@ function readClient(at: usize, asBytes: bool): usize {
   isKnown = ipStart !== 0
   if (!isKnown) return after(at, NULL)
   ipEnd = skipSet(ipStart, IN_ADDRESS)
-  return (asBytes ? readAddress(ipStart, ipEnd) : findEntry()) ? after(ipEnd, QUOTE) : 0
+  isNumber = asNumbers && readIPv4(ipStart, ipEnd)
+  if (isNumber) clientNumber = <i32>low
+  const isAddress = isNumber || (asBytes ? readAddress(ipStart, ipEnd) : findEntry())
+  return isAddress ? after(ipEnd, QUOTE) : 0
 }
 
 /** Finds the entry of the address. @returns whether it is one */
