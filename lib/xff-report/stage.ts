@@ -100,7 +100,7 @@ function createFailureOf(): (key: AddressKey | null, at: number, line: FailureLi
     failure.key = key
     failure.at = at
     failure.status = line.status()
-    failure.path = line.path() ?? pathOf(line.uri())
+    failure.path = pathOf(line.bareUri() ?? line.uri())
     return failure
   }
 }

@@ -12,8 +12,8 @@ export interface FailureLine {
   status: () => number
   method: () => string
   uri: () => string
-  /** the URI up to `?` or `#`, one text for many lines; undefined where that is too long */
-  path: () => string | undefined
+  /** the URI without its query, one text for many lines; undefined where that is too long */
+  bareUri: () => string | undefined
   /** how long the URI is, in bytes and as text */
   uriLength: () => number
   /** Copies the URI, which is ASCII. */
@@ -23,7 +23,7 @@ export interface FailureLine {
 /** What assembly/told.ts exports of it. */
 export interface FailureExports {
   told: Global
-  pathIndex: () => number
+  bareIndex: () => number
 }
 
 /** Where in what it tells of a failure stands what, and how much that is. */
@@ -31,7 +31,7 @@ const [STATUS, METHOD_START, METHOD_END, URI_START, URI_END, TOLD] = [0, 1, 2, 3
 
 /**
  * Reads the lines of failures where they lie.
- * @param texts of the entries of the cache, among them those of paths
+ * @param texts of the entries of the cache, among them those of URIs without query
  * @returns the line that began last
  */
 export function readFailures(
@@ -49,8 +49,8 @@ export function readFailures(
     // in a line of this shape both are ASCII
     method: () => methodAt(memory, told[METHOD_START] ?? 0, told[METHOD_END] ?? 0),
     uri: () => memory.toString('latin1', told[URI_START] ?? 0, told[URI_END] ?? 0),
-    path() {
-      const index = module.pathIndex()
+    bareUri() {
+      const index = module.bareIndex()
       return index < 0 ? undefined : texts[index]
     },
     uriLength: () => (told[URI_END] ?? 0) - (told[URI_START] ?? 0),

@@ -93,7 +93,7 @@ export function compileFastPath({
       keys[index] = keyOf(ip)
       return 1
     },
-    keepPath(start, length, index) {
+    keepBare(start, length, index) {
       texts[index] = memory.toString('latin1', start, start + length)
     },
     countFailure(index, time, start, end) {
@@ -116,7 +116,7 @@ export function compileFastPath({
   })
   if (!started) return null
   const { exports: module, memory }: Started<Exports> = started
-  // one text for all lines that an address or a path is in, by the index of its entry; arrays with holes are slow ones
+  // one text for all lines that an address or a URI without query is in, by the index of its entry; arrays with holes are slow ones
   const texts = new Array<string>(module.MAX_ENTRIES.value).fill('')
   const keys = [...texts]
   const failure = readFailures(started, texts)

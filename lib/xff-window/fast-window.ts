@@ -167,7 +167,7 @@ function begin({ exports: module, memory }: Started<Exports>, options: Options):
 /** What it calls in a host that counts by itself. */
 const OF_OTHER_HOSTS = {
   keepAddress: () => 0,
-  keepPath: () => undefined,
+  keepBare: () => undefined,
   countFailure: () => undefined,
   countFailureOf: () => undefined,
   countUnattributed: () => undefined,

@@ -16,7 +16,7 @@ export function createLineCandidate(): (line: FailureLine, ip: string) => Candid
     status: undefined as number | undefined,
     from: undefined,
     method: () => current.method(),
-    uri: () => current.uri(),
+    uri: () => uriOf(current),
     host: none,
     agent: none,
     request: () => current.request(),
@@ -28,6 +28,11 @@ export function createLineCandidate(): (line: FailureLine, ip: string) => Candid
     candidate.status = line.status()
     return candidate
   }
+}
+
+/** One text for many lines, mostly. */
+function uriOf(line: FailureLine): string {
+  return line.bareUri() ?? line.uri()
 }
 
 /** A line that waits. */
@@ -43,7 +48,7 @@ class KeptLine implements Candidate {
     this.ip = ip
     this.status = line.status()
     this.#method = line.method()
-    this.#uri = line.uri()
+    this.#uri = uriOf(line)
     this.#text = line.text()
   }
 

@@ -162,17 +162,15 @@ export function textEnd(at: usize, lowest: u8): usize {
   return end - WIDTH + <usize>ctz(found)
 }
 
-/** The end of the path at the beginning of a URI: the first `?`, `#` or quote. */
-export function skipPath(at: usize): usize {
+/** The end of a URI without its query: the first `?` or quote. */
+export function skipToQuery(at: usize): usize {
   const query = i8x16.splat(0x3f)
-  const fragment = i8x16.splat(0x23)
   const quote = i8x16.splat(0x22)
   let end = at
   let found: i32 = 0
   do {
     const bytes = v128.load(end)
-    const first = v128.or(i8x16.eq(bytes, query), i8x16.eq(bytes, fragment))
-    found = i8x16.bitmask(v128.or(first, i8x16.eq(bytes, quote)))
+    found = i8x16.bitmask(v128.or(i8x16.eq(bytes, query), i8x16.eq(bytes, quote)))
     end += WIDTH
   } while (found === 0)
   return end - WIDTH + <usize>ctz(found)

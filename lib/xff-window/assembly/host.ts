@@ -15,8 +15,8 @@ export declare function countFailure(index: u32, time: f64, start: usize, end: u
 /** Counts a failure of an IPv4 address, which is told as a number. */
 export declare function countFailureOf(address: i32, time: f64, start: usize, end: usize): void
 
-/** Keeps a path under an index. */
-export declare function keepPath(start: usize, length: usize, index: u32): void
+/** Keeps a URI without its query under an index. */
+export declare function keepBare(start: usize, length: usize, index: u32): void
 
 /** Counts a failure whose client is not known, in the line from start to end. */
 export declare function countUnattributed(time: f64, start: usize, end: usize): void

@@ -25,7 +25,7 @@ export {
 } from './counting'
 export { seedHash } from './keys'
 export { readNumbers } from './request'
-export { pathIndex, told } from './told'
+export { bareIndex, told } from './told'
 export { spared } from './waiting'
 export { evicted, limit, size } from './window'
 

@@ -31,6 +31,7 @@ export interface Seen {
   ip: string
   status: number | undefined
   method: () => string | undefined
+  /** with its query or without, which no rule looks at */
   uri: () => string | undefined
   host: () => string | undefined
   agent: () => string | undefined

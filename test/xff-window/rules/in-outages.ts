@@ -193,9 +193,17 @@ t.test('the order of records within the lateness makes no difference to who is b
   )
 })
 
+/** What may stand behind a path: no part of it, or one more. */
+const tails = fc.array(fc.constantFrom('', '?b', '?/a?', '#a', '/', `?${'x'.repeat(200)}`, 'x'.repeat(95)), {
+  minLength: 1,
+})
+
 t.test('the stage writes the same, line by line', async t => {
   await fc.assert(
-    fc.asyncProperty(traces, async trace => {
+    fc.asyncProperty(traces, tails, async (plain, tails) => {
+      const longer = (one: RuledRequest, i: number) => ({ ...one, uri: one.uri + tails[i % tails.length] })
+      const stretches = plain.stretches.map(one => ({ ...one, requests: one.requests.map(longer) }))
+      const trace = { ...plain, stretches }
       const lines = trace.stretches.flatMap((stretch, i) => [
         ...stretch.requests.map(recordOf),
         ...(i < trace.stretches.length - 1 ? [tallyOf(stretch, i)] : []),
