@@ -33,8 +33,8 @@ tell_bans() {
     echo "    xff-jail unban --jail $jail $(echo "$bans" | sed -n "s/^$jail //p" | head -3 | tr '\n' ' ')..."
   done
   echo "    or, when it is gone: $1, which takes them out of the kernel"
-  lasting=$(grep -lE -- '--(nginx|exec|push)[= ]' /etc/xff-jail/*.conf 2>/dev/null | sed 's,.*/,,; s,\.conf$,,' | tr '\n' ' ')
-  [ -z "$lasting" ] || say "those of $lasting(--nginx, --exec, --push) do not end without it: lift them before"
+  lasting=$(grep -lE -- '--(nginx|on-ban|push|dir)[= ]' /etc/xff-jail/*.conf 2>/dev/null | sed 's,.*/,,; s,\.conf$,,' | tr '\n' ' ')
+  [ -z "$lasting" ] || say "those of $lasting(--nginx, --on-ban, --push, --dir) do not end without it: lift them before"
 }
 
 # $1: how all bans are lifted; $2: the folder of the units' files
@@ -113,6 +113,9 @@ remove_sets() {
 
 # What others read stays where their configuration names it, with no ban in it.
 remove_files() {
+  for file in $(option nginx) $(option map); do
+    rm -f "$(dirname "$file")/.$(basename "$file").lock"
+  done
   for file in $(option nginx); do
     grep -qs '^# written by xff-ban' "$file" || continue
     : >"$file"

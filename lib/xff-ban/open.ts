@@ -2,7 +2,7 @@ import type { OnBadLine } from '../wire/bad-line.js'
 import { createJail, type JailOptions } from './jail/jail.js'
 import { bootStoreIn, type Clocks, createClockSteps } from './journal/clock-steps.js'
 import { NO_JOURNAL, openJournal } from './journal/journal.js'
-import { lock, lockName } from './journal/lock.js'
+import { lock, lockPlace } from './journal/lock.js'
 import type { JailPaths } from './paths.js'
 import { type Options, type XffBan, xffBan } from './stage.js'
 
@@ -10,8 +10,6 @@ export interface OpenOptions extends Omit<Options, 'jail' | 'journal' | 'clockSt
   jailOptions: JailOptions
   /** undefined: for a rehearsal, which remembers nothing */
   paths: JailPaths | undefined
-  /** of what is made in the kernel, where no two processes may use the same; undefined: nothing is made there */
-  kernelName: string | undefined
   clocks: Clocks
   /** our process id */
   pid: number
@@ -23,10 +21,10 @@ export interface OpenOptions extends Omit<Options, 'jail' | 'journal' | 'clockSt
  * @throws JournalError, BackendError
  */
 export async function openXffBan(options: OpenOptions): Promise<XffBan> {
-  const { paths, kernelName, jailOptions, clocks, pid, now, onBadLine, warn } = options
+  const { paths, backend, jailOptions, clocks, pid, now, onBadLine, warn } = options
   const jail = createJail(jailOptions)
   if (paths) await lock(paths.lock, pid, warn)
-  if (kernelName !== undefined) await lockName(kernelName, pid, warn)
+  if (backend.place) await lockPlace(backend.place, pid, warn)
   const state = { ...jail, prune: () => jail.pruneHistory(now ? now() : jail.newest()) }
   const journal = paths ? await openJournal(paths.journal, state, onBadLine) : NO_JOURNAL
   const clockStep = paths && createClockSteps(clocks, bootStoreIn(paths.clock))

@@ -56,7 +56,11 @@ const port = row({
     ...PACKET_OPTIONS,
   },
   required: ['port'],
-  open: async (given, context) => (await import('./backend/packets.js')).packetBackend(given, context),
+  async open(given, context) {
+    const { packetBackend } = await import('./backend/packets.js')
+    const place = { kind: 'kernel', option: '--name', value: context.name } as const
+    return { ...packetBackend(given, context), place }
+  },
 })
 
 const dir = row({

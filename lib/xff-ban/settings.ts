@@ -39,7 +39,7 @@ export interface System {
 export interface Settings
   extends Pick<
     OpenOptions,
-    'jailOptions' | 'kernelName' | 'clocks' | 'pid' | 'now' | 'flush' | 'verifyMs' | 'storm' | 'hits'
+    'jailOptions' | 'clocks' | 'pid' | 'now' | 'flush' | 'verifyMs' | 'storm' | 'hits'
   > {
   /** how long the log may be silent; undefined: as `createHealth` has it */
   silenceMs: number | undefined
@@ -90,7 +90,6 @@ export function settingsOf(words: readonly string[], given: Given, system: Syste
     },
     brakeOptions: brakeSettings(given),
     check: checkSettings(subcommand, given),
-    kernelName: given.port.length > 0 ? name : undefined,
     clocks: { wall: now, sinceBoot, monotonic },
     now: followsLog ? undefined : now,
     waitForReader: isRehearsal || followsLog,

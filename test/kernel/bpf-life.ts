@@ -243,7 +243,7 @@ kernelTest('two processes cannot have one name, whatever their journals', NEEDS,
   for (const packets of ['bpf', 'iptables']) {
     const other = ['--port', '3031', '--name', 'one', '--state', `${lab.folder}/other`, '--packets', packets]
     await t.rejects(lab.command(['xff-ban', ...other]), {
-      message: /--name one: process \d+ bans by this name already/,
+      message: /--name one: process \d+ has its bans there already/,
     })
   }
   t.same(await refused(), [ATTACKER], 'the bans of the first stand')

@@ -110,7 +110,7 @@ const ADDED: Partial<Record<string, ReturnType<typeof added>>> = {
     {
       file: '/etc/nginx/sites-enabled/default',
       where: 'in the server',
-      lines: ['include /etc/nginx/banned.conf;'],
+      lines: ['include /etc/nginx/banned-sock.conf;'],
     },
   ],
   hasock: [

@@ -207,7 +207,7 @@ t.test(
     const said = await text(['dpkg', '--remove', 'xff-jail'])
     t.match(said, /xff-jail: 4 bans stand, and end by themselves/)
     t.match(said, /xff-jail unban --jail shop 203\.0\.113\.7/)
-    t.match(said, /xff-jail: those of front \(--nginx, --exec, --push\) do not end without it/)
+    t.match(said, /xff-jail: those of front \(--nginx, --on-ban, --push, --dir\) do not end without it/)
     t.match(said, /xff-jail: stops .*xff-jail@shop\.service/)
     t.equal(await answer('203.0.113.7'), '403', 'removed, its bans stand')
     await stand('and in every other way')

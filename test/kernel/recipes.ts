@@ -81,7 +81,8 @@ for (const [name, recipe] of Object.entries(RECIPES)) {
     if (itself !== undefined) {
       const map = join(lab.folder, 'banned')
       writeFileSync(map, '')
-      const own = (text: string) => text.replace(/\/etc\/\w+\/banned\.\w+/, map)
+      const own = (text: string) =>
+        text.replace(/\/etc\/(?:nginx\/banned-shop\.conf|haproxy\/shop\.map)/, map)
       const scene = { lab, uwsgi, front: await inner(own(page.one(kind, itself))) }
       await t.test(itself, t => holds(t, scene, own(page.one('sh', itself)), 'inner'))
     }

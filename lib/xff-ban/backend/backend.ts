@@ -7,6 +7,17 @@ export const DEFAULT_NAME = 'xff-ban'
 /** One step of enforcement, in the order in which it was decided. */
 export type Change = { ban: Ban } | { unban: string }
 
+/** Where bans are that no two jails may keep there at the same time. */
+export interface Place {
+  /** `file`: one that is replaced; `kernel`: names in this network namespace */
+  kind: 'folder' | 'file' | 'kernel'
+  /** by which it was chosen */
+  option: string
+  value: string
+  /** in the kernel, where they are other ones than `value` */
+  names?: readonly string[]
+}
+
 /**
  * What enforces the bans. All of it is told in whole sets and lists of changes, so that a backend can
  * carry out any number of them in one transaction. A failure is thrown as `BackendError`.
@@ -14,6 +25,8 @@ export type Change = { ban: Ban } | { unban: string }
 export interface Backend {
   /** as the messages name it */
   readonly name: string
+  /** what it has for itself alone; none where others may act on it as well */
+  readonly place?: Place
   /** what it has chosen when it opened, where it does */
   way?(): string
   /** The likely cause when a banned address goes on failing, for people; none where it is expected to. */

@@ -42,6 +42,7 @@ export function filesBackend(dir: string): Backend {
 
   return {
     name: `files in ${dir}`,
+    place: { kind: 'folder', option: '--dir', value: dir },
     hint: `nothing that answers requests looks into ${dir}, or it looks for another address than the log tells`,
     refuses: ip => (ip.includes('/') ? 'a file is named by one address, not by a prefix' : undefined),
     open: bans =>

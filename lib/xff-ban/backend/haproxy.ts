@@ -34,12 +34,7 @@ export function haproxyBackend({ socket, map }: Options): Backend {
   let inForce = new Map<string, Ban>()
 
   const save = (bans: Iterable<Ban>) => replaceFile(map, textOf(bans))
-  /** A command whose answer is empty unless something is wrong. */
-  const command = async (ask: Ask, text: string, known = ''): Promise<string> => {
-    const answer = await ask(text)
-    if (answer === '' || answer === known) return answer
-    throw new BackendError(`HAProxy, map ${map}: ${answer}`)
-  }
+  const command = (ask: Ask, text: string, known?: string) => carryOut(ask, map, text, known)
 
   const add = async (ask: Ask, where: string, bans: readonly Ban[]) => {
     for (const piece of pieces(bans)) await command(ask, `add map ${where} <<\n${piece}`)
@@ -65,6 +60,7 @@ export function haproxyBackend({ socket, map }: Options): Backend {
 
   return {
     name: `HAProxy map ${map}`,
+    place: { kind: 'file', option: '--map', value: map },
     hint: `no http-request deny of the frontend asks ${map}, or another HAProxy stands in front of this one`,
     refuses: () => undefined,
 
@@ -109,6 +105,13 @@ export function haproxyBackend({ socket, map }: Options): Backend {
       await this.open([])
     },
   }
+}
+
+/** A command whose answer is empty unless something is wrong. */
+async function carryOut(ask: Ask, map: string, text: string, known = ''): Promise<string> {
+  const answer = await ask(text)
+  if (answer === '' || answer === known) return answer
+  throw new BackendError(`HAProxy, map ${map}: ${answer}`)
 }
 
 /** What changes in the map: addresses that leave, bans with another end, and new ones. */

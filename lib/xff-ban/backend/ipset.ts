@@ -45,6 +45,7 @@ export function ipsetBackend({ name, now }: Options): Backend {
 
   return {
     name: `ipset ${name}`,
+    place: { kind: 'kernel', option: '--set', value: name, names: sets.map(({ set }) => `set:${set}`) },
     hint: `no rule refers to the set ${name}, or the packets come from a proxy and not from the client`,
     refuses: ip => (ip.endsWith('/0') ? 'a set cannot hold all addresses' : undefined),
 

@@ -64,6 +64,7 @@ export function nginxBackend({ file, command }: Options): Backend {
 
   return {
     name: `nginx deny file ${file}`,
+    place: { kind: 'file', option: '--nginx', value: file },
     hint: `no include of ${file}, a location with allow or deny of its own, or a proxy in front (set_real_ip_from)`,
     refuses: () => undefined,
 

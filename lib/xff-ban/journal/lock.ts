@@ -1,9 +1,9 @@
 import { once } from 'node:events'
-import { closeSync, ftruncateSync, mkdirSync, readFileSync, statSync, writeSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { closeSync, ftruncateSync, mkdirSync, openSync, readFileSync, statSync, writeSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { codeOf, EXIT, messageOf } from '../../exit.js'
 import { openOwnSync } from '../../files/own-file.js'
-import { BackendError } from '../backend/backend.js'
+import { BackendError, type Place } from '../backend/backend.js'
 import { JournalError } from './journal.js'
 
 /** How flock(1) tells that another holds the lock. */
@@ -20,7 +20,7 @@ const NAMES = '/run/xff-ban'
 export async function lock(path: string, pid: number, warn: (message: string) => void): Promise<() => void> {
   let held: Held
   try {
-    held = await hold(path, pid, warn)
+    held = await hold(openLock(path), pid, warn)
   } catch (error) {
     throw new JournalError(
       `cannot use the journal (--state names another): ${messageOf(error)}`,
@@ -36,23 +36,42 @@ export async function lock(path: string, pid: number, warn: (message: string) =>
 }
 
 /**
- * Keeps a second xff-ban, with another journal, from banning packets by the same name in this network namespace: each
- * would take the other's bans for its own, and away. Until this process ends.
+ * Keeps a second xff-ban, with another journal, from where the bans of this one are: each would take the other's bans for
+ * its own, and away. Until this process ends.
  * @param pid our process id
  * @throws BackendError when another process has it
  */
-export async function lockName(name: string, pid: number, warn: (message: string) => void): Promise<void> {
-  let held: Held
+export async function lockPlace(place: Place, pid: number, warn: (message: string) => void): Promise<void> {
+  const { option, value } = place
+  let helds: Held[]
   try {
-    held = await hold(lockOf(name), pid, warn)
+    helds = await Promise.all(filesOf(place).map(open => hold(open(), pid, warn)))
   } catch (error) {
-    warn(`nothing keeps a second xff-ban off --name ${name}: ${messageOf(error)}`)
+    warn(`nothing keeps a second xff-ban off ${option} ${value}: ${messageOf(error)}`)
     return
   }
-  if ('release' in held) return
-  throw new BackendError(
-    `--name ${name}: ${held.by} bans by this name already, with another --state (--name makes another)`,
-  )
+  const other = helds.find(held => 'by' in held)
+  if (other && 'by' in other)
+    throw new BackendError(
+      `${option} ${value}: ${other.by} has its bans there already, and each jail needs one of its own`,
+    )
+}
+
+/** Opens what is locked: the folder itself; beside a file that others replace, one that none of its readers looks at. */
+function filesOf({ kind, value, names = [value] }: Place): (() => number)[] {
+  switch (kind) {
+    case 'folder':
+      return [() => openFolder(value)]
+    case 'file':
+      return [() => openOwnSync(join(dirname(value), `.${basename(value)}.lock`), 'update')]
+    case 'kernel':
+      return names.map(name => () => openLock(lockOf(name)))
+  }
+}
+
+function openFolder(path: string): number {
+  mkdirSync(path, { recursive: true })
+  return openSync(path, 'r')
 }
 
 function lockOf(name: string): string {
@@ -84,20 +103,26 @@ export async function whileNameIsFree(name: string, work: () => Promise<void>): 
 type Held = { release: () => void } | { by: string }
 
 /**
- * Takes a lock of the kernel's (flock(2)) on a file that holds our process id for the other's message; it ends with
- * this process, however that ends. Node has no call for it, but a lock belongs to the open file, which flock(1) can
- * inherit from us. The file stays: a lock on a file that somebody else deletes keeps nobody off.
+ * The file stays: a lock on a file that somebody else deletes keeps nobody off.
  * @throws an error of the system when the file cannot be made
  */
-async function hold(path: string, pid: number, warn: (message: string) => void): Promise<Held> {
+function openLock(path: string): number {
   mkdirSync(dirname(path), { recursive: true, mode: 0o750 })
-  // a descriptor, for a FileHandle is closed when nobody refers to it any more
-  const file = openOwnSync(path, 'update')
+  return openOwnSync(path, 'update')
+}
+
+/**
+ * Takes a lock of the kernel's (flock(2)) on a file that holds our process id for the other's message, or on a folder;
+ * it ends with this process, however that ends. Node has no call for it, but a lock belongs to the open file, which
+ * flock(1) can inherit from us.
+ * @param file a descriptor, for a FileHandle is closed when nobody refers to it any more
+ */
+async function hold(file: number, pid: number, warn: (message: string) => void): Promise<Held> {
   const code = await flock(file)
   if (code === HELD) {
-    const holder = readFileSync(file, 'utf8').trim()
+    const by = holderIn(file)
     closeSync(file)
-    return { by: /^\d+$/.test(holder) ? `process ${holder}` : 'another process' }
+    return { by }
   }
   if (code !== 0)
     warn(`nothing keeps a second xff-ban off: flock(1) failed (${code}), as where it is missing`)
@@ -105,9 +130,19 @@ async function hold(path: string, pid: number, warn: (message: string) => void):
     ftruncateSync(file)
     writeSync(file, `${pid}\n`)
   } catch {
-    // on a full disk the lock is as good without a name on it
+    // on a full disk, or on a folder, the lock is as good without a name on it
   }
   return { release: () => closeSync(file) }
+}
+
+function holderIn(file: number): string {
+  try {
+    const holder = readFileSync(file, 'utf8').trim()
+    return /^\d+$/.test(holder) ? `process ${holder}` : 'another process'
+  } catch {
+    // a folder
+    return 'another process'
+  }
 }
 
 /** @returns the exit code of `flock --nonblock`, or the reason why there is none */

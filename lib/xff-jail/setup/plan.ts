@@ -60,7 +60,6 @@ interface InFront {
   dropIn: DropIn
 }
 
-const NGINX_BANS = '/etc/nginx/banned.conf'
 const UNITS = '/etc/systemd/system'
 const DEFAULT_LOG = { nginx: '/var/log/nginx/access.log', haproxy: '/var/log/haproxy.log' } as const
 
@@ -124,7 +123,10 @@ export function planFor(
 
 /** @throws RangeError where the front end cannot be told of bans */
 function inFrontOf({ name: server, protocol, adminSocket }: Front, name: string, path: string): InFront {
-  if (server === 'nginx') return { options: ['--nginx', NGINX_BANS], file: NGINX_BANS, dropIn: 'nginx' }
+  if (server === 'nginx') {
+    const file = `/etc/nginx/banned-${name}.conf`
+    return { options: ['--nginx', file], file, dropIn: 'nginx' }
+  }
   if (server === 'haproxy' && protocol === 'http') {
     const file = `/var/lib/xff-jail/${name}.map`
     return { options: ['--haproxy', adminSocket ?? ADMIN_SOCKET, '--map', file], file, dropIn: 'haproxy' }

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { execa } from 'execa'
 import type { Test } from 'tap'
 import { BackendError, type Change } from '../../../lib/xff-ban/backend/backend.js'
@@ -182,6 +183,51 @@ export const behaviours: Readonly<Record<string, (t: Test, place: EnforcementPoi
     await refused(t, place, [ATTACKER, ATTACKER6])
     await run('--flush')
     await refused(t, place, [])
+  },
+
+  async 'of two jails neither takes away the bans of the other'(t, place) {
+    const top = shortTempDir(t)
+    const call = (name: string, ...words: string[]) => {
+      const args = [...words, ...place.options, '--name', name, '--state', join(top, name), '--verify', '1']
+      const child = execa(process.execPath, [bundle('xff-ban'), ...args], {
+        env: { NODE_OPTIONS: '' },
+        reject: false,
+        buffer: { stdout: false },
+      })
+      t.teardown(() => child.kill('SIGKILL'))
+      return child
+    }
+    const start = (name: string, ip: string) => {
+      const child = call(name)
+      child.stdin.on('error', () => {})
+      child.stdin.write(`{"type":"ban","ip":"${ip}"}\n`)
+      const banned = new Promise(resolve => child.stdout.once('data', resolve)).then(() => true)
+      return { child, banned: Promise.race([banned, child.then(() => false)]) }
+    }
+    const one = start('one', ATTACKER)
+    t.ok(await one.banned)
+    const other = start('other', SECOND_ATTACKER)
+    const isBanning = await other.banned
+    if (!isBanning) {
+      const { exitCode, stderr } = await other.child
+      t.match(
+        { exitCode, stderr },
+        { exitCode: 69, stderr: /^xff-ban: (--\S+) \S+: (process \d+|another process|--name one) / },
+      )
+      const option = /--\S+/.exec(stderr)?.[0] ?? ''
+      t.ok(place.options.includes(option), option)
+    }
+    await refused(t, place, isBanning ? [ATTACKER, SECOND_ATTACKER] : [ATTACKER])
+    one.child.stdin.end()
+    const { stderr } = await one.child
+    t.notMatch(stderr, 'restored', 'and neither takes the other for somebody who changes his bans')
+    if (!isBanning) {
+      await call('one', 'flush')
+      const next = start('other', SECOND_ATTACKER)
+      t.ok(await next.banned, 'the place is free when the other has ended')
+      next.child.stdin.end()
+      await next.child
+    }
   },
 
   async 'flush leaves nothing behind'(t, place) {

@@ -143,7 +143,7 @@ t.test('bans keep their length when the clock is set, while xff-ban runs and whi
     openXffBan({
       // all of them are this process, which holds its locks to its end
       paths: { ...paths, lock: `${paths.lock}${++processes}` },
-      ...{ clocks, kernelName: undefined, pid: process.pid, now: clocks.wall },
+      ...{ clocks, pid: process.pid, now: clocks.wall },
       ...{
         flush: false,
         verifyMs: 5,
