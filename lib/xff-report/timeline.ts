@@ -35,12 +35,16 @@ export function createTimeline(maxBuckets = 168): Timeline {
   let step = 0
   let first = Number.POSITIVE_INFINITY
   let last = Number.NEGATIVE_INFINITY
-  let counts = new Map<number, Omit<Bucket, 'start'>>()
+  let counts = new Map<number, Bucket>()
+  // the bucket that was last added to: mostly the next one is the same
+  let current: Bucket = { start: Number.NaN, failures: 0, bans: 0 }
 
   const at = (index: number) => {
-    const count = counts.get(index) ?? { failures: 0, bans: 0 }
-    counts.set(index, count)
-    return count
+    const known = counts.get(index)
+    if (known) return known
+    const bucket = { start: index * width, failures: 0, bans: 0 }
+    counts.set(index, bucket)
+    return bucket
   }
 
   const widen = () => {
@@ -60,6 +64,10 @@ export function createTimeline(maxBuckets = 168): Timeline {
 
   return {
     add(time, what) {
+      if (time >= current.start && time < current.start + width) {
+        current[what] += 1
+        return
+      }
       const reach = () => {
         const index = Math.floor(time / width)
         return Math.max(last, index) - Math.min(first, index)
@@ -68,13 +76,14 @@ export function createTimeline(maxBuckets = 168): Timeline {
       const index = Math.floor(time / width)
       first = Math.min(first, index)
       last = Math.max(last, index)
-      at(index)[what] += 1
+      current = at(index)
+      current[what] += 1
     },
     buckets: () => ({
       width,
       buckets: Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => ({
-        start: (first + i) * width,
-        ...(counts.get(first + i) ?? { failures: 0, bans: 0 }),
+        ...{ start: (first + i) * width, failures: 0, bans: 0 },
+        ...counts.get(first + i),
       })),
     }),
   }
