@@ -8,8 +8,9 @@ import { linesOf, wholeLines } from '../wire/lines.js'
 import type { RequestRecord } from '../wire/record.js'
 import type { Attribution } from './address-slot.js'
 import { advise } from './advice.js'
-import { type BlockReader, openBlockReader } from './block-reader.js'
+import { openBlockReader } from './block-reader.js'
 import { type Client, rememberClients } from './client.js'
+import { fastStage, lastTally } from './fast-stage.js'
 import { compileParser, type Parse, type Parsed, type Unparsed } from './full-parser.js'
 import type { Format } from './layout/log-format.js'
 import { LINE_BYTES } from './layout/uwsgi.js'
@@ -45,9 +46,6 @@ export interface Options {
 
 /** Where a log is read live, its end never comes: advice is due after this many wanted requests too. */
 const ADVISE_AT = 1000
-
-/** How many bytes of records are gathered before they are written. */
-const BLOCK_BYTES = 65_536
 
 /**
  * Log bytes in, request records out, as bytes: whole blocks of lines at a time, so that a record leaves as soon as
@@ -164,12 +162,6 @@ function countInStretch(stretch: Stretch, record: RequestRecord, isWanted: boole
   return over ? encodeLine(over) : ''
 }
 
-/** The tally of the last stretch, as bytes; null where there is none. */
-function lastTally(stretch: Stretch | undefined): Buffer | null {
-  const tally = stretch?.end()
-  return tally ? Buffer.from(encodeLine(tally)) : null
-}
-
 function isParsed(parsed: readonly Parsed[] | Unparsed): parsed is readonly Parsed[] {
   return Array.isArray(parsed)
 }
@@ -194,41 +186,6 @@ function fullStage(
       done(null, Buffer.from(written))
     },
     function (this: Transform, done: () => void) {
-      const last = lastTally(stretch)
-      if (last) this.push(last)
-      unread.end()
-      done()
-    },
-  )
-}
-
-/** The records wait for more of them only while the input does not. */
-function fastStage(
-  { read, size, take, end }: BlockReader,
-  unread: UnreadLog,
-  stretch: Stretch | undefined,
-): Transform {
-  let pause: NodeJS.Immediate | undefined
-  const flush = (stream: Transform) => {
-    clearImmediate(pause)
-    pause = undefined
-    const records = take()
-    if (records) stream.push(records)
-  }
-  return transform(
-    function (this: Transform, block: OwnedBuffer, _encoding, done) {
-      unread.before(block)
-      read(block)
-      unread.after()
-      // a push from here makes the input wait while the last one has not been taken
-      if (size() >= BLOCK_BYTES || this.readableLength > 0) flush(this)
-      else if (size() > 0) pause ??= setImmediate(flush, this)
-      release(block)
-      done()
-    },
-    function (this: Transform, done: () => void) {
-      flush(this)
-      end()
       const last = lastTally(stretch)
       if (last) this.push(last)
       unread.end()

@@ -6,6 +6,7 @@ import { INPUT_BLOCK_BYTES } from '../../lib/fast/block-size.js'
 import { acquire } from '../../lib/fast/buffer-pool.js'
 import { PRIVATE_RANGES } from '../../lib/net/private.js'
 import { compileClient } from '../../lib/uwsgi-parse/client.js'
+import { PIPE_BYTES } from '../../lib/uwsgi-parse/fast-stage.js'
 import { OWN_FORMAT } from '../../lib/uwsgi-parse/layout/log-format.js'
 import { uwsgiParse } from '../../lib/uwsgi-parse/stage.js'
 import { compileZone } from '../../lib/uwsgi-parse/time/zone.js'
@@ -17,7 +18,14 @@ import { takenByStalled } from '../support/stall.js'
 /** What uwsgi-parse writes for an input that comes in these chunks. */
 async function parsed(
   chunks: Iterable<Buffer>,
-  { from = 0, thorough = false, tz = 'Europe/Berlin', tallyMs = 10_000, exactly = true } = {},
+  {
+    from = 0,
+    thorough = false,
+    tz = 'Europe/Berlin',
+    tallyMs = 10_000,
+    exactly = true,
+    sizes = [] as number[],
+  } = {},
 ): Promise<string> {
   const client = compileClient({ ranges: PRIVATE_RANGES })
   const advice: string[] = []
@@ -32,6 +40,7 @@ async function parsed(
     tallyMs,
   })
   const written = await collect(stages, chunks)
+  sizes.push(...written.map(({ length }) => length))
   // a line with a request's head and tail and something else between them, which uWSGI never writes, is dropped as a
   // request nobody asked for where the full parser does not parse it
   const { requests, unparsed, damaged: _, privateClients, proxies, ...counts } = tally
@@ -168,6 +177,27 @@ t.test('blocks in the memory of WebAssembly, cut anywhere, give the same records
     seeded(t, 200),
   )
 })
+
+t.test(
+  'a block whose records are more than a pipe holds is read in pieces, and its records leave so',
+  async t => {
+    const input = Buffer.from(ordinary(6_000, 1_000))
+    function* blocks() {
+      for (let start = 0; start < input.length; ) {
+        const block = acquire(INPUT_BLOCK_BYTES)
+        const end = input.lastIndexOf('\n', start + block.length - 1) + 1
+        yield block.subarray(0, input.copy(block, 0, start, end))
+        start = end
+      }
+    }
+    const sizes: number[] = []
+    const written = await parsed(blocks(), { tz: 'UTC', sizes })
+    t.equal(written, await parsed([input], { tz: 'UTC', thorough: true }))
+    const [first = 0, ...others] = sizes
+    t.ok(first > 2 * PIPE_BYTES, `${first} bytes of the first block, whose records nobody could foresee`)
+    t.ok(others.length > 8 && others.every(size => size < 1.1 * PIPE_BYTES), `then ${others}`)
+  },
+)
 
 t.test('lines that are no request are handed to --unparsed', async t => {
   const kept: string[] = []

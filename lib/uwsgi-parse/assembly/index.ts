@@ -65,7 +65,8 @@ export function doubtNext(doubtful: bool): void {
  */
 export function read(first: usize, size: usize, maySkip: bool): i32 {
   const end = first + size
-  store<u8>(end, NEWLINE)
+  // only there: the next piece of a block may lie behind this one
+  if (load<u8>(end - 1) !== NEWLINE) store<u8>(end, NEWLINE)
   requests = records = unattributed = 0
   let lines: i32 = 0
   for (let start = first; start < end; ) {
