@@ -71,18 +71,13 @@ export function compileParser(context: Context): Parse {
     const reading = readLog(line, context, head)
     const isTorn = isRest?.(line, reading !== undefined)
     // a browser that opens a connection in advance and uses it never (408) has not failed at anything
-    if (reading && asksNothing(reading)) return {}
+    if (reading?.layout.asksNothing?.(reading.value)) return {}
     if (reading) return [toParsed(reading, context, isTorn ? 'torn' : cut)]
     const hung = tellsOfHarakiri(line) ? readFirst(line, harakiri.format) : undefined
     if (hung) return [toParsed(hung, harakiri, cut)]
     return { isDamaged: format.isOwn && hasHead(line) }
   }
   return Object.assign(parse, { isPending: () => cutOf.isPending() || (isRest?.isPending() ?? false) })
-}
-
-/** Whether a front end logged an answer to a connection on which no request came: `""`, or `"-"`. */
-function asksNothing({ layout, value }: Reading): boolean {
-  return layout.isNoRequest === true && ['', '-'].includes(value('uri') ?? '')
 }
 
 /** The lines as they are, or out of the JSON of a collector that is known by itself. */

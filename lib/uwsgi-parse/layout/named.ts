@@ -19,23 +19,31 @@ export const LAYOUTS = [
 
 export type LayoutName = (typeof LAYOUTS)[number]
 
-interface NamedFormat extends LogFormat {
-  /** whether it is that of answers to what was no request */
-  isNoRequest?: true
-}
+interface NamedFormat extends LogFormat, Pick<Layout, 'asksNothing'> {}
 
 /** `COMMON` of Apache, with the address that the connection came from: no client writes into that. */
 const common = (request: string) => `%(var.REMOTE_ADDR) - %(user) [%(ltime)] "${request}" %(status) %(size)`
 const combined = (request: string) => `${common(request)} "%(referer)" "%(uagent)"`
 const main = (request: string) => `${combined(request)} "%(var.HTTP_X_FORWARDED_FOR)"`
 const REQUEST = '%(method) %(uri) %(proto)'
+const NOTHING_IN_TIME = '408'
 /** What came was no request, as TLS to a port of HTTP; or one of HTTP/0.9. */
 const noRequest = (format: (request: string) => string): NamedFormat => ({
   format: format('%(uri)'),
-  isNoRequest: true,
+  // nginx and Apache log 400 as well when the client closes the connection
+  asksNothing: value =>
+    ['', '-'].includes(value('uri') ?? '') &&
+    (value('status') === NOTHING_IN_TIME || ['0', '-'].includes(value('size') ?? '')),
 })
 const COMMON = common(REQUEST)
 const COMBINED = combined(REQUEST)
+const werkzeug = (request: string) =>
+  `%(var.REMOTE_ADDR) - - [%d/%b/%Y %H:%M:%S] "${request}" %(status) %(size)`
+/** Of a terminal: in a colour, and bold where it is an error. */
+const coloured = (request: string): [NamedFormat, NamedFormat] => [
+  { format: werkzeug(`\x1b[%(colour)m\x1b[1m${request}\x1b[0m`), strftime: true },
+  { format: werkzeug(`\x1b[%(colour)m${request}\x1b[0m`), strftime: true },
+]
 
 /** Formats that compileFormat reads; the first that fits a line is the true one. */
 const FORMATS: Readonly<Partial<Record<LayoutName, readonly [NamedFormat, ...NamedFormat[]]>>> = {
@@ -46,42 +54,52 @@ const FORMATS: Readonly<Partial<Record<LayoutName, readonly [NamedFormat, ...Nam
   apache: [{ format: COMBINED }, { format: COMMON }, noRequest(combined), noRequest(common)],
   gunicorn: [{ format: COMBINED }, noRequest(combined)],
   werkzeug: [
-    // of a terminal: in colours
-    {
-      format:
-        '%(var.REMOTE_ADDR) - - [%d/%b/%Y %H:%M:%S] "\x1b[%(colour)m%(method) %(uri) %(proto)\x1b[0m" %(status) %(size)',
-      strftime: true,
-    },
-    {
-      format: '%(var.REMOTE_ADDR) - - [%d/%b/%Y %H:%M:%S] "%(method) %(uri) %(proto)" %(status) %(size)',
-      strftime: true,
-    },
+    ...coloured(REQUEST),
+    { format: werkzeug(REQUEST), strftime: true },
+    ...coloured('%(uri)'),
+    { format: werkzeug('%(uri)'), strftime: true },
   ],
 }
 
 const ADDRESS = '[0-9A-Fa-f:.]{2,45}|unix'
 const NUMBERS = '[+-]?\\d{1,10}'
 
+/** How HAProxy shows a request that it could not read, or that never came whole. */
+const BAD_REQUEST = '<BADREQ>'
+/** The first letters of HAProxy's state of a session: the client has closed it, or sent nothing more, before the request was whole. */
+const NO_REQUEST_CAME = '[cC]R'
+
 /**
  * HAProxy's `option httplog`, without the head of syslog: all before the request is HAProxy's own, but cookies and captured
  * headers, in which it encodes quotes and braces. The time is that of the accept, and the last of the timers runs to
  * the end.
  */
+const haproxyHead = (state: string) =>
+  `(${ADDRESS}):\\d{1,5} \\[(\\d\\d/[A-Z][a-z]{2}/\\d{4}:\\d\\d:\\d\\d:\\d\\d)\\.\\d{3}\\] [^ ]{1,200} [^ ]{1,200} ` +
+  `(?:${NUMBERS}/){4}\\+?(${NUMBERS}) (${STATUS}) (\\+?\\d{1,20}) [^ ]{1,4096} [^ ]{1,4096} ${state} ` +
+  `(?:${NUMBERS}/){4}${NUMBERS} ${NUMBERS}/${NUMBERS} (?:\\{[^{}"]*\\} ){0,2}"`
 const HAPROXY_HEAD: Segment = {
   literal: '',
-  rest: new RegExp(
-    `(${ADDRESS}):\\d{1,5} \\[(\\d\\d/[A-Z][a-z]{2}/\\d{4}:\\d\\d:\\d\\d:\\d\\d)\\.\\d{3}\\] [^ ]{1,200} [^ ]{1,200} ` +
-      `(?:${NUMBERS}/){4}\\+?(${NUMBERS}) (${STATUS}) (\\+?\\d{1,20}) [^ ]{1,4096} [^ ]{1,4096} [^ ]{4} ` +
-      `(?:${NUMBERS}/){4}${NUMBERS} ${NUMBERS}/${NUMBERS} (?:\\{[^{}"]*\\} ){0,2}"(?:([^ "]{1,200}) )?`,
-    'y',
-  ),
+  rest: new RegExp(`${haproxyHead('[^ ]{4}')}(?:([^ "]{1,200}) )?`, 'y'),
   fields: ['var.REMOTE_ADDR', 'accepted', 'msecs', 'status', 'size', 'method'],
   only: 'start',
 }
-const HAPROXY: readonly [Layout, Layout] = [
+const HAPROXY: readonly [Layout, ...Layout[]] = [
   {
     segments: [HAPROXY_HEAD, { literal: ' ', rest: /(HTTP\/[\d.]{1,4})"$/y, fields: ['proto'] }],
     texts: ['uri'],
+  },
+  // a half request is not told from none
+  {
+    segments: [
+      {
+        ...HAPROXY_HEAD,
+        rest: new RegExp(`${haproxyHead(`${NO_REQUEST_CAME}[^ ]{2}`)}${BAD_REQUEST}"$`, 'y'),
+        fields: HAPROXY_HEAD.fields.slice(0, -1),
+      },
+    ],
+    texts: [],
+    asksNothing: () => true,
   },
   // of HTTP/0.9, and what is no request
   { segments: [HAPROXY_HEAD, { literal: '"', rest: null, fields: [], only: 'end' }], texts: ['uri'] },
@@ -105,6 +123,7 @@ const ALB: Layout = {
     { literal: '', rest: null, fields: [], only: 'end' },
   ],
   texts: ['uri', 'rest of the line'],
+  asksNothing: value => value('method') === '-' && value('status') === NOTHING_IN_TIME,
 }
 
 /** Layouts of JSON, by the names of members. */
@@ -162,21 +181,18 @@ export function namedFormat(
   if (name === 'alb')
     return { ...formatBy([ALB]), dates: [{ field: 'answered', format: '%FT%T' }], isDatedAtEnd: true }
   const [first, ...others] = (FORMATS[name] ?? [{ format: COMBINED }])
-    .map(({ isNoRequest = false, ...given }) => ({
-      isNoRequest,
-      ...compileFormat({ ...given, cutAt, isSplit }),
-    }))
-    .map(({ isNoRequest, layouts: [layout], dates, parts = [] }) => {
-      return { layout: { ...layout, isNoRequest }, dates, parts }
+    .map(({ asksNothing, ...given }) => ({ asksNothing, ...compileFormat({ ...given, cutAt, isSplit }) }))
+    .map(({ asksNothing, layouts: [layout], dates, parts = [] }) => {
+      return { layout: { ...layout, asksNothing }, dates, parts }
     })
-  const layouts = others.map(({ layout }) => layout)
-  const vhost = name === 'apache' && first ? [behindHost(first.layout)] : []
   const { layout = HAPROXY[0], dates = [], parts = [] } = first ?? {}
-  return { ...formatBy([layout, ...vhost, ...layouts]), dates, parts }
+  const layouts = others.map(({ layout }) => layout)
+  const vhosts = name === 'apache' ? [layout, ...layouts].map(behindHost) : []
+  return { ...formatBy([layout, ...layouts, ...vhosts]), dates, parts }
 }
 
 /** The same as Debian's `vhost_combined` has it: behind the name of the host that the server has chosen, and a port. */
-function behindHost({ segments: [head, ...rest], texts }: Layout): Layout {
+function behindHost({ segments: [head, ...rest], ...others }: Layout): Layout {
   const source = head?.rest?.source ?? ''
   const fields = ['host', ...(head?.fields ?? [])]
   const named: Segment = {
@@ -185,5 +201,5 @@ function behindHost({ segments: [head, ...rest], texts }: Layout): Layout {
     fields,
     only: 'start',
   }
-  return { segments: [named, ...rest], texts }
+  return { segments: [named, ...rest], ...others }
 }

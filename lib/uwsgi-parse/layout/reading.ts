@@ -11,8 +11,8 @@ export interface Layout {
   texts: readonly string[]
   /** whether the end of the address slot is certain, so that the client is known by the hops before it */
   isFromEnd?: true
-  /** whether it is that of answers to what was no request */
-  isNoRequest?: boolean
+  /** tells, by a field's value, whether the answer is one to a connection on which nothing came */
+  asksNothing?: ((value: Reading['value']) => boolean) | undefined
 }
 
 /** What a line says under a layout. */
