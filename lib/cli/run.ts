@@ -16,6 +16,8 @@ export interface Command {
   finish?: () => Promise<void>
   /** the closing line on stderr; none when empty */
   summary: () => string
+  /** until then a signal ends the process at once, since nothing is in hand */
+  ready?: Promise<void>
   /** is called when a signal asks to finish, for a stage that keeps its input waiting */
   drain?: () => void
   /** Whether a reader of stdout that went away is a failure, as for a daemon that has not done its work without it. */
@@ -47,7 +49,7 @@ export async function run(
     const built = await build(diagnostics)
     if (!built) return
     const { stages, finish, summary } = built
-    const input = built.input ?? source.open()
+    const input = built.input ?? source.open(built.ready)
     drain = built.drain ?? drain
     await tuneEngine()
     progress.start()

@@ -11,8 +11,11 @@ const BLOCKS_PER_TURN = 8
 
 /** What a command reads. */
 export interface Input {
-  /** Opens stdin; the stream ends with it, or at SIGTERM or SIGINT, so that what was read is still finished. */
-  open: () => Readable
+  /**
+   * Opens stdin; the stream ends with it, or at SIGTERM or SIGINT, so that what was read is still finished.
+   * @param ready until then a signal ends the process at once
+   */
+  open: (ready?: Promise<void>) => Readable
   /** the size of a file in bytes; 0 for anything else */
   size: number
   /** how many bytes of a file have been read */
@@ -25,6 +28,7 @@ export interface Input {
 export function openInput(drain: () => void): Input {
   const { kind, size } = inspectStdin()
   let isStopped = false
+  let isClosed = false
   let bytesRead = 0
   let close = () => {}
   const blocks = createLineBlocks()
@@ -65,9 +69,14 @@ export function openInput(drain: () => void): Input {
     process.off('SIGTERM', stop).off('SIGINT', stop)
   }
 
-  const open = (): Readable => {
+  const heedSignals = () => {
+    if (!isClosed) process.on('SIGTERM', stop).on('SIGINT', stop)
+  }
+
+  const open = (ready?: Promise<void>): Readable => {
     if (kind === 'directory') throw new ExitError('stdin is a directory: expected a file or a pipe', EXIT.io)
-    process.on('SIGTERM', stop).on('SIGINT', stop)
+    if (ready) ready.then(heedSignals, () => {})
+    else heedSignals()
     if (kind !== 'pipe')
       return Readable.from(kind === 'file' ? fileBlocks() : anythingElse(), { objectMode: false })
     const pipe = readStdin(blocks)
@@ -79,6 +88,7 @@ export function openInput(drain: () => void): Input {
     size,
     bytesRead: () => bytesRead,
     close() {
+      isClosed = true
       leaveSignals()
       close()
     },

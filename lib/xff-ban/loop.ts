@@ -3,7 +3,7 @@ import type { Batch } from './jail/batch.js'
 import type { Pending } from './jail/decide.js'
 import type { Result, Transactions } from './transaction.js'
 
-/** How many orders may wait for the backend before the input has to. */
+/** How many orders may wait for the backend before the input has to, where it does not take more at once. */
 const MAX_QUEUED = 1_000
 /** How many records may wait for a disk that is full. */
 const MAX_UNWRITTEN = 100_000
@@ -14,14 +14,17 @@ const MAX_TIMER_MS = 2 ** 31 - 1
 
 /** The queue of orders and the timers: one transaction at a time, of whatever has gathered meanwhile. */
 export interface Loop {
-  /** Carries out what the start comes to, before anything else. */
-  begin: (batch: Batch) => Promise<void>
+  /**
+   * Opens the backend, and carries out what the start comes to, before anything else.
+   * @returns when it is open; then the orders that have come meanwhile are carried out
+   */
+  begin: (open: () => Promise<Batch>) => Promise<void>
   add: (pending: readonly Pending[]) => void
   /** The backend is to be checked with the next transaction, which begins at once. */
   reconcile: () => void
   /** @returns when the queue is empty and what was due is done */
   run: () => Promise<void>
-  /** whether nothing is still to be decided */
+  /** whether it is open, and nothing is still to be decided */
   isEmpty: () => boolean
   /** whether more orders may come */
   hasRoom: () => boolean
@@ -33,6 +36,8 @@ export interface Loop {
 
 export interface Options {
   transactions: Transactions
+  /** how many orders may wait; undefined: as many as any backend takes */
+  maxQueued: number | undefined
   /** how long until the next ban ends or falls, in milliseconds; undefined: none does by the clock */
   untilNextChange: () => number | undefined
   /** is called after each transaction */
@@ -40,17 +45,16 @@ export interface Options {
   onError: (error: Error) => void
 }
 
-export function createLoop({ transactions, untilNextChange, onProgress, onError }: Options): Loop {
+export function createLoop(options: Options): Loop {
+  const { transactions, maxQueued = MAX_QUEUED, untilNextChange, onProgress, onError } = options
   const batchTimer = createBatchTimer()
   let queue: Pending[] = []
   /** undefined when idle */
   let running: Promise<void> | undefined
   let timer: NodeJS.Timeout | undefined
-  let needsReconcile = false
-  let hurried = false
-  let stopped = false
+  let [needsReconcile, opened, hurried, stopped] = [false, false, false, false]
 
-  const hasRoom = () => queue.length < MAX_QUEUED && transactions.waiting() < MAX_UNWRITTEN
+  const hasRoom = () => queue.length < maxQueued && transactions.waiting() < MAX_UNWRITTEN
 
   /** Comes back when the next ban ends or falls, or to write to a disk that was full. */
   const schedule = (last: Result) => {
@@ -87,12 +91,19 @@ export function createLoop({ transactions, untilNextChange, onProgress, onError 
   }
 
   return {
-    async begin(batch) {
-      schedule(await transactions.begin(batch))
+    async begin(open) {
+      const opening = open().then(async batch => {
+        if (!stopped) schedule(await transactions.begin(batch))
+        opened = true
+      })
+      running = opening.then(work)
+      running.catch(() => {})
+      await opening
+      running.catch(onError)
     },
     add(pending) {
       for (const one of pending) queue.push(one)
-      if (queue.length >= MAX_QUEUED) batchTimer.flush()
+      if (queue.length >= maxQueued) batchTimer.flush()
       run()
     },
     reconcile() {
@@ -100,7 +111,7 @@ export function createLoop({ transactions, untilNextChange, onProgress, onError 
       run()
     },
     run,
-    isEmpty: () => queue.length === 0,
+    isEmpty: () => opened && queue.length === 0,
     hasRoom,
     drain() {
       hurried = true

@@ -137,28 +137,28 @@ export async function filter(
   summary: () => string
   drain: () => void
   needsReader: boolean
+  ready: Promise<void>
 }> {
   const brake = settings.brakeOptions && createBrake({ ...settings.brakeOptions, warn: context.warn })
   const { now, silenceMs, isRehearsal, paths } = settings
   const health = createHealth({ now: now ?? (() => 0), silenceMs, warn: context.warn })
-  const { stage, tally, jail, ask, list, drain, backend } = await open(
-    settings,
-    context,
-    metrics,
-    brake,
-    health,
-  )
+  const { backend, ...own } = await prepare(settings, context, metrics, brake, health)
+  const { stage, tally, jail, ask, list, drain } = own
   health.connect(problem => !stage.writableEnded && !stage.destroyed && stage.push(problem))
   if (now) stage.once('close', health.watch())
   const held = () => brake?.held().length ?? 0
   const seen = { tally, jail, health, backend, held, maxBans: settings.jailOptions.maxBans }
-  if (!isRehearsal) {
+  // what is on stdin meanwhile is read, since the kernel may take seconds to load a program
+  const ready = own.open(async () => {
+    if (isRehearsal || stage.destroyed) return
     const status = () => statusOf(seen)
-    stage.once('close', await serve(paths.socket, { list, ask, status }, context.warn))
-  }
+    const close = await serve(paths.socket, { list, ask, status }, context.warn)
+    stage.once('close', close)
+  })
+  ready.catch(error => stage.on('error', () => {}).destroy(error))
   metrics.counter('foreign_total', 'lines that are neither bans nor unbans', badLines)
-  stage.once('close', measure(seen, metrics, context.warn))
   return {
+    ready: ready.then(() => void stage.once('close', measure(seen, metrics, context.warn))),
     stages: [
       ...decodeBatches(['ban', 'unban', 'allow', 'disallow', 'tally'], context.onBadLine, readOrdinaryBan),
       health.listen(brake !== undefined),
@@ -181,7 +181,13 @@ export async function filter(
   }
 }
 
-async function open(
+async function open(settings: Settings, context: Context, metrics: Metrics): Promise<XffBan> {
+  const own = await prepare(settings, context, metrics)
+  await own.open()
+  return own
+}
+
+async function prepare(
   settings: Settings,
   context: Context,
   metrics: Metrics,

@@ -17,7 +17,7 @@ export interface OpenOptions extends Omit<Options, 'jail' | 'journal' | 'clockSt
 }
 
 /**
- * Takes the journal for itself, rebuilds the jail from it, and what is enforced from the jail.
+ * Takes the journal for itself, and rebuilds the jail from it. What is enforced follows when it is opened.
  * @throws JournalError, BackendError
  */
 export async function openXffBan(options: OpenOptions): Promise<XffBan> {
@@ -28,5 +28,5 @@ export async function openXffBan(options: OpenOptions): Promise<XffBan> {
   const state = { ...jail, prune: () => jail.pruneHistory(now ? now() : jail.newest()) }
   const journal = paths ? await openJournal(paths.journal, state, onBadLine) : NO_JOURNAL
   const clockStep = paths && createClockSteps(clocks, bootStoreIn(paths.clock))
-  return await xffBan({ ...options, jail, journal, ...(clockStep && { clockStep }) })
+  return xffBan({ ...options, jail, journal, ...(clockStep && { clockStep }) })
 }

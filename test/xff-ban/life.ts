@@ -72,18 +72,42 @@ t.test('a reader that does not read keeps no ban from being enforced, nor xff-ba
   t.match(stderr, /nobody reads stdout: \d+ records were not written there/)
 })
 
+/** A program that runs until it is killed, and when it does so. */
+function hangingProgram(t: Test, dir: string) {
+  const path = join(dir, 'hangs')
+  const runs = join(dir, 'runs')
+  writeFileSync(path, `#!/bin/sh\necho $$ >${runs}\nexec sleep 1000\n`, { mode: 0o755 })
+  return {
+    way: ['--on-ban', path, '--on-unban', path, '--exec-timeout', '3600'],
+    async runs() {
+      const pid = await waitFor('the program', () => existsSync(runs) && Number(readFileSync(runs, 'utf8')))
+      t.teardown(() => process.kill(pid, 'SIGKILL'))
+    },
+  }
+}
+
+t.test('a signal ends xff-ban at once while it enforces what is in its journal', async t => {
+  const dir = tempDir(t)
+  const time = new Date().toISOString()
+  writeFileSync(
+    join(dir, 'jail.jsonl'),
+    `${JSON.stringify({ type: 'ban', time, ip: '203.0.113.1', until: '2099-01-01T00:00:00.000Z' })}\n`,
+  )
+  const program = hangingProgram(t, dir)
+  const { child, ban, end } = start(t, dir, program)
+  await program.runs()
+  ban('203.0.113.2')
+  child.kill('SIGTERM')
+  t.equal((await end()).signal, 'SIGTERM')
+})
+
 for (const second of ['SIGTERM', 'SIGINT'] as const) {
   t.test(`SIGTERM lets xff-ban finish what is in hand, and then ${second} ends it at once`, async t => {
     const dir = tempDir(t)
-    const program = join(dir, 'hangs')
-    writeFileSync(program, `#!/bin/sh\necho $$ >${dir}/runs\nexec sleep 1000\n`, { mode: 0o755 })
-    const { child, ban, end } = start(t, dir, {
-      way: ['--on-ban', program, '--on-unban', program, '--exec-timeout', '3600'],
-    })
+    const program = hangingProgram(t, dir)
+    const { child, ban, end } = start(t, dir, program)
     ban('203.0.113.1')
-    const runs = join(dir, 'runs')
-    const pid = await waitFor('the program', () => existsSync(runs) && Number(readFileSync(runs, 'utf8')))
-    t.teardown(() => process.kill(pid, 'SIGKILL'))
+    await program.runs()
     child.kill('SIGTERM')
     await waitFor('the handlers of signals to be gone', () => !catches(child.pid, second))
     t.equal(child.exitCode ?? child.signalCode, null, 'it waits for the program')

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import t from 'tap'
 import type { BanRecord } from '../../lib/wire/record.js'
-import type { Backend } from '../../lib/xff-ban/backend/backend.js'
+import { type Backend, BackendError } from '../../lib/xff-ban/backend/backend.js'
 import { filesBackend } from '../../lib/xff-ban/backend/files.js'
 import { nullBackend } from '../../lib/xff-ban/backend/null.js'
 import { NO_JOURNAL, openJournal } from '../../lib/xff-ban/journal/journal.js'
@@ -18,11 +18,17 @@ import { waitFor } from '../support/wait-for.js'
 const ban = (n: number, ip = address(n)): BanRecord => banRecord(ip, n / MINUTE_MS)
 
 async function started(backend: Backend, path: string | undefined, jailOptions = {}) {
+  const own = await prepared(backend, path, jailOptions)
+  await own.open()
+  return own
+}
+
+async function prepared(backend: Backend, path: string | undefined, jailOptions = {}) {
   const jail = jailOf(jailOptions)
   const state = { ...jail, prune: () => {} }
   const said: string[] = []
   const told: string[] = []
-  const own = await xffBan({
+  const own = xffBan({
     jail,
     backend,
     journal: path === undefined ? NO_JOURNAL : await openJournal(path, state, () => {}),
@@ -74,6 +80,46 @@ t.test('a record is emitted after it was enforced and journaled', async t => {
   stage.write(ban(2))
   await end()
   t.equal(stage.readableLength, 0)
+})
+
+t.test('what comes while the backend opens is carried out behind it, all at once', async t => {
+  const applied: number[] = []
+  let finishOpening = () => {}
+  const opening = new Promise<void>(resolve => {
+    finishOpening = resolve
+  })
+  const backend: Backend = {
+    ...nullBackend(),
+    atOnce: 3_000,
+    open: () => opening,
+    apply: async changes => void applied.push(changes.length),
+  }
+  const { stage, open, told, end } = await prepared(backend, undefined)
+  const opened = open(async () => {
+    t.same(told, [], 'not before what is to be done first')
+  })
+  let taken = 0
+  for (let n = 1; n <= 3_500; n++) stage.write(ban(n), () => (taken += 1))
+  await until(() => taken === 2_999)
+  t.same(applied, [])
+  finishOpening()
+  await opened
+  await end()
+  t.same(applied, [3_000, 500], 'the input waits when so many are there')
+  t.same(
+    told,
+    Array.from({ length: 3_500 }, (_, i) => `ban ${address(i + 1)}`),
+  )
+})
+
+t.test('a backend that does not open fails what has come meanwhile', async t => {
+  const failing = { ...nullBackend(), open: () => Promise.reject(new BackendError('closed')) }
+  const { stage, open, told } = await prepared(failing, undefined)
+  const opened = open()
+  stage.write(ban(1))
+  await t.rejects(opened, { message: 'closed', exitCode: 69 })
+  await t.rejects(finished(stage), { message: 'closed' })
+  t.same(told, [])
 })
 
 t.test('bans made while the backend is gone are emitted when it is back', async t => {

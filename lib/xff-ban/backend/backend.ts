@@ -4,6 +4,9 @@ import type { Ban } from '../jail/ban.js'
 /** The name of a jail that is given none: one that somebody tries by hand. */
 export const DEFAULT_NAME = 'xff-ban'
 
+/** How many changes wait for a backend that carries out all of them in one go. */
+export const MANY_CHANGES = 20_000
+
 /** One step of enforcement, in the order in which it was decided. */
 export type Change = { ban: Ban } | { unban: string }
 
@@ -27,6 +30,8 @@ export interface Backend {
   readonly name: string
   /** what it has for itself alone; none where others may act on it as well */
   readonly place?: Place
+  /** how many changes it carries out at once; undefined: each takes its time, so that a thousand are enough to wait for it */
+  readonly atOnce?: number
   /** what it has chosen when it opened, where it does */
   way?(): string
   /** The likely cause when a banned address goes on failing, for people; none where it is expected to. */

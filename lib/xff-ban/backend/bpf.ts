@@ -1,5 +1,5 @@
 import type { Ban } from '../jail/ban.js'
-import type { Backend, Hits } from './backend.js'
+import { type Backend, type Hits, MANY_CHANGES } from './backend.js'
 import { checkDevices } from './bpf/attachment.js'
 import { createBans, type JailMap, readHits } from './bpf/bans.js'
 import { type BootClock, openBootClock } from './bpf/boot-clock.js'
@@ -60,7 +60,7 @@ export function bpfBackend(options: Options): Backend {
   }
 
   return {
-    name: `bpf program, jail ${name}`,
+    ...{ name: `bpf program, jail ${name}`, atOnce: MANY_CHANGES },
 
     hint: packetHint(options.protocol),
 
@@ -73,8 +73,11 @@ export function bpfBackend(options: Options): Backend {
       const unused = await checkDevices(options.devices)
       if (installation.map() === undefined) for (const warning of unused) warn(warning)
       await installation.removeStale()
-      const { bootTime } = await compareClocks()
+      // while the kernel loads the program
+      const comparing = compareClocks()
+      comparing.catch(() => {})
       const fill = async (map: JailMap) => {
+        const { bootTime } = await comparing
         await bans.replaceAll(map, inForce, bootTime(now()))
         return 0
       }
@@ -96,10 +99,7 @@ export function bpfBackend(options: Options): Backend {
     },
 
     holesChanged: async () => bans.applyHoles(installation.map()),
-    alarmed: events.alarmed,
-    watch: events.watch,
-
-    flush: installation.remove,
+    ...{ alarmed: events.alarmed, watch: events.watch, flush: installation.remove },
 
     async hits() {
       const map = installation.map()

@@ -1,7 +1,7 @@
 import { family } from '../../net/address.js'
 import { formatPrefix, parsePrefix } from '../../net/prefix.js'
 import type { Ban } from '../jail/ban.js'
-import { applyTo, type Backend, BackendError, type Change } from './backend.js'
+import { applyTo, type Backend, BackendError, type Change, MANY_CHANGES } from './backend.js'
 import { runProgram } from './run-program.js'
 
 export interface Options {
@@ -46,6 +46,7 @@ export function ipsetBackend({ name, now }: Options): Backend {
   return {
     name: `ipset ${name}`,
     place: { kind: 'kernel', option: '--set', value: name, names: sets.map(({ set }) => `set:${set}`) },
+    atOnce: MANY_CHANGES,
     hint: `no rule refers to the set ${name}, or the packets come from a proxy and not from the client`,
     refuses: ip => (ip.endsWith('/0') ? 'a set cannot hold all addresses' : undefined),
 

@@ -1,6 +1,6 @@
 import { messageOf } from '../../exit.js'
 import type { Ban } from '../jail/ban.js'
-import { type Backend, BackendError, type Change } from './backend.js'
+import { type Backend, BackendError, type Change, MANY_CHANGES } from './backend.js'
 import { type Hook, problemWithJumps } from './iptables/jumps.js'
 import {
   currentListeners,
@@ -59,6 +59,7 @@ export function iptablesBackend(options: Options): Backend {
 
   return {
     name: `iptables chain ${name}`,
+    atOnce: MANY_CHANGES,
     hint: options.hint,
     refuses: ip => (ip.includes('/') ? 'packets are searched for one address, not for a prefix' : undefined),
 

@@ -2,7 +2,7 @@ import { realpath, rm } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import { readOwn } from '../../files/own-file.js'
 import type { Ban } from '../jail/ban.js'
-import { applyTo, type Backend, BackendError, type Change } from './backend.js'
+import { applyTo, type Backend, BackendError, type Change, MANY_CHANGES } from './backend.js'
 import { replaceFile } from './replace-file.js'
 import { runProgram } from './run-program.js'
 
@@ -65,6 +65,7 @@ export function nginxBackend({ file, command }: Options): Backend {
   return {
     name: `nginx deny file ${file}`,
     place: { kind: 'file', option: '--nginx', value: file },
+    atOnce: MANY_CHANGES,
     hint: `no include of ${file}, a location with allow or deny of its own, or a proxy in front (set_real_ip_from)`,
     refuses: () => undefined,
 

@@ -139,8 +139,8 @@ t.test('bans keep their length when the clock is set, while xff-ban runs and whi
   const said: string[] = []
   let enforced: number[] = []
   let processes = 0
-  const open = () =>
-    openXffBan({
+  const open = async () => {
+    const own = await openXffBan({
       // all of them are this process, which holds its locks to its end
       paths: { ...paths, lock: `${paths.lock}${++processes}` },
       ...{ clocks, pid: process.pid, now: clocks.wall },
@@ -159,6 +159,9 @@ t.test('bans keep their length when the clock is set, while xff-ban runs and whi
         },
       },
     } satisfies OpenOptions)
+    await own.open()
+    return own
+  }
 
   const first = await open()
   first.stage.resume()
