@@ -146,11 +146,14 @@ function withAnnouncement(
       if (opened) return
       opened = true
       // first of all, so that what is said holds from then on
-      const found = [...(await warnings())]
-      await other
-        .flush()
-        .catch(error => found.push(`${other.name}: old bans may still be there: ${error.message}`))
-      for (const warning of [words, ...found]) warn(warning)
+      const [found, left] = await Promise.all([
+        warnings(),
+        other.flush().then(
+          () => [],
+          error => [`${other.name}: old bans may still be there: ${error.message}`],
+        ),
+      ])
+      for (const warning of [words, ...found, ...left]) warn(warning)
     },
   }
 }

@@ -14,6 +14,7 @@ import {
 import { reconcileDevices } from './entries.js'
 import { type Device, deviceSignature, type Hook, listDevices } from './links.js'
 import { type Pins, programId } from './pins.js'
+import { together } from './together.js'
 
 /** The program on all devices that are on the way of requests. */
 export interface Attachment {
@@ -36,7 +37,7 @@ export function createAttachment(named: readonly string[], warn: (message: strin
   /** the places that had the program when last seen, and the numbers of their devices: a name may be given again */
   let attachedTo: ReadonlyMap<string, number | undefined> = new Map()
   let signature = ''
-  let ids: { of: string; found: ReadonlyMap<string, number> } | undefined
+  const idsNow = rememberedIds()
   let problemsWhenLastSeen: readonly string[] = []
 
   return {
@@ -44,11 +45,9 @@ export function createAttachment(named: readonly string[], warn: (message: strin
       signature = deviceSignature()
       const [devices, before] = await Promise.all([listDevices(named), listAttached()])
       // before the programs, which look up what their devices are
-      await reconcileDevices(pins, rowsOf(devices, before))
-      // where it was pinned anew it is another file
-      const of = `${programs} ${statSync(programs).ino}`
-      if (ids?.of !== of) ids = { of, found: await idsOf(programs) }
-      const missing = missingPlaces(devices, before, programs, ids.found, equivalent)
+      const known = reconcileDevices(pins, rowsOf(devices, before))
+      const [found] = await together([idsNow(programs), known])
+      const missing = missingPlaces(devices, before, programs, found, equivalent)
       const { attached, taken } = await attach(missing)
       const problems = problemsOf({ attached, taken }, named.length > 0, before.length === 0)
       if (attached.length > 0) await reconcileDevices(pins, rowsOf(devices, [...before, ...attached]))
@@ -119,11 +118,20 @@ function missingPlaces(
     .map(({ device, hook, program }) => ({ device, hook, program: `${programs}/${program}` }))
 }
 
+/** `idsOf`, which is asked once for each folder. */
+function rememberedIds(): typeof idsOf {
+  let ids: { of: string; found: ReadonlyMap<string, number> } | undefined
+  return async programs => {
+    // where it was pinned anew it is another file
+    const of = `${programs} ${statSync(programs).ino}`
+    if (ids?.of !== of) ids = { of, found: await idsOf(programs) }
+    return ids.found
+  }
+}
+
 async function idsOf(programs: string): Promise<ReadonlyMap<string, number>> {
-  const ids = new Map<string, number>()
-  for (const program of ['xff_ban_ether', 'xff_ban_plain', 'xff_ban_leaving'] as const)
-    ids.set(program, await programId(programs, program))
-  return ids
+  const names = ['xff_ban_ether', 'xff_ban_plain', 'xff_ban_leaving'] as const
+  return new Map(await Promise.all(names.map(async name => [name, await programId(programs, name)] as const)))
 }
 
 /** What the kernel program has to know of each device, by its number. */

@@ -26,6 +26,7 @@ import {
   removeOtherLayouts,
 } from './pins.js'
 import { createSharing, type Sharing } from './takeover.js'
+import { together } from './together.js'
 
 export interface Options extends Policy {
   /** of the jail: its name in the kernel */
@@ -89,9 +90,12 @@ export function createInstallation(options: Options): Installation {
     await takePorts(pins, options)
     const isNew = (await findJail(pins, name)) === undefined
     map = { pin: pins.table('bans'), jail: await claimJail(pins, name) }
-    const trust = await reconcileTrust(pins, map.jail, options.hops > 0 ? [] : options.trust)
-    const text = await reconcileText(pins, map.jail, options)
-    const bans = await fill(map, isNew)
+    // each has a table of its own, and nothing works before there are ports
+    const [trust, text, bans] = await together([
+      reconcileTrust(pins, map.jail, options.hops > 0 ? [] : options.trust),
+      reconcileText(pins, map.jail, options),
+      fill(map, isNew),
+    ])
     const missingPorts = await policePorts(pins, map.jail)
     const gone = await asKernelAllows(() => attachment.follow(pins, programs, sharing.equivalent()))
     pins.forgetOthers(programs)

@@ -22,9 +22,15 @@ const TOOLS: Readonly<Record<string, string>> = { bpftool: 'version', tc: '-V', 
 export async function checkLoadable(object: string): Promise<void> {
   const missing: string[] = []
   if (!existsSync(object)) missing.push(`${object} is missing (make dist puts it there)`)
-  for (const [tool, question] of Object.entries(TOOLS)) {
-    await runProgram([tool, question]).catch(() => missing.push(`${tool} is not installed`))
-  }
+  const isThere = await Promise.all(
+    Object.entries(TOOLS).map(tool =>
+      runProgram(tool).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  )
+  missing.push(...Object.keys(TOOLS).flatMap((tool, i) => (isThere[i] ? [] : `${tool} is not installed`)))
   const kernel = release()
   if (isOlder(kernel))
     missing.push(`the kernel is ${kernel} and has to be ${OLDEST_KERNEL.join('.')} or newer`)
