@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { closeSync, futimesSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { openFolderOf } from './own-folder.js'
@@ -90,6 +91,48 @@ export async function openDraft(
       await rm(draft, { force: true }).catch(() => {})
       folder.close()
     },
+  }
+}
+
+/** The files of a folder that stays the same one whatever is renamed meanwhile, each written as by `replaceFile`. */
+export interface FilesOfFolder {
+  replace: (name: string, text: string, modifiedMs: number) => void
+  /** Removes one, if it is there. */
+  remove: (name: string) => void
+  close: () => void
+}
+
+/**
+ * For many small files: that each call goes to another thread and comes back takes several times as long as the call.
+ * It blocks, so let others have a turn now and then.
+ */
+export function openFilesOf(dir: string): FilesOfFolder {
+  const folder = openFolderOf(`${dir}/.`)
+  const named = (work: () => void) => {
+    try {
+      work()
+    } catch (error) {
+      throw folder.named(error)
+    }
+  }
+  return {
+    replace: (name, text, modifiedMs) =>
+      named(() => {
+        const draft = folder.at(draftOf(name))
+        const file = openSync(draft, 'wx', 0o644)
+        try {
+          writeFileSync(file, text)
+          futimesSync(file, modifiedMs / 1000, modifiedMs / 1000)
+          renameSync(draft, folder.at(name))
+        } catch (error) {
+          rmSync(draft, { force: true })
+          throw error
+        } finally {
+          closeSync(file)
+        }
+      }),
+    remove: name => named(() => rmSync(folder.at(name), { force: true })),
+    close: folder.close,
   }
 }
 

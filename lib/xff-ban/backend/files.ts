@@ -1,13 +1,17 @@
-import { mkdir, readdir, rm } from 'node:fs/promises'
+import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { messageOf } from '../../exit.js'
 import { readOwn } from '../../files/own-file.js'
-import { replaceFile, targetOfDraft } from '../../files/replace-file.js'
+import { openFilesOf, targetOfDraft } from '../../files/replace-file.js'
 import { canonical } from '../../net/address.js'
 import { counted } from '../../text/counted.js'
 import { encodeLine, parseLine } from '../../wire/jsonl.js'
 import type { Ban } from '../jail/ban.js'
-import { type Backend, BackendError } from './backend.js'
+import { applyTo, type Backend, BackendError, type Change } from './backend.js'
+
+/** How many files come and go before anything else has a turn: 64 take some milliseconds. */
+const FILES_PER_TURN = 64
 
 /**
  * One file a ban, named by the address: it holds the ban's record, and its mtime is the end of the ban, so
@@ -17,9 +21,18 @@ import { type Backend, BackendError } from './backend.js'
 export function filesBackend(dir: string): Backend {
   const path = (ip: string) => join(dir, ip)
 
-  const write = ({ ip, until, record }: Ban) =>
-    replaceFile(path(ip), encodeLine(record), { modifiedMs: until })
-  const remove = (ip: string) => rm(path(ip), { force: true })
+  const carryOut = async (changes: readonly Change[]) => {
+    const files = openFilesOf(dir)
+    try {
+      for (const [i, change] of changes.entries()) {
+        if (i % FILES_PER_TURN === FILES_PER_TURN - 1) await setImmediate()
+        if ('unban' in change) files.remove(change.unban)
+        else files.replace(change.ban.ip, encodeLine(change.ban.record), change.ban.until)
+      }
+    } finally {
+      files.close()
+    }
+  }
 
   /** The bans that lie in the folder; files that others have put there are not touched. */
   const present = async () => {
@@ -49,21 +62,14 @@ export function filesBackend(dir: string): Backend {
       orUnusable(dir, async () => {
         await mkdir(dir, { recursive: true })
         const wanted = new Set(bans.map(({ ip }) => ip))
-        for (const name of await present()) if (!wanted.has(name)) await remove(name)
-        for (const ban of bans) await write(ban)
+        const left = (await present()).filter(name => !wanted.has(name))
+        await carryOut([...left.map(unban => ({ unban })), ...bans.map(ban => ({ ban }))])
         inForce = new Map(bans.map(ban => [ban.ip, ban]))
       }),
     apply: changes =>
       orUnusable(dir, async () => {
-        for (const change of changes) {
-          if ('ban' in change) {
-            await write(change.ban)
-            inForce.set(change.ban.ip, change.ban)
-          } else {
-            await remove(change.unban)
-            inForce.delete(change.unban)
-          }
-        }
+        await carryOut(changes)
+        applyTo(inForce, changes)
       }),
     async reconcile() {
       const there = new Set(await present().catch(() => []))
@@ -71,13 +77,13 @@ export function filesBackend(dir: string): Backend {
       if (missing.length === 0) return undefined
       await orUnusable(dir, async () => {
         await mkdir(dir, { recursive: true })
-        for (const ban of missing) await write(ban)
+        await carryOut(missing.map(ban => ({ ban })))
       })
       return `${counted(missing.length, 'file')} missing in ${dir}`
     },
     flush: () =>
       orUnusable(dir, async () => {
-        for (const name of await present()) await remove(name)
+        await carryOut((await present()).map(unban => ({ unban })))
         inForce = new Map()
       }),
   }
