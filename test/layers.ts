@@ -174,7 +174,7 @@ const MAY_IMPORT: readonly (readonly [string, readonly string[]])[] = [
 /** Where a package of others may be used. */
 const PACKAGES: Readonly<Record<string, RegExp>> = {
   split2: /^lib\/wire\/jsonl\.ts$/,
-  through2: /^lib\/(wire\/(lines|jsonl)|[\w-]+\/stage)\.ts$/,
+  through2: /^lib\/(wire\/(lines|jsonl)|[\w-]+\/(fast-)?stage)\.ts$/,
   yargs: /^lib\/cli\/options\/parse\.ts$/,
   'prom-client': /^lib\/cli\/metrics\.ts$/,
   execa: /^lib\/(xff-ban\/backend|xff-notify)\//,
