@@ -48,7 +48,7 @@ const KINDS: readonly [string, string][] = [
   ['the same, banned', browser('203.0.113.7')],
   ['curl', 'GET / HTTP/1.1\r\nX-Forwarded-For: 203.0.113.8\r\nHost: a\r\nAccept: */*\r\n\r\n'],
   ['3 KB of hops', browser(`${'10.0.0.1, '.repeat(260)}203.0.113.8`)],
-  ...['::1,', '[::1],', '1.2.3.4,', ',', '\r', '1\r\n ,'].map((unit): [string, string] => [
+  ...['::1,', '[::1],', '1.2.3.4,', ',', '\r', '\r\r\n', '1\r\n ,'].map((unit): [string, string] => [
     `a list of ${JSON.stringify(unit)}`,
     browser(unit.repeat(64_500 / unit.length)),
   ]),

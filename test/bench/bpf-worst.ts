@@ -49,6 +49,7 @@ const BEGINNINGS = [
   '[::1],',
   '1::,',
   '1.2.3.4:5,',
+  '\r\r\n',
   '\r\r\n\n:',
   '1\r\n ,',
   '\r\nX-Forwarded-For:1',

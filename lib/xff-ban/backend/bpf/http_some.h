@@ -76,12 +76,16 @@ static __always_inline __u32 line_some(struct header *r, struct port *port, cons
 	__u32 length = port->name_length, found, taken;
 
 	if (r->phase == HTTP_LINE_START && at[0] == '\r') {
-		if (available < 2 || at[1] != '\n')
+		if (available < 2)
 			return 0;
 		if (r->names)
 			line_done(r, port);
-		r->result = RESULT_COMPLETE;
-		return 2;
+		if (at[1] == '\n') {
+			r->result = RESULT_COMPLETE;
+			return 2;
+		}
+		r->phase = HTTP_OTHER_LINE;
+		r->last = PAST_CR;
 	}
 	int is_folded = r->phase == HTTP_LINE_START && (at[0] == ' ' || at[0] == '\t');
 	if (is_folded && r->names) {
