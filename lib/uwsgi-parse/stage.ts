@@ -14,7 +14,7 @@ import { fastStage, lastTally } from './fast-stage.js'
 import { compileParser, type Parse, type Parsed, type Unparsed } from './full-parser.js'
 import type { Format } from './layout/log-format.js'
 import { LINE_BYTES } from './layout/uwsgi.js'
-import { clientSeen, createStretch, isSampled, type Stretch } from './stretch.js'
+import { createStretch, isSampled, type Stretch } from './stretch.js'
 import { countDoubt, countPrivateClient, createTally, keepUnknownSlot, type Tally } from './tally.js'
 import { type LogClock, logClock } from './time/log-clock.js'
 import type { Zone } from './time/zone.js'
@@ -152,11 +152,10 @@ function compileFullParser(
 
 /** Counts a request in its stretch. @returns the tally of the stretch that is over, as a line */
 function countInStretch(stretch: Stretch, record: RequestRecord, isWanted: boolean, line: number): string {
-  const { time, status } = record
+  const { time, status, ip } = record
   const isLookedAt = isWanted || isSampled(line)
   const over = isLookedAt && time !== null ? stretch.reach(parseInstant(time)) : undefined
-  const seen = isLookedAt ? clientSeen(record, isWanted) : null
-  if (seen !== null) stretch.sawClient(seen)
+  if (isLookedAt && ip !== null) stretch.sawClient(ip)
   const isError = isWanted && (status === undefined || status >= 500)
   stretch.count({ requests: 1, failures: Number(isWanted), errors: Number(isError), clients: 0 })
   return over ? encodeLine(over) : ''

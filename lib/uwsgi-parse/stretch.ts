@@ -1,5 +1,5 @@
 import { END_OF_TIME_MS, formatInstant } from '../wire/instant.js'
-import type { RequestRecord, TallyRecord } from '../wire/record.js'
+import type { TallyRecord } from '../wire/record.js'
 import { PLACES, SAMPLED_LINES } from './sampling.js'
 
 /** A time that is further back is that of another clock, and not of a line out of order. */
@@ -91,20 +91,6 @@ export function createStretch(length: number): Stretch {
     from: () => from,
     to: () => to,
   }
-}
-
-/** One hop, and no list. */
-const ONE_HOP = /^[\dA-Fa-f.:]{1,45}$/
-
-/**
- * The text by which the client of a request is told from others; null where it is not known. Of a request that becomes no
- * record, a slot that holds one hop is that text: to find out whose address it is would cost more than all the rest.
- */
-export function clientSeen(
-  { ip, via = ip ?? '' }: Pick<RequestRecord, 'ip' | 'via'>,
-  becomesRecord: boolean,
-): string | null {
-  return !becomesRecord && ONE_HOP.test(via) ? via : ip
 }
 
 /** The place of a client, by its text (FNV-1a, folded to 16 bits). */

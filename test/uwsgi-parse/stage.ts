@@ -346,6 +346,34 @@ t.test('a log is tallied by its own time, by both readers in the same way', asyn
   }
 })
 
+t.test('a client is counted once, however its address is written, by both readers', async t => {
+  const at = (status: number, slot: string) =>
+    `[pid: 7|app: 0|req: 1/1] ${slot} () {30 vars in 400 bytes} [Sun Nov 22 14:06:08 2026] ` +
+    `GET / => generated 7 bytes in 3 msecs (HTTP/1.1 ${status}) 2 headers in 71 bytes (1 switches on core 0)\n`
+  for (const [one, ...others] of [
+    ['2001:db8::a', '2001:DB8::A', '2001:Db8::a', '[2001:DB8::A]:443', '[2001:db8::a]'],
+    ['203.0.113.7', '::ffff:203.0.113.7', '203.0.113.7:4711', '203.0.113.7:4712', '::FFFF:203.0.113.7'],
+  ] as const) {
+    // of what nobody wants, each sixteenth is looked at
+    const unwanted = others.flatMap(slot => Array.from({ length: 32 }, () => at(200, slot)))
+    for (const thorough of [false, true]) {
+      const log = [
+        at(404, one),
+        ...unwanted,
+        at(200, 'unknown'),
+        ...Array(15).fill(at(200, 'unknown')),
+        at(404, one),
+      ]
+      const written = await parsed([Buffer.from(log.join(''))], { from: 400, tz: 'UTC', thorough })
+      t.match(
+        talliesIn(written)[1],
+        { requests: 146, failures: 2, clients: 1 },
+        `${one}, thorough: ${thorough}`,
+      )
+    }
+  }
+})
+
 t.test('a clock that is set back by hours begins a new stretch, and lines out of order do not', async t => {
   const of = (clock: string) => ordinary(1, 1, `Sun Nov 22 ${clock} 2026`)
   const log =

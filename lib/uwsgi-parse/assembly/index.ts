@@ -9,8 +9,7 @@ import { countPrivate, countRecord, parseFully } from './host'
 import { writeRecord } from './record'
 import { findStatus } from './sieve'
 import { addressEnd, addressStart, instant, isWhole, statusAt, takeApart, takesUnknown } from './steps'
-import { countFailure, countRequest, isSampled, lookAtTime, saw, sawSlot } from './stretch'
-import { isOneHop } from './text'
+import { countFailure, countRequest, isSampled, lookAtTime, saw } from './stretch'
 
 export { COPY_BYTES, copiedInput, firstInput, secondInput } from '../../fast/assembly/input-buffers'
 export { CLIENT, keepClient } from './client'
@@ -102,12 +101,10 @@ function readOrdinary(start: usize, end: usize, found: usize): bool {
   if (isWanted || isSampled(linesInAll)) {
     const slot = addressStart()
     const slotEnd = addressEnd()
-    const isOnlySeen = !isWanted && isOneHop(slot, slotEnd)
-    const client = isOnlySeen ? <usize>0 : clientIn(slot, slotEnd)
-    if (client === 0 ? !isOnlySeen : isUnknown(client) && !takesUnknown) return false
+    const client = clientIn(slot, slotEnd)
+    if (client === 0 || (isUnknown(client) && !takesUnknown)) return false
     lookAtTime(instant)
-    if (isOnlySeen) sawSlot(slot, slotEnd)
-    else saw(client)
+    saw(client)
     if (isWanted) {
       countFailure(status)
       countWanted(client, slot, slotEnd - slot)

@@ -1,7 +1,6 @@
 import { PLACES, SAMPLED_LINES } from '../sampling'
 import { isUnknown, markOf } from './client'
 import { reach } from './host'
-import { placeOf } from './place'
 
 // what was counted since the host last took it, for the tally of the stretch
 export let stretchRequests: i32 = 0
@@ -40,16 +39,8 @@ export function lookAtTime(time: f64): void {
 
 /** Counts a client. */
 export function saw(client: usize): void {
-  if (!isUnknown(client)) sawIn(markOf(client))
-}
-
-/** Counts the client that is all that a slot holds, without asking whose it is. */
-export function sawSlot(start: usize, end: usize): void {
-  sawIn(placeOf(start, end))
-}
-
-function sawIn(place: u32): void {
-  const mark = marks + 4 * <usize>place
+  if (isUnknown(client)) return
+  const mark = marks + 4 * <usize>markOf(client)
   if (load<u32>(mark) === stretch) return
   store<u32>(mark, stretch)
   stretchClients += 1

@@ -65,13 +65,3 @@ function lacks(start: usize, end: usize, byte: u32): bool {
   }
   return true
 }
-
-/** The longest text of an address. */
-const MAX_HOP: usize = 45
-const BLANK: u32 = 0x20
-const COMMA: u32 = 0x2c
-
-/** Whether an address slot holds one hop, and no list. */
-export function isOneHop(start: usize, end: usize): bool {
-  return end - start <= MAX_HOP && lacks(start, end, COMMA) && lacks(start, end, BLANK)
-}
