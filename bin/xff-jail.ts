@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type { Values } from '../lib/cli/options/option.js'
 import { checked, checkedLater, parseWords, UsageError } from '../lib/cli/options/parse.js'
 import { run } from '../lib/cli/run.js'
-import { writeInTurn, writeText } from '../lib/cli/stdout.js'
+import { writeInBlocks, writeText } from '../lib/cli/stdout.js'
 import { EXIT } from '../lib/exit.js'
 import { didYouMean } from '../lib/text/nearest.js'
 import {
@@ -131,7 +131,7 @@ async function knowledgeOf(
     return targets.map(ip => [ip, knownByFleets(ip, fleets)])
   }
   const bans = await listBans(jails, warn, touches(targets))
-  return targets.map(ip => [ip, knownOf(ip, jails, bans, places.journals)])
+  return knownOf(targets, jails, bans, places.journals)
 }
 
 /** Writes a table of all bans, or the bans as they are read, jail by jail: there may be a million. */
@@ -146,11 +146,11 @@ async function list(
     writeText(process.stdout.isTTY ? banTable(bans, Date.now()) : jsonLines(bans))
     return
   }
-  for (const jail of jails)
-    await eachBan(jail, warn, async ban => {
-      // nobody reads the rest
-      if (!(await writeInTurn(jsonLines([ban])))) process.exit()
-    })
+  const blocks = writeInBlocks()
+  for (const jail of jails) {
+    await eachBan(jail, warn, ban => blocks.add(jsonLines([ban])))
+    await blocks.flush()
+  }
 }
 
 /** @throws UsageError where there is none */

@@ -19,8 +19,30 @@ export function writeText(text: string): boolean {
   return stdout.write(stdout.isTTY ? printableJson(text) : text)
 }
 
-/** The same, and waits where the reader is slow. @returns whether there is a reader */
-export async function writeInTurn(text: string): Promise<boolean> {
+/** How much is written at a time: what a pipe holds. */
+const BLOCK_LENGTH = 64 * 1024
+
+/** Gathers many small texts; the process ends when nobody reads them. */
+export function writeInBlocks() {
+  let gathered = ''
+  const flush = async () => {
+    const text = gathered
+    gathered = ''
+    if (text !== '' && !(await writeInTurn(text))) process.exit()
+  }
+  return {
+    /** @returns what is to be waited for where the reader may be slow */
+    add(text: string): Promise<void> | undefined {
+      gathered += text
+      return gathered.length < BLOCK_LENGTH ? undefined : flush()
+    },
+    /** Writes what is left. */
+    flush,
+  }
+}
+
+/** Writes a text, and waits where the reader is slow. @returns whether there is a reader */
+async function writeInTurn(text: string): Promise<boolean> {
   const { stdout } = process
   if (stdout.destroyed) return false
   if (!writeText(text)) {

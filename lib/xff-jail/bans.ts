@@ -7,7 +7,7 @@ import { textTable } from '../text/text-table.js'
 import { parseInstant } from '../wire/instant.js'
 import type { BanRecord, HeldRecord } from '../wire/record.js'
 import type { Jail } from './jails.js'
-import { lastBanIn } from './last-ban.js'
+import { lastBansIn } from './last-ban.js'
 import { askXffBan } from './xff-ban.js'
 
 /** A ban with the jail that it is in. */
@@ -101,16 +101,18 @@ export interface Known {
   last: BanRecord | undefined
 }
 
-/** What the jails know of an address, those that know nothing left out. @param bans of all of them */
+/** What the jails know of addresses, those that know nothing of one left out. @param bans of all of them */
 export function knownOf(
-  ip: string,
+  ips: readonly string[],
   jails: readonly Jail[],
   bans: readonly JailBan[],
   journals: string,
-): Known[] {
-  return jails.flatMap(({ name, settings }) =>
-    knownIn(name, ip, bans, lastBanIn(journalOf(settings?.ban ?? [], name, journals), ip)),
-  )
+): (readonly [ip: string, known: Known[]])[] {
+  const remembered = jails.map(({ name, settings }) => ({
+    name,
+    last: lastBansIn(journalOf(settings?.ban ?? [], name, journals), ips),
+  }))
+  return ips.map(ip => [ip, remembered.flatMap(({ name, last }) => knownIn(name, ip, bans, last.get(ip)))])
 }
 
 /** What one jail knows of an address; nothing where that is nothing. @param last its last ban, in force or not */

@@ -8,15 +8,20 @@ const BLOCK_BYTES = 256 * 1024
 const MAX_LINE_BYTES = 3 * 65_536
 const NEWLINE = 0x0a
 
-/** The last ban of an address that a journal holds, in force or not; undefined where it holds none, or cannot be read. */
-export function lastBanIn(journal: string, ip: string): BanRecord | undefined {
-  const wanted = Buffer.from(`"ip":${JSON.stringify(ip)}`)
+/** The last ban of each of these addresses that a journal holds, in force or not; none of one that cannot be read. */
+export function lastBansIn(journal: string, ips: readonly string[]): Map<string, BanRecord> {
+  const found = new Map<string, BanRecord>()
+  const wanted = new Map(ips.map(ip => [ip, Buffer.from(`"ip":${JSON.stringify(ip)}`)]))
   try {
     const file = openSync(journal, 'r')
     try {
       for (const lines of blocksFromEnd(file)) {
-        const ban = lastIn(lines, wanted)
-        if (ban) return ban
+        for (const [ip, text] of wanted) {
+          const ban = lastIn(lines, text)
+          if (ban) found.set(ip, ban)
+        }
+        for (const ip of found.keys()) wanted.delete(ip)
+        if (wanted.size === 0) break
       }
     } finally {
       closeSync(file)
@@ -24,7 +29,7 @@ export function lastBanIn(journal: string, ip: string): BanRecord | undefined {
   } catch {
     // as one that is empty
   }
-  return undefined
+  return found
 }
 
 /** Blocks of whole lines, the last ones first. */

@@ -46,8 +46,8 @@ export async function answerOf(
     for await (const line of createInterface({ input: child.stdout })) {
       const record = parseLine(line, ['ban', 'held', 'unban', 'allow', 'disallow'])
       if (typeof record === 'string') continue
-      if (take) await take(record)
-      else records.push(record)
+      const taken = take ? take(record) : records.push(record)
+      if (taken instanceof Promise) await taken
     }
   }
   const [end] = await Promise.all([endOf('xff-ban', child), read()])

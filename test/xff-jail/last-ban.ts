@@ -2,9 +2,10 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { lastBanIn } from '../../lib/xff-jail/last-ban.js'
+import { lastBansIn } from '../../lib/xff-jail/last-ban.js'
 import { tempDir } from '../support/temp-dir.js'
 
+const lastBanIn = (file: string, ip: string) => lastBansIn(file, [ip]).get(ip)
 const ban = (ip: string, failures: number, uri = '/') =>
   `${JSON.stringify({ type: 'ban', time: '2026-11-22T07:12:42.000Z', ip, failures, last: { status: 404, method: 'GET', uri } })}\n`
 
