@@ -53,7 +53,7 @@ const options = {
       port: cli.single('PORT', 'the port of the app, where it is not found', value.whole(1, 65_535)),
       trust: cli.repeated(
         'CIDR',
-        `a CDN or load balancer before the front end: CIDR or ${value.rangeWords}`,
+        `a CDN or load balancer before the front end: CIDR or ${value.rangeWords}; the settings trust private ranges as well`,
         trusted,
       ),
       root: cli.defaulted(

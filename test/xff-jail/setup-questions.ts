@@ -97,7 +97,9 @@ t.test('--write asks before it writes what was answered, and not where nothing w
 
   const told = await sitDown(t, LOGGED, '--front nginx --trust cloudflare --write')
   t.notMatch(await told.shows(/exit 0/), /\?/)
-  t.ok(existsSync(told.file('shop')))
+  const [bySaying, byAnswering] = [told, asked].map(({ file }) => readFileSync(file('shop'), 'utf8'))
+  t.equal(bySaying, byAnswering, 'what is given says what the answer says')
+  t.match(bySaying, / --trust cloudflare --trust private/)
 })
 
 for (const [key, message, code] of [

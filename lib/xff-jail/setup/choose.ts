@@ -29,7 +29,7 @@ export async function chooseSite(looked: Looked, told: Told): Promise<Choice> {
   const { site: found, port } = await chooseApp(looked, told)
   const front = await chooseFront(found, looked, { ...told, port })
   const site = { ...found, front }
-  const trust = told.trust.length > 0 ? told.trust : await askForProxies(front, ask)
+  const trust = withPrivate(told.trust.length > 0 ? told.trust : await askForProxies(front, ask))
   const log = told.log ?? (logOf(site) === undefined ? await askForLog(ask) : undefined)
   return { site, front: found.front === front ? told.front : front.name, port, log, trust }
 }
@@ -120,7 +120,11 @@ async function askForProxies({ name }: Front, ask: Ask | undefined): Promise<rea
             didYouMean(wrong, RANGE_WORDS)
     },
   })
-  const ranges = rangesIn(answer ?? '')
+  return rangesIn(answer ?? '')
+}
+
+/** --trust takes the place of the private ranges, in which the front end itself is. */
+function withPrivate(ranges: readonly string[]): readonly string[] {
   return ranges.length > 0 && !ranges.includes('private') ? [...ranges, 'private'] : ranges
 }
 
