@@ -88,6 +88,6 @@ t.test('a log that is not there is told, and the command that writes has all tha
   const rest = { name: undefined, root: '/', dropIns: 'share/drop-ins', port: undefined, ask: undefined }
   const said = await setUp({ ...given, ...rest, write: false })
   t.match(said, /^ {2}- \/none\/shop\.log is not there now$/m)
-  const command = `xff-jail setup shop --folder /none --ini ${ini} --front nginx --log /none/shop.log --trust cloudflare --write`
+  const command = `xff-jail setup shop --folder /none --ini ${ini} --front nginx --log /none/shop.log --trust cloudflare --trust private --write`
   t.ok(said.includes(`\n  ${command}\n`), said)
 })
