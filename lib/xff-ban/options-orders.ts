@@ -34,7 +34,6 @@ type Given = { [K in keyof typeof ORDER_OPTIONS]: ReturnType<(typeof ORDER_OPTIO
 /**
  * @param until an instant so many seconds from now, as records write it
  * @param user who calls
- * @throws RangeError for two options that say the same
  */
 export function askedBy(
   verb: Verb,
@@ -42,9 +41,7 @@ export function askedBy(
   until: (seconds: number) => string,
   user: () => string,
 ): Asked {
-  if (given.for !== undefined && given.time !== undefined) {
-    throw new RangeError('--for: expected it without --time, got both')
-  }
+  // --time is in the settings of most jails
   const seconds = given.for ?? (verb === 'ban' ? given.time : verb === 'crawlers' ? CRAWLERS_S : undefined)
   return {
     ...(seconds === undefined ? {} : { until: until(seconds) }),

@@ -157,7 +157,8 @@ t.test('words that are not known are answered with those that are', async t => {
 t.test('who is allowed in a jail that runs is not banned, and is named', async t => {
   const dir = tempDir(t)
   const state = join(dir, 'shop.jsonl')
-  const options = ['--dir', join(dir, 'bans'), '--state', state]
+  // as xff-jail setup writes it, with a time
+  const options = ['--dir', join(dir, 'bans'), '--state', state, '--time', '1h']
   mkdirSync(join(dir, 'bans'))
   writeFileSync(join(dir, 'shop.conf'), `LOG=${dir}/none.log\nBAN='${options.join(' ')}'\n`)
   const jail = execa('xff-ban', ['--name', 'shop', ...options], { env: withCommands(), reject: false })
@@ -169,9 +170,9 @@ t.test('who is allowed in a jail that runs is not banned, and is named', async t
       .split('\n')
       .filter(Boolean)
       .map(line => JSON.parse(line))
-  t.match(await recordsOf('ban', '203.0.113.7', '--for', '2h', '--reason', 'scanner'), [
-    { jail: 'shop', type: 'ban', ip: '203.0.113.7', reason: 'scanner' },
-  ])
+  const banned = await recordsOf('ban', '203.0.113.7', '--for', '2h', '--reason', 'scanner')
+  t.match(banned, [{ jail: 'shop', type: 'ban', ip: '203.0.113.7', reason: 'scanner' }])
+  t.equal(Math.round((Date.parse(banned[0]?.until) - Date.parse(banned[0]?.time)) / 60_000), 120)
   t.match(await recordsOf('allow', '203.0.113.0/24', '--for', '2d', '--note', 'office'), [
     { jail: 'shop', type: 'allow', ip: '203.0.113.0/24', note: 'office' },
   ])
@@ -183,4 +184,5 @@ t.test('who is allowed in a jail that runs is not banned, and is named', async t
   t.match(await recordsOf('disallow', '203.0.113.0/24'), [{ type: 'disallow', ip: '203.0.113.0/24' }])
   t.match(await recordsOf('ban', '203.0.113.7'), [{ type: 'ban', ip: '203.0.113.7' }])
   t.same(await recordsOf('allowed'), [])
+  t.match(await recordsOf('unban', '203.0.113.7', '--for', '1d'), [{ type: 'unban', ip: '203.0.113.7' }])
 })
