@@ -116,7 +116,7 @@ const BLOCKS = blocksOf('share/front-ends/nginx-socket.md')
 const pageHas = (language: string) => BLOCKS.find(block => block.language === language)?.text ?? ''
 const INI = pageHas('ini')
 const SITE = pageHas('nginx')
-  .replace(/^.*xff-ban\n.*banned\.conf;\n/m, '')
+  .replace(/^.*xff-ban\n.*banned-shop\.conf;\n/m, '')
   .replace('server {', '$&\n    set_real_ip_from 127.0.0.1;\n    real_ip_header X-Client;')
 const APP = `def application(environ, respond):
     respond('404 Not Found' if environ['PATH_INFO'] == '/none' else '200 OK', [])

@@ -221,6 +221,8 @@ export const behaviours: Readonly<Record<string, (t: Test, place: EnforcementPoi
     one.child.stdin.end()
     const { stderr } = await one.child
     t.notMatch(stderr, 'restored', 'and neither takes the other for somebody who changes his bans')
+    other.child.stdin.end()
+    await other.child
     if (!isBanning) {
       await call('one', 'flush')
       const next = start('other', SECOND_ATTACKER)
@@ -228,6 +230,7 @@ export const behaviours: Readonly<Record<string, (t: Test, place: EnforcementPoi
       next.child.stdin.end()
       await next.child
     }
+    for (const name of ['one', 'other']) await call(name, 'flush')
   },
 
   async 'flush leaves nothing behind'(t, place) {

@@ -39,8 +39,12 @@ function jailAt(t: Parameters<typeof tempDir>[0]) {
       const child = execa(bundle('xff-ban'), [...files, ...state, ...options], { reject: false })
       t.teardown(() => child.kill('SIGKILL'))
       child.stdin.write(BAN)
-      await waitFor('its first ban and its socket', () =>
-        Promise.all([readFileSync(join(bans, '203.0.113.1')), statSync(join(dir, 'jail.sock'))]),
+      // the journal is written last: who is killed before has banned without it
+      await waitFor(
+        'its first ban and its socket',
+        () =>
+          statSync(join(dir, 'jail.sock')).isSocket() &&
+          readFileSync(join(dir, 'jail.jsonl'), 'utf8').includes('203.0.113.1'),
       )
       return { child }
     },
