@@ -1,9 +1,8 @@
 import type { Transform } from 'node:stream'
 import { transform } from 'through2'
 import { type OwnedBuffer, release } from '../fast/buffer-pool.js'
-import { encodeLine } from '../wire/jsonl.js'
 import type { BlockReader } from './block-reader.js'
-import type { Stretch } from './stretch.js'
+import { lastTally, type Stretch } from './stretch.js'
 import type { UnreadLog } from './unread-log.js'
 
 const NEWLINE = 0x0a
@@ -68,10 +67,4 @@ export function fastStage(
       done()
     },
   )
-}
-
-/** The tally of the last stretch, as bytes; null where there is none. */
-export function lastTally(stretch: Stretch | undefined): Buffer | null {
-  const tally = stretch?.end()
-  return tally ? Buffer.from(encodeLine(tally)) : null
 }

@@ -1,4 +1,5 @@
 import { END_OF_TIME_MS, formatInstant } from '../wire/instant.js'
+import { encodeLine } from '../wire/jsonl.js'
 import type { TallyRecord } from '../wire/record.js'
 import { PLACES, SAMPLED_LINES } from './sampling.js'
 
@@ -91,6 +92,12 @@ export function createStretch(length: number): Stretch {
     from: () => from,
     to: () => to,
   }
+}
+
+/** The tally of the last stretch, as bytes; null where there is none. */
+export function lastTally(stretch: Stretch | undefined): Buffer | null {
+  const tally = stretch?.end()
+  return tally ? Buffer.from(encodeLine(tally)) : null
 }
 
 /** The place of a client, by its text (FNV-1a, folded to 16 bits). */

@@ -37,12 +37,15 @@ const noRequest = (format: (request: string) => string): NamedFormat => ({
 })
 const COMMON = common(REQUEST)
 const COMBINED = combined(REQUEST)
-const werkzeug = (request: string) =>
-  `%(var.REMOTE_ADDR) - - [%d/%b/%Y %H:%M:%S] "${request}" %(status) %(size)`
-/** Of a terminal: in a colour, and bold where it is an error. */
-const coloured = (request: string): [NamedFormat, NamedFormat] => [
-  { format: werkzeug(`\x1b[%(colour)m\x1b[1m${request}\x1b[0m`), strftime: true },
-  { format: werkzeug(`\x1b[%(colour)m${request}\x1b[0m`), strftime: true },
+const werkzeugLine = (request: string): NamedFormat => ({
+  format: `%(var.REMOTE_ADDR) - - [%d/%b/%Y %H:%M:%S] "${request}" %(status) %(size)`,
+  strftime: true,
+})
+/** On a terminal it is in a colour, and bold where it is an error. */
+const werkzeug = (request: string): [NamedFormat, NamedFormat, NamedFormat] => [
+  werkzeugLine(`\x1b[%(colour)m\x1b[1m${request}\x1b[0m`),
+  werkzeugLine(`\x1b[%(colour)m${request}\x1b[0m`),
+  werkzeugLine(request),
 ]
 
 /** Formats that compileFormat reads; the first that fits a line is the true one. */
@@ -53,12 +56,7 @@ const FORMATS: Readonly<Partial<Record<LayoutName, readonly [NamedFormat, ...Nam
   'nginx-main': [{ format: main(REQUEST) }, noRequest(main)],
   apache: [{ format: COMBINED }, { format: COMMON }, noRequest(combined), noRequest(common)],
   gunicorn: [{ format: COMBINED }, noRequest(combined)],
-  werkzeug: [
-    ...coloured(REQUEST),
-    { format: werkzeug(REQUEST), strftime: true },
-    ...coloured('%(uri)'),
-    { format: werkzeug('%(uri)'), strftime: true },
-  ],
+  werkzeug: [...werkzeug(REQUEST), ...werkzeug('%(uri)')],
 }
 
 const ADDRESS = '[0-9A-Fa-f:.]{2,45}|unix'
