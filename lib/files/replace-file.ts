@@ -12,8 +12,6 @@ export interface Options {
    * one, so that one of them is there; `rename` waits until the new one is.
    */
   durable?: 'text' | 'rename'
-  /** the file's time of modification, in milliseconds since 1970 */
-  modifiedMs?: number
 }
 
 /**
@@ -62,10 +60,7 @@ export async function removeDrafts(path: string): Promise<void> {
   }
 }
 
-export async function openDraft(
-  path: string,
-  { mode = 0o644, durable, modifiedMs }: Options = {},
-): Promise<Draft> {
+export async function openDraft(path: string, { mode = 0o644, durable }: Options = {}): Promise<Draft> {
   const folder = openFolderOf(path)
   const draft = folder.at(draftOf(basename(path)))
   // a new file, and never a link that somebody else has put there
@@ -77,7 +72,6 @@ export async function openDraft(
     file,
     async commit() {
       try {
-        if (modifiedMs !== undefined) await file.utimes(modifiedMs / 1000, modifiedMs / 1000)
         if (durable) await file.datasync()
         await rename(draft, folder.at(basename(path)))
         if (durable === 'rename') await syncFolder(folder.at('.'))
@@ -96,6 +90,7 @@ export async function openDraft(
 
 /** The files of a folder that stays the same one whatever is renamed meanwhile, each written as by `replaceFile`. */
 export interface FilesOfFolder {
+  /** @param modifiedMs its time of modification, in milliseconds since 1970 */
   replace: (name: string, text: string, modifiedMs: number) => void
   /** Removes one, if it is there. */
   remove: (name: string) => void

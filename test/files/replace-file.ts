@@ -2,7 +2,13 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { openDraft, removeDrafts, replaceFile, targetOfDraft } from '../../lib/files/replace-file.js'
+import {
+  openDraft,
+  openFilesOf,
+  removeDrafts,
+  replaceFile,
+  targetOfDraft,
+} from '../../lib/files/replace-file.js'
 import { tempDir } from '../support/temp-dir.js'
 
 t.test('a file is made, and replaced by another inode, with its mode and time', async t => {
@@ -12,12 +18,19 @@ t.test('a file is made, and replaced by another inode, with its mode and time', 
   t.equal(readFileSync(path, 'utf8'), 'old')
   const { ino, mode } = statSync(path)
   t.equal(mode & 0o777, 0o644)
-  await replaceFile(path, 'new', { mode: 0o600, modifiedMs: 1_000_000, durable: 'rename' })
+  await replaceFile(path, 'new', { mode: 0o600, durable: 'rename' })
   const now = statSync(path)
   t.equal(readFileSync(path, 'utf8'), 'new')
   t.not(now.ino, ino, 'who reads the old text goes on reading it')
   t.equal(now.mode & 0o777, 0o600)
-  t.equal(now.mtimeMs, 1_000_000)
+  const files = openFilesOf(dir)
+  files.replace('file', 'newest', 1_000_000)
+  files.close()
+  const last = statSync(path)
+  t.equal(readFileSync(path, 'utf8'), 'newest')
+  t.not(last.ino, now.ino, 'nor is it written to here')
+  t.equal(last.mode & 0o777, 0o644)
+  t.equal(last.mtimeMs, 1_000_000)
   t.same(readdirSync(dir), ['file'], 'nothing else is left')
 })
 
